@@ -1,0 +1,10 @@
+"""Attention sites: query·keyᵀ → {scale, masks, bias} → softmax → ·value, however it is written.
+
+`site` holds what rules see, `trail` follows values backwards through what is transparent, `recognise` finds the sites
+of a module's graphs.
+"""
+
+from attnlint.attention.recognise import recognise
+from attnlint.attention.site import AttentionPath, AttentionSite, Factor, MaskUse, Operand
+
+__all__ = ["AttentionPath", "AttentionSite", "Factor", "MaskUse", "Operand", "recognise"]

@@ -1,0 +1,51 @@
+"""Questions that several mask rules ask about a path."""
+
+from __future__ import annotations
+
+from attnlint.attention.site import AttentionPath, MaskUse
+from attnlint.attention.trail import softmaxes_behind
+from attnlint.graph.masks import VERY_NEGATIVE, number
+from attnlint.graph.values import Convolution, Linear, MaskedFill, Multiply, Product, Softmax, Where
+
+
+def scores_are_raw(path: AttentionPath) -> bool:
+    """Whether softmax is certainly taken of scores that no softmax made: a product or a projection."""
+    source = path.scores_from
+    if not isinstance(source, (Product, Linear, Convolution)):
+        return False
+    return not isinstance(source, Product) or not _weighted(source)
+
+
+def _weighted(product: Product) -> bool:
+    seen: dict[int, frozenset[Softmax]] = {}
+    return any(softmaxes_behind(side, seen) for side in (product.left, product.right))
+
+
+def hides_elsewhere(path: AttentionPath, index: int) -> bool:
+    """Whether another step on the way hides positions: a mask that is added, or a fill near −inf."""
+    return any(_hides(use, path) for place, use in enumerate(path.masks) if place != index)
+
+
+def _hides(use: MaskUse, path: AttentionPath) -> bool:
+    if use.how == "add":
+        return True
+    fill = number(use.fill, path.facts) if use.fill is not None else None
+    return use.how == "fill" and fill is not None and fill <= VERY_NEGATIVE
+
+
+def is_renormalised(path: AttentionPath) -> bool:
+    """Whether the weights are masked again after softmax, as AllenNLP's masked softmax does."""
+    seen: dict[int, frozenset[Softmax]] = {}
+    for value in path.graph.values:
+        match value:
+            case Multiply(left=left, right=right):
+                operands = (left, right)
+            case MaskedFill(x=x):
+                operands = (x,)
+            case Where(then=then, otherwise=otherwise):
+                operands = (then, otherwise)
+            case _:
+                continue
+        if any(path.anchor in softmaxes_behind(operand, seen) for operand in operands):
+            return True
+    return False

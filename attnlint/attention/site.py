@@ -1,0 +1,175 @@
+"""What a rule sees of one attention computation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias, TypeVar
+
+from attnlint.graph.analysis import DefinitionGraph
+from attnlint.graph.facts import Facts
+from attnlint.graph.scalars import Monomial
+from attnlint.graph.values import Dispatched, Flash, MultiHead, Origin, Product, Sdpa, Softmax, Value
+from attnlint.graph.worlds import TRAINING, TooManyWorlds, World, worlds_of
+
+T = TypeVar("T")
+Kind: TypeAlias = Literal["hand-written", "sdpa", "mha", "flash", "dispatched"]
+Where: TypeAlias = Literal["query", "key", "scores", "call"]
+Anchor: TypeAlias = "Softmax | Sdpa | MultiHead | Flash | Dispatched"
+
+
+@dataclass(frozen=True)
+class Factor:
+    """Something the scores are multiplied with. ``monomial`` is None where it is not understood."""
+
+    at: Value
+    """The operation: a multiplication or division, or the fused call."""
+    operand: Value | None
+    """The scalar; None for a fused call's own default."""
+    monomial: Monomial | None
+    where: Where
+    divides: bool = False
+
+
+@dataclass(frozen=True)
+class MaskUse:
+    """A mask on the way to softmax, in the order of the code.
+
+    ``how`` is ``fill`` (masked_fill, where, item assignment), ``add``, ``multiply``, ``triangle`` (``tril(scores)``)
+    or ``argument`` (of a fused call). ``fill`` is what stands where the mask is true; for ``where(keep, scores, x)``
+    it stands where it is false (``inverted``).
+    """
+
+    how: Literal["fill", "add", "multiply", "triangle", "argument"]
+    at: Value
+    mask: Value | None
+    fill: Value | None = None
+    inverted: bool = False
+    negated: bool = False
+    """Whether the filled tensor is negated before softmax sees it."""
+
+
+@dataclass
+class Operand:
+    """The query or the key: from the projection that makes it to the product that reads it."""
+
+    value: Value
+    source: Value
+    """Where the trail ends: a `Linear`, a `Convolution`, or something that is not understood."""
+    factors: list[Factor] = field(default_factory=list)
+    norms: list[Value] = field(default_factory=list)
+    opaque: list[Value] = field(default_factory=list)
+    """What stands between source and product and is not understood."""
+    steps: list[Value] = field(default_factory=list)
+    """Every value of the trail, last first."""
+
+
+@dataclass
+class Trail:
+    """The way from softmax back to the product of query and key."""
+
+    product: Product | None = None
+    factors: list[Factor] = field(default_factory=list)
+    masks: list[MaskUse] = field(default_factory=list)
+    opaque: list[Value] = field(default_factory=list)
+    steps: list[Value] = field(default_factory=list)
+    origin: Value | None = None
+    """Where the trail ends: the product, or whatever else the scores come from."""
+
+
+@dataclass
+class AttentionPath:
+    """A site on one path through the branches: what is true there, all of it at once."""
+
+    graph: DefinitionGraph
+    facts: Facts
+    kind: Kind
+    anchor: Anchor
+    query: Operand | None
+    key: Operand | None
+    value: Value | None
+    product: Product | None
+    factors: list[Factor]
+    masks: list[MaskUse]
+    """In the order in which they are applied."""
+    opaque: list[Value]
+    """What stands on the way and is not understood."""
+    scores_from: Value | None = None
+    """What softmax is taken of, traced back: the product, or whatever else the trail ends at."""
+
+    @property
+    def head_dim(self) -> Monomial | None:
+        """Extent of the axis that query and key are contracted over, None where unknown."""
+        if self.query is None:
+            return None
+        shape = self.facts.shape(self.query.value)
+        if self.product is None or self.product.equation is None:
+            return shape.axis(-1) if shape is not None and shape.axes else None
+        left, right, result = self.product.equation
+        contracted = [letter for letter in left if letter in right and letter not in result]
+        if len(contracted) != 1 or shape is None:
+            return None
+        place = left.index(contracted[0])
+        return shape.axis(place if "..." not in left[:place] else place - len(left))
+
+    @property
+    def scale(self) -> Monomial | None:
+        """All factors together; None where one is not understood."""
+        total = Monomial.number(1)
+        for factor in self.all_factors:
+            if factor.monomial is None:
+                return None
+            total = total * factor.monomial
+        return total
+
+    @property
+    def all_factors(self) -> list[Factor]:
+        """Factors on query, key and scores, and the fused call's own."""
+        operands = [o.factors for o in (self.query, self.key) if o is not None]
+        return [factor for group in (*operands, self.factors) for factor in group]
+
+    @property
+    def understood(self) -> bool:
+        """Whether nothing on the way from the projections to softmax is opaque."""
+        operands = [o for o in (self.query, self.key) if o is not None]
+        return not self.opaque and not any(o.opaque for o in operands)
+
+    def ask(self, question: Callable[[AttentionPath], T], in_eval: bool = False) -> Iterator[T]:
+        """Answers to a further question on this path; where it depends on more conditions, one for each outcome.
+
+        ``in_eval``: only where modules may be in evaluation mode, assuming that they are.
+        """
+        start = self.facts.world
+        if in_eval:
+            if start.known(TRAINING):
+                return
+            start = start.assume(TRAINING, False)
+        guard = self.anchor.origin.guard if self.anchor.origin is not None else ()
+
+        def on(world: World) -> T:
+            return question(replace(self, facts=Facts(world, self.graph.observations)))
+
+        try:
+            answers = list(worlds_of(guard, on, start))
+        except TooManyWorlds:
+            return
+        yield from (answer for _, answer in answers)
+
+
+@dataclass
+class AttentionSite:
+    """One attention computation of the source, with all paths to it from all roots that reach it."""
+
+    anchor: Anchor
+    kind: Kind
+    paths: list[AttentionPath]
+    output: Product | None
+    """The product with the value; None for fused calls, and where the weights are not followed that far."""
+    exhaustive: bool
+    """Whether ``paths`` are all there are. Rules about something absent hold on every path, and need this."""
+
+    @property
+    def at(self) -> Origin:
+        """Where the site is: the fused call, or the softmax."""
+        assert self.anchor.origin is not None
+        return self.anchor.origin

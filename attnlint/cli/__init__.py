@@ -1,0 +1,101 @@
+"""The command line: one module a command, imported when the command is used.
+
+Exit status: 0 nothing found, 1 findings, 2 something could not be done, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import cast
+
+import click
+
+from attnlint import __version__
+
+DEFAULT_COMMAND = "check"
+FAILURE = 2
+INTERRUPTED = 130
+
+_MODULES = {"check": "check", "prove": "prove", "rule": "rules", "rules": "rules"}
+"""The module of this package that holds each command, under the command's own name."""
+
+
+class CommandLine(click.Group):
+    """A group whose commands are imported on demand and whose first argument may be a path to check."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Let ``attnlint PATH`` mean ``attnlint check PATH``."""
+        known = {*_MODULES, "--version", *self.get_help_option_names(ctx)}
+        if args and args[0] not in known:
+            args = [DEFAULT_COMMAND, *args]
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now."""
+        if cmd_name not in _MODULES:
+            return None
+        return cast(click.Command, getattr(import_module(f"{__name__}.{_MODULES[cmd_name]}"), cmd_name))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; a reader that has seen enough (``| head``) is no error."""
+        with tolerating_closed_pipe():
+            return super().invoke(ctx)
+        return None
+
+
+@contextmanager
+def tolerating_closed_pipe() -> Iterator[None]:
+    """Print what the reader of standard output still takes, and nothing to anyone after that."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@click.group(
+    cls=CommandLine,
+    subcommand_metavar="PATH... | COMMAND [ARGS]...",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="attnlint")
+def app() -> None:
+    """Find attention bugs in PyTorch code, without running it.
+
+    \b
+      attnlint PATH...     check files and folders (- is standard input)
+      attnlint rules       list the rules
+      attnlint rule CODE   explain one rule
+      attnlint prove       run every rule's buggy and fixed code, and compare
+
+    "attnlint PATH..." is short for "attnlint check PATH..."; see "attnlint check --help" for its options. A file or
+    folder that has the name of a command is written with its folder: "attnlint ./rules".
+    """
+
+
+def main() -> int:
+    """Run the command line and return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")
+    try:
+        status = app.main(prog_name="attnlint", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return FAILURE
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except Exception:
+        traceback.print_exc()
+        click.echo("attnlint: this is a bug in attnlint; the lines above say where", err=True)
+        return FAILURE
+    return status if isinstance(status, int) else 0

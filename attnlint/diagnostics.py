@@ -1,0 +1,98 @@
+"""What a run reports: plain, typed, picklable data that every output format, the fixer and an editor can read.
+
+Lines are 1-based. Columns are 1-based and count code points; the end of a span is exclusive, so that
+``text[span.column - 1 : span.end_column - 1]`` is the reported text of a one-line span.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Severity(str, Enum):
+    """How bad a finding is: a wrong result or crash, something fragile, or cost alone."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    PERFORMANCE = "performance"
+
+
+class Tier(str, Enum):
+    """How far a fix may be trusted.
+
+    ``SAFE`` changes no run that finished silently; ``UNSAFE`` is the right mend but changes the numbers of a
+    trained checkpoint; ``MANUAL`` means that no edit can be derived and the message says what to do.
+    """
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """A range of source text: 1-based lines and code-point columns, the end exclusive."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True)
+class Edit:
+    """The text of ``span`` is to become ``replacement``; an empty span inserts."""
+
+    span: Span
+    replacement: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A mend as data: what it does (an imperative title), how far to trust it, and its edits."""
+
+    title: str
+    tier: Tier
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True)
+class Related:
+    """A place that explains a finding: where the scale, the mask or the layout came from."""
+
+    path: str
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One finding, at the expression that a fix would edit."""
+
+    code: str
+    name: str
+    severity: Severity
+    path: str
+    span: Span
+    message: str
+    url: str
+    fix: Fix | None = None
+    related: tuple[Related, ...] = ()
+
+    @property
+    def sort_key(self) -> tuple[str, Span, str]:
+        """Reports are ordered by file, then place, then code."""
+        return (self.path, self.span, self.code)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file that could not be analysed: one clear line on standard error, and exit status 2.
+
+    ``line`` is None where no line can be named (a file that does not open).
+    """
+
+    path: str
+    line: int | None
+    reason: str

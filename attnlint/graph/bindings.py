@@ -1,0 +1,188 @@
+"""Binding values to targets: names, attributes, subscripts, and everything that unpacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from attnlint.graph.machine import Machine
+from attnlint.graph.values import (
+    NONE,
+    TENSOR,
+    Arange,
+    Assigned,
+    Constant,
+    Extent,
+    Index,
+    Items,
+    MaskedFill,
+    MultiHead,
+    Parameter,
+    Phi,
+    Piece,
+    Pieces,
+    Repeating,
+    Select,
+    Shape,
+    Slicing,
+    Unknown,
+    Value,
+    strip,
+)
+
+
+class Bindings(Machine):
+    """The part of the interpreter that binds and unpacks."""
+
+    def assign(self, target: cst.BaseExpression, value: Value) -> None:
+        """Bind a target."""
+        match target:
+            case cst.Name(value=name):
+                self.bind(name, value)
+            case cst.Attribute(value=base, attr=attr):
+                owner = strip(self.evaluate(base))
+                _call_it(value, f"{base.value}.{attr.value}" if isinstance(base, cst.Name) else attr.value)
+                self.heap[id(owner), attr.value] = value
+            case cst.Subscript():
+                self._assign_item(target, value)
+            case cst.Tuple() | cst.List():
+                self._unpack_into(target, value)
+            case cst.StarredElement(value=inner):
+                self.assign(inner, value)
+
+    def bind(self, name: str, value: Value) -> None:
+        """Bind a local name; the first name a value is bound to is how messages call it."""
+        _call_it(value, name)
+        self.scope.names[name] = value
+
+    def _assign_item(self, target: cst.Subscript, value: Value) -> None:
+        base = self.evaluate(target.value)
+        keys = self.keys_of(target)
+        held = strip(base)
+        if not isinstance(held, (*TENSOR, Parameter, Unknown, Phi)):
+            return
+        chosen = strip(keys[0]) if len(keys) == 1 else None
+        new: Value
+        if chosen is not None and not isinstance(chosen, (Slicing, Constant, Arange)) and _is_number_like(value):
+            new = MaskedFill(base, keys[0], value)
+        else:
+            new = Assigned(base, tuple(keys), value)
+        new.name = held.name
+        self.replace_everywhere(held, self.made(new, target))
+
+    def _unpack_into(self, target: cst.Tuple | cst.List, value: Value) -> None:
+        elements = target.elements
+        starred = next((i for i, e in enumerate(elements) if isinstance(e, cst.StarredElement)), None)
+        values = self.unpack(value, len(elements), starred, target)
+        for element, item in zip(elements, values, strict=True):
+            self.assign(element.value, item)
+
+    def unpack(self, value: Value, count: int, starred: int | None, node: cst.CSTNode) -> Sequence[Value]:
+        """``count`` targets out of one value; the one at ``starred`` takes a list."""
+        inner = strip(value)
+        match inner:
+            case Phi(condition=condition, then=then, otherwise=otherwise):
+                pairs = zip(
+                    self.unpack(then, count, starred, node), self.unpack(otherwise, count, starred, node), strict=True
+                )
+                return [self.choose(condition, one, two, node) for one, two in pairs]
+            case Shape(x=x):
+                return self._extents(x, count, starred, node)
+            case Index(x=x) if isinstance(strip(x), Shape):
+                return self._trailing_extents(inner, count, starred, node)
+            case Pieces() if starred is None:
+                return [self.piece(inner, index, node) for index in range(count)]
+            case MultiHead():
+                return [self.unknown(node, inner) for _ in range(count)]
+            case Repeating(item=item):
+                return [item] * count
+        items = self.iterate(inner)
+        if items is not None:
+            return self._distributed(items, count, starred, node, inner)
+        if isinstance(inner, TENSOR) and starred is None:
+            return [self.made(Select(inner, Constant(0), Constant(i)), node) for i in range(count)]
+        return [self.unknown(node, inner) for _ in range(count)]
+
+    def _distributed(
+        self, items: Sequence[Value], count: int, starred: int | None, node: cst.CSTNode, whole: Value
+    ) -> Sequence[Value]:
+        if starred is None:
+            return items if len(items) == count else [self.unknown(node, whole) for _ in range(count)]
+        after = count - starred - 1
+        if len(items) < count - 1:
+            return [self.unknown(node, whole) for _ in range(count)]
+        middle = self.made(Items(tuple(items[starred : len(items) - after])), node)
+        return [*items[:starred], middle, *items[len(items) - after :]]
+
+    def _extents(self, x: Value, count: int, starred: int | None, node: cst.CSTNode) -> Sequence[Value]:
+        if starred is None:
+            self.recorder.observations.rank(x, count, self.guard)
+            return [self.made(Extent(x, axis), node) for axis in range(count)]
+        before = [self.made(Extent(x, axis), node) for axis in range(starred)]
+        after = [self.made(Extent(x, axis - count), node) for axis in range(starred + 1, count)]
+        rest = self.made(Index(Shape(x), (Slicing(Constant(starred), _end(after), NONE),)), node)
+        return [*before, rest, *after]
+
+    def _trailing_extents(self, value: Value, count: int, starred: int | None, node: cst.CSTNode) -> Sequence[Value]:
+        """``b, t = x.shape[:-1]``."""
+        assert isinstance(value, Index)
+        shape, cut = strip(value.x), value.keys[0]
+        if isinstance(shape, Shape) and starred is None and isinstance(cut, Slicing):
+            lower, upper = strip(cut.lower), strip(cut.upper)
+            if isinstance(lower, Constant) and isinstance(upper, Constant):
+                start, stop = lower.value or 0, upper.value
+                if start >= 0 and isinstance(stop, int) and stop < 0:
+                    self.recorder.observations.rank(shape.x, count + start - stop, self.guard)
+                    return [self.made(Extent(shape.x, start + i), node) for i in range(count)]
+                if start >= 0 and stop is None:
+                    self.recorder.observations.rank(shape.x, count + start, self.guard)
+                    return [self.made(Extent(shape.x, start + i), node) for i in range(count)]
+        return [self.unknown(node, value) for _ in range(count)]
+
+    def piece(self, pieces: Pieces, index: int, node: cst.CSTNode) -> Value:
+        """One of the tensors that chunk, split or unbind give."""
+        if pieces.how == "unbind":
+            return self.made(Select(pieces.x, pieces.axis, Constant(index)), node)
+        if pieces.how == "chunk":
+            return self.made(Piece(pieces.x, pieces.axis, index, None, pieces.size), node)
+        sizes = strip(pieces.size) if pieces.size is not None else None
+        if isinstance(sizes, Items):
+            size = sizes.items[index] if index < len(sizes.items) else None
+        else:
+            size = sizes
+        return self.made(Piece(pieces.x, pieces.axis, index, size), node)
+
+    def iterate(self, value: Value) -> tuple[Value, ...] | None:
+        """The items of an iterable, None where their number is not known."""
+        inner = strip(value)
+        match inner:
+            case Items(items=items) if not any(type(item).__name__ == "Spread" for item in items):
+                return items
+            case Pieces(how="chunk", size=size) if size is not None:
+                count = strip(size)
+                if isinstance(count, Constant) and isinstance(count.value, int) and 0 < count.value <= 16:
+                    return tuple(self._piece_of(inner, index) for index in range(count.value))
+            case Pieces(how="split", size=size) if size is not None:
+                sizes = strip(size)
+                if isinstance(sizes, Items):
+                    return tuple(self._piece_of(inner, index) for index in range(len(sizes.items)))
+        return None
+
+    def _piece_of(self, pieces: Pieces, index: int) -> Value:
+        node = pieces.origin.node if pieces.origin else cst.Pass()
+        return self.piece(pieces, index, node)
+
+
+def _end(after: Sequence[Value]) -> Value:
+    return Constant(-len(after)) if after else NONE
+
+
+def _call_it(value: Value, name: str) -> None:
+    if value.name is None and not isinstance(value, (Constant, Parameter)):
+        value.name = name
+
+
+def _is_number_like(value: Value) -> bool:
+    inner = strip(value)
+    return not isinstance(inner, TENSOR) or type(inner).__name__ == "FromData"

@@ -1,0 +1,309 @@
+"""Calls: rows of the op table, torch's modules, and definitions of this module entered with the call's arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import libcst as cst
+
+from attnlint.graph import builtin_calls, ops
+from attnlint.graph.machine import MAX_DEPTH, CallArguments, Machine
+from attnlint.graph.modules import MODULES
+from attnlint.graph.scope import Scope
+from attnlint.graph.values import (
+    NONE,
+    And,
+    Attribute,
+    Class,
+    Constant,
+    External,
+    Frame,
+    Function,
+    Instance,
+    Items,
+    Mapping,
+    Origin,
+    Partial,
+    Phi,
+    Pieces,
+    Repeating,
+    Super,
+    TorchModule,
+    Unknown,
+    Value,
+    strip,
+)
+from attnlint.syntax.outline import ClassOutline, Definition
+from attnlint.syntax.parse import TooDeep, parse_definition
+from attnlint.syntax.text import SourceError
+
+_OBJECTS = (External, Function, Partial, Class, Instance, Super, TorchModule, Items, Repeating, Mapping, Constant)
+_SEQUENTIAL = ("torch.nn.Sequential", "torch.nn.modules.container.Sequential")
+
+
+class Calls(Machine):
+    """The part of the interpreter that calls."""
+
+    def call(self, function: Value, arguments: CallArguments, node: cst.CSTNode) -> Value:
+        """The result of a call."""
+        callee = strip(function)
+        match callee:
+            case Phi(condition=condition, then=then, otherwise=otherwise):
+                with self.assuming(condition):
+                    one = self.call(then, arguments, node)
+                with self.assuming(ops.Not(condition)):
+                    two = self.call(otherwise, arguments, node)
+                return self.choose(condition, one, two, node)
+            case External(path=path):
+                return self._call_external(path, arguments, node)
+            case Function():
+                return self.enter(callee, arguments, node)
+            case Partial(function=inner, positional=positional, names=names, keywords=keywords):
+                merged = {**dict(zip(names, keywords, strict=True)), **arguments.keywords}
+                whole = CallArguments((*positional, *arguments.positional), merged, arguments.open_ended)
+                return self.call(inner, whole, node)
+            case Class(outline=outline):
+                return self.instantiate(outline, arguments, node)
+            case Instance(outline=outline):
+                return self._call_instance(callee, outline, arguments, node)
+            case TorchModule():
+                return self._call_module(callee, arguments, node)
+            case Attribute(base=base, member=member):
+                return self._call_method(base, member, arguments, node)
+        return self._opaque(function, arguments, node)
+
+    def _opaque(self, function: Value, arguments: CallArguments, node: cst.CSTNode) -> Value:
+        if function.name in ops.DISPATCHERS:
+            return self._dispatched(function.name, arguments, node)
+        return self.unknown(node, function, *arguments.all())
+
+    # -- what is outside the module
+
+    def _call_external(self, path: str, arguments: CallArguments, node: cst.CSTNode) -> Value:
+        row = ops.FUNCTIONS.get(path)
+        if row is not None:
+            return self._call_row(row, arguments, node)
+        if path in MODULES or path in _SEQUENTIAL:
+            return self._construct(path, arguments, node)
+        handler = builtin_calls.HANDLERS.get(path)
+        if handler is not None:
+            value = handler(self, arguments, node)
+            if value is not None:
+                return value
+        last = path.rpartition(".")[2]
+        if last in ops.DISPATCHERS:
+            return self._dispatched(last, arguments, node)
+        return self.unknown(node, *arguments.all())
+
+    def _dispatched(self, name: str, arguments: CallArguments, node: cst.CSTNode) -> Value:
+        bound = ops.DISPATCHERS[name].bind(arguments.positional, arguments.keywords, arguments.open_ended)
+        return self.unknown(node, *arguments.all()) if bound is None else self.made(ops.dispatched(bound), node)
+
+    def _call_row(self, row: ops.Row, arguments: CallArguments, node: cst.CSTNode) -> Value:
+        fits = row.signature.variadic is not None or not any(
+            type(value).__name__ == "Spread" for value in arguments.positional
+        )
+        bound = row.signature.bind(arguments.positional, arguments.keywords, arguments.open_ended) if fits else None
+        if bound is None:
+            return self.unknown(node, *arguments.all())
+        return self.made(row.build(bound), node)
+
+    def _construct(self, path: str, arguments: CallArguments, node: cst.CSTNode) -> Value:
+        if path in _SEQUENTIAL:
+            return self.made(TorchModule(path, ("modules",), (Items(arguments.positional),)), node)
+        row = MODULES[path]
+        bound = row.signature.bind(arguments.positional, arguments.keywords, arguments.open_ended)
+        if bound is None:
+            return self.unknown(node, *arguments.all())
+        named = {s.spellings[0]: getattr(bound, s.spellings[0]) for s in row.signature.slots}
+        given = {**{n: v for n, v in named.items() if v is not NONE}, **bound.others}
+        return self.made(TorchModule(path, tuple(given), tuple(given.values())), node)
+
+    def _call_module(self, module: TorchModule, arguments: CallArguments, node: cst.CSTNode) -> Value:
+        if module.kind in _SEQUENTIAL:
+            steps = module.arguments[0]
+            assert isinstance(steps, Items)
+            value = arguments.positional[0] if arguments.positional else self.unknown(node)
+            for step in steps.items:
+                value = self.call(step, CallArguments((value,)), node)
+            return value
+        first = arguments.positional[0] if arguments.positional else next(iter(arguments.keywords.values()), None)
+        if first is None:
+            return self.unknown(node, *arguments.all())
+        value = MODULES[module.kind].apply(module, first, arguments)
+        width = module.argument("in_features")
+        if width is not None:
+            self.recorder.observations.extent(first, -1, width, self.guard)
+        return self.made(value, node)
+
+    # -- methods of tensors
+
+    def _call_method(self, base: Value, member: str, arguments: CallArguments, node: cst.CSTNode) -> Value:
+        if member in ops.DISPATCHERS:
+            return self._dispatched(member, arguments, node)
+        in_place = member.endswith("_") and not member.endswith("__") and member != "requires_grad_"
+        row = ops.METHODS.get(member.removesuffix("_") if in_place else member)
+        whole = CallArguments((base, *arguments.positional), arguments.keywords, arguments.open_ended)
+        result = self.unknown(node, *whole.all()) if row is None else self._call_row(row, whole, node)
+        if in_place and member.removesuffix("_") and result is not base:
+            result.name = result.name or strip(base).name
+            self.replace_everywhere(base, result)
+        return result
+
+    # -- attributes
+
+    def attribute(self, base: Value, member: str, node: cst.CSTNode) -> Value:
+        """The value of ``base.member``."""
+        inner = strip(base)
+        held = self.heap.get((id(inner), member))
+        if held is not None:
+            return self.read(base, member, held, node)
+        match inner:
+            case External(path=path):
+                return self.made(External(f"{path}.{member}"), node)
+            case Phi(condition=condition, then=then, otherwise=otherwise) if isinstance(
+                strip(then), _OBJECTS
+            ) or isinstance(strip(otherwise), _OBJECTS):
+                one, two = self.attribute(then, member, node), self.attribute(otherwise, member, node)
+                return self.choose(condition, one, two, node)
+            case Instance(outline=outline):
+                return self._member(inner, outline, member, node)
+            case Class(outline=outline):
+                found = self.module.method(outline, member)
+                return self._function(found[0], found[1], None, node) if found else self._class_level(base, outline, member, node)
+            case Super(receiver=receiver, owner=owner):
+                found = self.module.method(_class_of(receiver, owner), member, after=owner)
+                if found is None:
+                    return self.made(External(f"<super>.{member}"), node)
+                return self._function(found[0], found[1], receiver, node)
+            case TorchModule():
+                return self.read(base, member, inner.argument(member), node)
+        reader = builtin_calls.READS.get(member)
+        return self.made(reader(inner), node) if reader is not None else self.read(base, member, None, node)
+
+    def _member(self, instance: Instance, outline: ClassOutline, member: str, node: cst.CSTNode) -> Value:
+        found = self.module.method(outline, member)
+        if found is None:
+            return self._class_level(instance, outline, member, node)
+        method, owner = found
+        receiver = None if "staticmethod" in method.decorators else instance
+        function = self._function(method, owner, receiver, node)
+        if any(d.rpartition(".")[2] in ("property", "cached_property") for d in method.decorators):
+            return self.read(instance, member, self.call(function, CallArguments(), node), node)
+        return function
+
+    def _function(self, method: Definition, owner: ClassOutline, receiver: Value | None, node: cst.CSTNode) -> Value:
+        return self.made(Function(receiver=receiver, owner=owner, definition=method), node)
+
+    def _class_level(self, base: Value, outline: ClassOutline, member: str, node: cst.CSTNode) -> Value:
+        lines = self.module.class_assignment(outline, member)
+        value = None if lines is None else self.class_level(outline, member)
+        return self.read(base, member, value, node)
+
+    # -- entering definitions
+
+    def instantiate(self, outline: ClassOutline, arguments: CallArguments, node: cst.CSTNode) -> Value:
+        """A new object: the constructor is entered with the call's arguments."""
+        instance = self.made(Instance(outline), node)
+        constructor = self.module.method(outline, "__init__")
+        if constructor is not None:
+            function = Function(receiver=instance, owner=constructor[1], definition=constructor[0])
+            self.enter(function, arguments, node)
+        return instance
+
+    def _call_instance(self, instance: Instance, outline: ClassOutline, arguments: CallArguments, node: cst.CSTNode) -> Value:
+        for name in ("forward", "__call__"):
+            found = self.module.method(outline, name)
+            if found is not None:
+                return self.enter(Function(receiver=instance, owner=found[1], definition=found[0]), arguments, node)
+        return self.unknown(node, instance, *arguments.all())
+
+    def enter(self, function: Function, arguments: CallArguments, node: cst.CSTNode) -> Value:
+        """Run a function of this module with the call's own arguments."""
+        identity = function.definition or function.node
+        if identity is None or self.exhausted or self.scope.frame.depth >= MAX_DEPTH or self._is_running(function):
+            return self.unknown(node, *arguments.all())
+        slice_, syntax = function.slice, function.node
+        if syntax is None and function.definition is not None:
+            try:
+                slice_ = parse_definition(function.definition)
+            except (TooDeep, SourceError):
+                return self.unknown(node, *arguments.all())
+            assert isinstance(slice_.node, cst.FunctionDef)
+            syntax = slice_.node
+        assert slice_ is not None and syntax is not None
+        call_site = Origin(self.scope.slice, node, self.guard, self.scope.frame)
+        frame = Frame(function.definition or self.scope.frame.definition, self.scope.frame, call_site)
+        scope = Scope(slice_, frame, {}, function.scope, function.receiver, function.owner)
+        return self._run(function, scope, syntax, arguments, node)
+
+    def _is_running(self, function: Function) -> bool:
+        identity: object = function.definition or function.node
+        return any(running is identity for running in self.running)
+
+    def _run(
+        self, function: Function, scope: Scope, syntax: cst.FunctionDef | cst.Lambda, arguments: CallArguments, node: cst.CSTNode
+    ) -> Value:
+        outer, guard = self.scope, self.guard
+        self.running.append(function.definition or function.node)
+        self.scope = scope
+        try:
+            self.bind_parameters(syntax.params, function.receiver, arguments)
+            if isinstance(syntax, cst.Lambda):
+                return self.evaluate(syntax.body)
+            self.execute(syntax.body)
+            if scope.is_generator or syntax.asynchronous is not None:
+                return self.unknown(node, *arguments.all())
+            return self._returned(scope, guard, node)
+        finally:
+            self.running.pop()
+            self.scope, self.guard, self.alive = outer, guard, True
+
+    def _returned(self, scope: Scope, entry: tuple[Value, ...], node: cst.CSTNode) -> Value:
+        """All return statements as one value; falling off the end returns None."""
+        returns = scope.returns
+        if self.alive:
+            returns = [*returns, (self.guard, NONE)]
+        if not returns:
+            return self.unknown(node)
+        result = returns[-1][1]
+        for guard, value in reversed(returns[:-1]):
+            extra = guard[len(entry) :]
+            condition = extra[0] if len(extra) == 1 else self.made(And(extra), node)
+            result = self.choose(condition, value, result, node)
+        return result
+
+    def bind_parameters(self, parameters: cst.Parameters, receiver: Value | None, arguments: CallArguments) -> None:
+        """Bind a function's parameters to the arguments of a call."""
+        waiting = [*([receiver] if receiver is not None else []), *arguments.positional]
+        keywords = dict(arguments.keywords)
+        spread_at = next((i for i, v in enumerate(waiting) if type(v).__name__ == "Spread"), len(waiting))
+        uncertain = arguments.open_ended or spread_at < len(waiting)
+        waiting = waiting[:spread_at]
+        for parameter in (*parameters.posonly_params, *parameters.params):
+            self._bind_one(parameter, waiting.pop(0) if waiting else keywords.pop(parameter.name.value, None), uncertain)
+        if isinstance(parameters.star_arg, cst.Param):
+            rest = self.unknown(parameters.star_arg) if uncertain else self.made(Items(tuple(waiting)), parameters.star_arg)
+            self.scope.names[parameters.star_arg.name.value] = rest
+        for parameter in parameters.kwonly_params:
+            self._bind_one(parameter, keywords.pop(parameter.name.value, None), arguments.open_ended)
+        if parameters.star_kwarg is not None:
+            mapping: Value = Unknown() if arguments.open_ended else Mapping(tuple(keywords), tuple(keywords.values()))
+            self.scope.names[parameters.star_kwarg.name.value] = self.made(mapping, parameters.star_kwarg)
+
+    def _bind_one(self, parameter: cst.Param, given: Value | None, uncertain: bool) -> None:
+        if given is None:
+            if uncertain or parameter.default is None:
+                given = self.unknown(parameter)
+            else:
+                given = self.evaluate(parameter.default)
+        if given.name is None and not isinstance(given, Constant):
+            given.name = parameter.name.value
+        self.scope.names[parameter.name.value] = given
+
+
+def _class_of(receiver: Value, owner: ClassOutline) -> ClassOutline:
+    inner = strip(receiver)
+    return inner.outline if isinstance(inner, Instance) else owner
+
+

@@ -1,0 +1,156 @@
+"""Element types, where the code says them: casts, ``dtype=`` arguments, comparisons, torch's defaults for new tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from attnlint.graph.domains import Ask
+from attnlint.graph.values import (
+    Add,
+    Arange,
+    Assigned,
+    Attribute,
+    Cast,
+    Compare,
+    Constant,
+    Divide,
+    Dropout,
+    Expand,
+    External,
+    Flatten,
+    FromData,
+    Full,
+    Index,
+    MaskedFill,
+    Multiply,
+    Negate,
+    Not,
+    Permute,
+    Piece,
+    Product,
+    Random,
+    Rearrange,
+    Repeat,
+    RepeatInterleave,
+    Select,
+    Softmax,
+    Squeeze,
+    Subtract,
+    Transpose,
+    Tri,
+    Unflatten,
+    Unsqueeze,
+    Value,
+    View,
+    Where,
+)
+
+_NAMES = {"half": "float16", "float": "float32", "double": "float64", "int": "int32", "long": "int64"}
+_KNOWN = frozenset({"float16", "bfloat16", "float32", "float64", "bool", "int8", "uint8", "int16", "int32", "int64"})
+FLOATS = frozenset({"float16", "bfloat16", "float32", "float64"})
+
+Handler: TypeAlias = Callable[[Any, Ask], "str | None"]
+_HANDLERS: dict[type[Value], Handler] = {}
+
+
+def dtype(value: Value, ask: Ask) -> str | None:
+    """The element type of a tensor, None where the code does not say."""
+    handler = _HANDLERS.get(type(value))
+    return handler(value, ask) if handler else None
+
+
+def named(value: Value | None, ask: Ask) -> str | None:
+    """The element type that an argument names: ``torch.float16``, ``x.dtype``, ``bool``."""
+    if value is None:
+        return None
+    match ask.resolve(value):
+        case External(path=path):
+            name = path.rpartition(".")[2]
+            name = _NAMES.get(name, name) if path.startswith("torch.") else {"float": "float32"}.get(name, name)
+            return name if name in _KNOWN else None
+        case Attribute(base=base, member="dtype"):
+            return ask.dtype(base)
+    return None
+
+
+def _for(*kinds: type[Value]) -> Callable[[Handler], Handler]:
+    def register(handler: Handler) -> Handler:
+        for kind in kinds:
+            _HANDLERS[kind] = handler
+        return handler
+
+    return register
+
+
+@_for(Cast)
+def _cast(value: Cast, ask: Ask) -> str | None:
+    return named(value.dtype, ask) if value.dtype is not None else ask.dtype(value.x)
+
+
+@_for(
+    Transpose, Permute, View, Flatten, Unflatten, Rearrange, Piece, Select, Index, Assigned, Unsqueeze, Squeeze, Expand,
+    Repeat, RepeatInterleave, MaskedFill, Dropout, Tri, Negate, Not,
+)  # fmt: skip
+def _same(value: Any, ask: Ask) -> str | None:
+    return ask.dtype(value.x)
+
+
+@_for(Softmax)
+def _softmax(value: Softmax, ask: Ask) -> str | None:
+    return named(value.dtype, ask) or (ask.dtype(value.x) if isinstance(value.dtype, Constant) else None)
+
+
+@_for(Product)
+def _product(value: Product, ask: Ask) -> str | None:
+    left, right = ask.dtype(value.left), ask.dtype(value.right)
+    return left if left == right else None
+
+
+@_for(Add, Subtract, Multiply, Divide)
+def _elementwise(value: Any, ask: Ask) -> str | None:
+    left, right = ask.dtype(value.left), ask.dtype(value.right)
+    if left == right:
+        return left
+    for known, other in ((left, value.right), (right, value.left)):
+        if known in FLOATS and isinstance(ask.resolve(other), Constant):
+            return known
+    return None
+
+
+@_for(Compare)
+def _compare(value: Compare, ask: Ask) -> str | None:
+    return "bool"
+
+
+@_for(Full)
+def _full(value: Full, ask: Ask) -> str | None:
+    if value.dtype is not None:
+        return named(value.dtype, ask)
+    if value.like is not None:
+        return ask.dtype(value.like)
+    fill = ask.resolve(value.fill)
+    if isinstance(fill, Constant) and isinstance(fill.value, bool):
+        return "bool"
+    return "float32" if isinstance(fill, Constant) and isinstance(fill.value, float) else None
+
+
+@_for(Random)
+def _random(value: Random, ask: Ask) -> str | None:
+    return named(value.dtype, ask) if value.dtype is not None else "float32"
+
+
+@_for(Arange)
+def _arange(value: Arange, ask: Ask) -> str | None:
+    return None
+
+
+@_for(FromData)
+def _data(value: FromData, ask: Ask) -> str | None:
+    return named(value.dtype, ask)
+
+
+@_for(Where)
+def _where(value: Where, ask: Ask) -> str | None:
+    then, otherwise = ask.dtype(value.then), ask.dtype(value.otherwise)
+    return then if then == otherwise else None

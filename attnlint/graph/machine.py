@@ -1,0 +1,172 @@
+"""State of the abstract interpreter, and what its parts share.
+
+`Machine` holds the state and names the operations; `expressions`, `calls` and `statements` implement them;
+`interpreter` puts them together. Imports go one way: machine ← parts ← interpreter.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping as MappingOf, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from attnlint.graph.facts import Observations
+from attnlint.graph.scope import Scope
+from attnlint.graph.values import NONE, Attribute, Constant, Origin, Phi, Unknown, Value, strip
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from attnlint.graph.module import ModuleContext
+    from attnlint.graph.values import Pieces
+    from attnlint.syntax.outline import ClassOutline
+
+MAX_VALUES = 20_000
+"""Values made for one root; beyond that, everything further is unknown."""
+MAX_DEPTH = 8
+"""Calls entered from a root, one inside another."""
+
+Heap: TypeAlias = "dict[tuple[int, str], Value]"
+Guard: TypeAlias = "tuple[Value, ...]"
+
+
+@dataclass
+class Recorder:
+    """What a run leaves behind."""
+
+    values: list[Value] = field(default_factory=list)
+    observations: Observations = field(default_factory=Observations)
+    discarded: list[Value] = field(default_factory=list)
+    """Values of expression statements: computed, and kept by nobody."""
+
+
+@dataclass(frozen=True)
+class CallArguments:
+    """The arguments of a call as values. ``open_ended``: more may have been passed by ``*x`` or ``**x``."""
+
+    positional: tuple[Value, ...] = ()
+    keywords: MappingOf[str, Value] = field(default_factory=dict)
+    open_ended: bool = False
+
+    def all(self) -> tuple[Value, ...]:
+        """Every value that is passed."""
+        return (*self.positional, *self.keywords.values())
+
+
+class Machine(ABC):
+    """The interpreter's state: where it stands (scope, guard), what objects hold (heap), what it found (recorder)."""
+
+    def __init__(self, module: ModuleContext, recorder: Recorder) -> None:
+        self.module = module
+        self.recorder = recorder
+        self.heap: Heap = {}
+        self.guard: Guard = ()
+        self.alive = True
+        self.running: list[object] = []
+        """Definitions that are being run, the root first: a call of one of them is not entered."""
+        self.scope: Scope
+
+    # -- what the parts implement
+
+    @abstractmethod
+    def evaluate(self, node: cst.BaseExpression) -> Value:
+        """The value of an expression."""
+
+    @abstractmethod
+    def execute(self, body: cst.BaseSuite | Sequence[cst.BaseStatement]) -> None:
+        """Run statements."""
+
+    @abstractmethod
+    def call(self, function: Value, arguments: CallArguments, node: cst.CSTNode) -> Value:
+        """The result of a call."""
+
+    @abstractmethod
+    def attribute(self, base: Value, member: str, node: cst.CSTNode) -> Value:
+        """The value of ``base.member``."""
+
+    @abstractmethod
+    def assign(self, target: cst.BaseExpression, value: Value) -> None:
+        """Bind a target: a name, an attribute, a subscript, a tuple of targets."""
+
+    @abstractmethod
+    def lookup(self, name: str) -> Value:
+        """The value of a name: local, enclosing, of the module, builtin."""
+
+    @abstractmethod
+    def global_value(self, name: str) -> Value:
+        """The value of a module-level name; each statement is evaluated once, when it is first asked for."""
+
+    @abstractmethod
+    def class_level(self, outline: ClassOutline, member: str) -> Value | None:
+        """The value of a class-level assignment."""
+
+    @abstractmethod
+    def binary(self, operator: type, left: Value, right: Value, node: cst.CSTNode) -> Value:
+        """The value of ``left operator right``."""
+
+    @abstractmethod
+    def keys_of(self, node: cst.Subscript) -> tuple[Value, ...]:
+        """The subscripts as values."""
+
+    @abstractmethod
+    def piece(self, pieces: Pieces, index: int, node: cst.CSTNode) -> Value:
+        """One of the tensors that chunk, split or unbind give."""
+
+    @abstractmethod
+    def iterate(self, value: Value) -> tuple[Value, ...] | None:
+        """The items of an iterable, None where their number is not known."""
+
+    # -- what the parts share
+
+    def made(self, value: Value, node: cst.CSTNode) -> Value:
+        """Record a value that was just made, and what it was made of on the way, with where it was made."""
+        if value.origin is None and value is not NONE:
+            value.origin = Origin(self.scope.slice, node, self.guard, self.scope.frame)
+            for operand in value.operands():
+                if operand.origin is None and not isinstance(operand, Constant):
+                    self.made(operand, node)
+            if not self.exhausted:
+                self.recorder.values.append(value)
+        return value
+
+    def unknown(self, node: cst.CSTNode, *inputs: Value) -> Value:
+        """A value that claims nothing."""
+        return self.made(Unknown(inputs), node)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the budget of this root is spent."""
+        return len(self.recorder.values) >= MAX_VALUES
+
+    @contextmanager
+    def assuming(self, *conditions: Value) -> Iterator[None]:
+        """Evaluate under further conditions."""
+        before = self.guard
+        self.guard = (*before, *conditions)
+        try:
+            yield
+        finally:
+            self.guard = before
+
+    def choose(self, condition: Value, then: Value, otherwise: Value, node: cst.CSTNode) -> Value:
+        """``then if condition else otherwise`` as one value."""
+        return then if then is otherwise else self.made(Phi(condition, then, otherwise), node)
+
+    def replace_everywhere(self, old: Value, new: Value) -> None:
+        """After an in-place operation: every name and attribute that held the old value holds the new one."""
+        held = strip(old)
+        scope: Scope | None = self.scope
+        while scope is not None:
+            for name, value in scope.names.items():
+                if strip(value) is held:
+                    scope.names[name] = new
+            scope = scope.parent
+        for place, value in self.heap.items():
+            if strip(value) is held:
+                self.heap[place] = new
+
+    def read(self, base: Value, member: str, value: Value | None, node: cst.CSTNode) -> Value:
+        """A read of an attribute, which keeps the place where it was read."""
+        return self.made(Attribute(base, member, value), node)

@@ -1,0 +1,287 @@
+"""What a tensor says as a mask: how it speaks (bool, 0/1, additive), and which positions it names.
+
+The region of a mask is where it is True, 1 or −inf. A triangular region knows its diagonal, so that ``triu(ones, 1)``,
+``tril(ones) == 0``, ``~tril(ones)`` and ``1 - tril(ones)`` are all the same mask.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+from attnlint.graph.domains import Ask
+from attnlint.graph.values import (
+    Arange,
+    Attribute,
+    Cast,
+    Compare,
+    Constant,
+    Divide,
+    Expand,
+    External,
+    FromData,
+    Full,
+    Index,
+    Learned,
+    MaskedFill,
+    Multiply,
+    Negate,
+    Not,
+    Pure,
+    Rearrange,
+    Repeat,
+    Select,
+    Slicing,
+    Subtract,
+    Tri,
+    Unsqueeze,
+    Value,
+    View,
+    Where,
+)
+
+Representation: TypeAlias = Literal["bool", "binary", "additive"]
+
+VERY_NEGATIVE = -1e3
+"""A fill at or below this is meant as −inf: softmax gives such a score no weight."""
+
+
+@dataclass(frozen=True)
+class Triangle:
+    """A triangular region: the cells on and above (``upper``) or on and below a diagonal, counted as in triu."""
+
+    upper: bool
+    diagonal: int
+
+    def complement(self) -> Triangle:
+        """All other cells: ``triu(1)`` and ``tril(0)`` complete each other."""
+        return Triangle(not self.upper, self.diagonal - 1 if self.upper else self.diagonal + 1)
+
+
+@dataclass(frozen=True)
+class MaskFact:
+    """Representation of a mask and the region where it is True, 1 or −inf."""
+
+    representation: Representation
+    region: Triangle | None = None
+    everywhere: bool = False
+    """Whether the region is all cells."""
+
+    @property
+    def is_causal(self) -> bool | None:
+        """Whether it is the plain causal mask in its sink's usual convention: bool and 0/1 masks keep the lower
+        triangle, additive ones drop the upper. None where the region is not triangular."""
+        if self.region is None:
+            return None
+        kept = self.region.complement() if self.representation == "additive" else self.region
+        return kept == Triangle(upper=False, diagonal=0)
+
+
+def mask(value: Value, ask: Ask) -> MaskFact | None:
+    """What a value says as a mask, None where it is not known to be one."""
+    handler = _HANDLERS.get(type(value))
+    return handler(value, ask) if handler else None
+
+
+def number(value: Value, ask: Ask) -> float | None:
+    """A literal number; infinities and ``finfo(…).min`` and ``.max`` count as ∓∞."""
+    match ask.resolve(value):
+        case Constant(value=bool() | int() | float() as constant):
+            return float(constant)
+        case External(path=path) if path.rpartition(".")[2].lower() == "inf":
+            return math.inf
+        case Attribute(base=base, member="min" | "max" as end) if _is_finfo(base, ask):
+            return -math.inf if end == "min" else math.inf
+        case Negate(x=x):
+            inner = number(x, ask)
+            return None if inner is None else -inner
+        case Divide(left=left, right=right) | Multiply(left=left, right=right):
+            infinite = number(left, ask), number(right, ask)
+            if math.inf in map(abs, (n for n in infinite if n is not None)) and None not in infinite:
+                return infinite[0] if abs(infinite[0] or 0) == math.inf else infinite[1]
+        case FromData(data=data) | Cast(x=data):
+            return number(data, ask)
+    known = ask.scalar(value)
+    return known.coefficient if known is not None and known.is_number else None
+
+
+def _is_finfo(value: Value, ask: Ask) -> bool:
+    return isinstance(inner := ask.resolve(value), Pure) and inner.function == "finfo"
+
+
+Handler: TypeAlias = Callable[[Any, Ask], "MaskFact | None"]
+_HANDLERS: dict[type[Value], Handler] = {}
+
+
+def _for(*kinds: type[Value]) -> Callable[[Handler], Handler]:
+    def register(handler: Handler) -> Handler:
+        for kind in kinds:
+            _HANDLERS[kind] = handler
+        return handler
+
+    return register
+
+
+@_for(Full)
+def _full(value: Full, ask: Ask) -> MaskFact | None:
+    fill = number(value.fill, ask)
+    if fill == 1:
+        return MaskFact("bool" if ask.dtype(value) == "bool" else "binary", everywhere=True)
+    if fill is not None and fill <= VERY_NEGATIVE:
+        return MaskFact("additive", everywhere=True)
+    return None
+
+
+@_for(Tri)
+def _tri(value: Tri, ask: Ask) -> MaskFact | None:
+    source, diagonal = ask.mask(value.x), number(value.diagonal, ask)
+    if source is None or diagonal is None or not source.everywhere:
+        return None
+    return MaskFact(source.representation, Triangle(value.upper, int(diagonal)))
+
+
+@_for(Not)
+def _not(value: Not, ask: Ask) -> MaskFact | None:
+    return _inverted(ask.mask(value.x), ("bool",))
+
+
+def _inverted(fact: MaskFact | None, allowed: tuple[Representation, ...]) -> MaskFact | None:
+    if fact is None or fact.representation not in allowed:
+        return None
+    return replace(fact, region=fact.region.complement() if fact.region else None, everywhere=False)
+
+
+@_for(Compare)
+def _compare(value: Compare, ask: Ask) -> MaskFact | None:
+    if not _is_tensor(value.left, ask) and not _is_tensor(value.right, ask):
+        return None
+    region = _arange_region(value, ask)
+    if region is not None:
+        return MaskFact("bool", region)
+    source, constant = ask.mask(value.left), number(value.right, ask)
+    if source is None or source.region is None or constant is None:
+        return MaskFact("bool")
+    inside = -math.inf if source.representation == "additive" else 1.0
+    tests: dict[str, Callable[[float], bool]] = {
+        "==": lambda x: x == constant, "<": lambda x: x < constant, "<=": lambda x: x <= constant,
+        ">": lambda x: x > constant, ">=": lambda x: x >= constant,
+    }  # fmt: skip
+    test = tests.get(value.operator)
+    if test is None or test(inside) == test(0.0):
+        return MaskFact("bool")
+    return MaskFact("bool", source.region if test(inside) else source.region.complement())
+
+
+def _is_tensor(value: Value, ask: Ask) -> bool:
+    return ask.shape(value) is not None or ask.mask(value) is not None
+
+
+def _arange_region(value: Compare, ask: Ask) -> Triangle | None:
+    """``arange(T)[:, None] >= arange(T)[None, :]`` and its kin."""
+    rows, columns = _position(value.left, ask), _position(value.right, ask)
+    if rows is None or columns is None or rows == columns:
+        return None
+    lower = {"<": (True, 1), "<=": (True, 0), ">": (False, -1), ">=": (False, 0)}.get(value.operator)
+    if lower is None:
+        return None
+    upper, diagonal = lower
+    return Triangle(upper, diagonal) if rows == "row" else Triangle(not upper, -diagonal)
+
+
+def _position(value: Value, ask: Ask) -> str | None:
+    match ask.resolve(value):
+        case Unsqueeze(x=x, axis=axis) if isinstance(ask.resolve(x), Arange):
+            return {0: "column", -2: "column", 1: "row", -1: "row"}.get(int(number(axis, ask) or 0))
+        case Index(x=x, keys=keys) if isinstance(ask.resolve(x), Arange) and len(keys) == 2:
+            none = [isinstance(k, Constant) and k.value is None for k in keys]
+            return "column" if none == [True, False] else "row" if none == [False, True] else None
+        case View(x=x, sizes=sizes) if isinstance(ask.resolve(x), Arange) and len(sizes) == 2:
+            ones = [number(s, ask) == 1 for s in sizes]
+            return "column" if ones == [True, False] else "row" if ones == [False, True] else None
+        case Arange():
+            return "column"
+    return None
+
+
+@_for(Subtract)
+def _subtract(value: Subtract, ask: Ask) -> MaskFact | None:
+    if number(value.left, ask) == 1:
+        return _inverted(ask.mask(value.right), ("binary",))
+    return None
+
+
+@_for(Multiply)
+def _multiply(value: Multiply, ask: Ask) -> MaskFact | None:
+    left, right = ask.mask(value.left), ask.mask(value.right)
+    for fact, other in ((left, value.right), (right, value.left)):
+        factor = number(other, ask)
+        if fact is not None and fact.representation == "binary" and factor is not None and factor <= VERY_NEGATIVE:
+            return replace(fact, representation="additive")
+    if left is not None and right is not None and left.representation != "additive" != right.representation:
+        return MaskFact(left.representation if left.representation == right.representation else "binary")
+    return None
+
+
+@_for(Cast)
+def _cast(value: Cast, ask: Ask) -> MaskFact | None:
+    source, dtype = ask.mask(value.x), ask.dtype(value)
+    if source is None:
+        return MaskFact("bool") if dtype == "bool" else None
+    if dtype == "bool":
+        if source.representation == "additive":
+            return replace(source, representation="bool")
+        return replace(source, representation="bool")
+    if source.representation == "bool":
+        return None if dtype is None else replace(source, representation="binary")
+    return source
+
+
+@_for(MaskedFill)
+def _masked_fill(value: MaskedFill, ask: Ask) -> MaskFact | None:
+    base, chosen, fill = ask.resolve(value.x), ask.mask(value.mask), number(value.fill, ask)
+    if fill is None or fill > VERY_NEGATIVE:
+        return None
+    if isinstance(base, Full) and number(base.fill, ask) == 0:
+        return MaskFact("additive", chosen.region if chosen else None)
+    source = ask.mask(value.x)
+    return MaskFact("additive", chosen.region if chosen else None) if source is not None else None
+
+
+@_for(Where)
+def _where(value: Where, ask: Ask) -> MaskFact | None:
+    condition = ask.mask(value.condition)
+    then, otherwise = number(value.then, ask), number(value.otherwise, ask)
+    region = condition.region if condition else None
+    if then is not None and otherwise == 0 and then <= VERY_NEGATIVE:
+        return MaskFact("additive", region)
+    if then == 0 and otherwise is not None and otherwise <= VERY_NEGATIVE:
+        return MaskFact("additive", region.complement() if region else None)
+    return None
+
+
+@_for(Unsqueeze, Expand, Repeat, View, Rearrange, Select)
+def _through(value: Any, ask: Ask) -> MaskFact | None:
+    return ask.mask(value.x)
+
+
+@_for(Index)
+def _index(value: Index, ask: Ask) -> MaskFact | None:
+    fact = ask.mask(value.x)
+    if fact is None or fact.region is None or all(_keeps_corner(k, ask) for k in value.keys):
+        return fact
+    return replace(fact, region=None)
+
+
+def _keeps_corner(key: Value, ask: Ask) -> bool:
+    """A subscript under which row i and column j stay row i and column j: a slice from the start, None, Ellipsis."""
+    if isinstance(key, Slicing):
+        lower = ask.resolve(key.lower)
+        return isinstance(lower, Constant) and lower.value in (None, 0)
+    return isinstance(key, Constant)
+
+
+@_for(Learned)
+def _learned(value: Learned, ask: Ask) -> MaskFact | None:
+    return ask.mask(value.initial)

@@ -1,0 +1,100 @@
+"""A module as the interpreter sees it: what its names mean, and how its classes inherit."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from collections.abc import Iterator
+
+from attnlint.graph.values import Class, External, Function, Value
+from attnlint.syntax.outline import ClassOutline, Definition, LineRange, ModuleOutline
+
+_BUILTINS = frozenset(dir(builtins))
+_ASSIGNED_ATTRIBUTE = re.compile(r"\bself\.(\w+)\s*(?::[^=\n]+)?(?:[-+*/@|&]|//|\*\*)?=(?!=)")
+
+
+class ModuleContext:
+    """Names and classes of one module. Statements of the module are evaluated by the interpreter, on demand."""
+
+    def __init__(self, outline: ModuleOutline) -> None:
+        self.outline = outline
+        self.globals: dict[str, Value | None] = {}
+        """Values of module-level names, as far as they were asked for; None while one is being evaluated."""
+
+    def static(self, name: str) -> Value | None:
+        """What a global name means without running anything: an import, a class, a function, a builtin."""
+        outline = self.outline
+        if name in outline.imports:
+            return External(outline.imports[name])
+        if name in outline.assignments:
+            return None
+        if name in outline.classes:
+            return Class(outline.classes[name])
+        if name in outline.functions:
+            if len(outline.alternatives.get(name, ())) > 1:
+                return None
+            return Function(definition=outline.functions[name])
+        return External(f"builtins.{name}") if name in _BUILTINS else None
+
+    def assignment(self, name: str) -> LineRange | None:
+        """The one statement that binds a global name, None where there is none or more than one."""
+        ranges = self.outline.assignments.get(name, [])
+        return ranges[0] if len(ranges) == 1 else None
+
+    def qualified(self, dotted: str) -> str:
+        """A dotted name as written, with its first part replaced by what was imported under it."""
+        head, dot, rest = dotted.partition(".")
+        return self.outline.imports.get(head, head) + dot + rest
+
+    def ancestry(self, outline: ClassOutline) -> Iterator[ClassOutline]:
+        """A class and its bases in this module, nearest first (depth first, each once)."""
+        seen: set[int] = set()
+        waiting = [outline]
+        while waiting:
+            current = waiting.pop(0)
+            if id(current) in seen:
+                continue
+            seen.add(id(current))
+            yield current
+            bases = [self.outline.classes.get(base) for base in current.bases]
+            waiting[:0] = [base for base in bases if base is not None]
+
+    def foreign_bases(self, outline: ClassOutline) -> tuple[str, ...]:
+        """Qualified names of the bases that are not in this module."""
+        return tuple(
+            self.qualified(base)
+            for ancestor in self.ancestry(outline)
+            for base in ancestor.bases
+            if base not in self.outline.classes
+        )
+
+    def method(self, outline: ClassOutline, name: str, after: ClassOutline | None = None) -> tuple[Definition, ClassOutline] | None:
+        """A method with the class it stands in; ``after`` starts behind that class, as ``super()`` does."""
+        skipping = after is not None
+        for ancestor in self.ancestry(outline):
+            if not skipping and name in ancestor.methods:
+                return ancestor.methods[name], ancestor
+            if ancestor is after:
+                skipping = False
+        return None
+
+    def class_assignment(self, outline: ClassOutline, name: str) -> LineRange | None:
+        """The one class-level statement that binds an attribute."""
+        for ancestor in self.ancestry(outline):
+            if name in ancestor.assignments:
+                ranges = ancestor.assignments[name]
+                return ranges[0] if len(ranges) == 1 else None
+        return None
+
+    def rebound(self, outline: ClassOutline, initialisers: frozenset[str]) -> frozenset[str]:
+        """Attributes that methods other than the constructor and what it calls assign again."""
+        names: set[str] = set()
+        for ancestor in self.ancestry(outline):
+            for name, method in ancestor.methods.items():
+                if name != "__init__" and method.qualname not in initialisers:
+                    names.update(_ASSIGNED_ATTRIBUTE.findall(method.text))
+        return frozenset(names)
+
+    def is_torch_module(self, outline: ClassOutline) -> bool:
+        """Whether a class certainly derives from ``torch.nn.Module``: by name, or by a base under ``torch.nn``."""
+        return any(base.startswith("torch.nn.") for base in self.foreign_bases(outline))

@@ -1,0 +1,200 @@
+"""Scalars as monomials: a coefficient times symbols with rational exponents.
+
+``head_dim ** -0.5``, ``1 / math.sqrt(head_dim)`` and ``(1.0 / d) ** 0.5`` with ``d = head_dim`` are all
+``head_dim^-1/2``, so scales are compared as values. ``dim // heads`` counts as ``dim · heads^-1``: code that
+splits heads checks or assumes that it divides.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from attnlint.graph.domains import Ask
+from attnlint.graph.values import (
+    Add,
+    Attribute,
+    Cast,
+    Constant,
+    Divide,
+    Extent,
+    FloorDivide,
+    FromData,
+    Full,
+    Multiply,
+    Negate,
+    Parameter,
+    Pointwise,
+    Power,
+    Subtract,
+    Value,
+    key,
+)
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A quantity that the code names but that has no known value; ``axis`` where it is an extent of ``value``."""
+
+    identity: Hashable
+    value: Value = field(compare=False, repr=False)
+    axis: int | None = field(default=None, compare=False)
+
+    @property
+    def text(self) -> str:
+        """How the code calls it."""
+        return self.value.text if self.axis is None else f"{self.value.text}.shape[{self.axis}]"
+
+
+@dataclass(frozen=True)
+class Monomial:
+    """``coefficient`` · Π symbol^exponent. Equality allows for rounding of the coefficient."""
+
+    coefficient: float
+    powers: frozenset[tuple[Symbol, Fraction]] = frozenset()
+
+    @classmethod
+    def number(cls, value: float) -> Monomial:
+        """A constant."""
+        return cls(float(value))
+
+    @classmethod
+    def of(cls, symbol: Symbol) -> Monomial:
+        """A symbol as it is."""
+        return cls(1.0, frozenset({(symbol, Fraction(1))}))
+
+    def __mul__(self, other: Monomial) -> Monomial:
+        powers = dict(self.powers)
+        for symbol, exponent in other.powers:
+            powers[symbol] = powers.get(symbol, Fraction(0)) + exponent
+        return Monomial(self.coefficient * other.coefficient, frozenset((s, e) for s, e in powers.items() if e))
+
+    def __truediv__(self, other: Monomial) -> Monomial | None:
+        inverse = other.to(Fraction(-1))
+        return None if inverse is None else self * inverse
+
+    def to(self, exponent: Fraction) -> Monomial | None:
+        """This to a rational power; None where that is not a real number."""
+        if self.coefficient < 0 and exponent.denominator % 2 == 0 or self.coefficient == 0 and exponent < 0:
+            return None
+        try:
+            coefficient = math.copysign(abs(self.coefficient) ** float(exponent), self.coefficient)
+        except OverflowError:
+            return None
+        if exponent.numerator % 2 == 0:
+            coefficient = abs(coefficient)
+        return Monomial(coefficient, frozenset((s, e * exponent) for s, e in self.powers if e * exponent))
+
+    @property
+    def is_number(self) -> bool:
+        """Whether no symbol is left."""
+        return not self.powers
+
+    @property
+    def is_one(self) -> bool:
+        """Whether this is exactly the number one."""
+        return self.is_number and math.isclose(self.coefficient, 1.0, rel_tol=1e-6)
+
+    @property
+    def symbols(self) -> frozenset[Symbol]:
+        """The symbols it is made of."""
+        return frozenset(symbol for symbol, _ in self.powers)
+
+    def equals(self, other: Monomial) -> bool:
+        """Same symbols with same exponents, and the same coefficient up to rounding."""
+        return self.powers == other.powers and math.isclose(self.coefficient, other.coefficient, rel_tol=1e-6)
+
+    def __str__(self) -> str:
+        parts = [_power(symbol.text, exponent) for symbol, exponent in sorted(self.powers, key=_order)]
+        if not parts or not math.isclose(self.coefficient, 1.0, rel_tol=1e-6):
+            parts.insert(0, f"{self.coefficient:g}")
+        return "·".join(parts)
+
+
+def _order(power: tuple[Symbol, Fraction]) -> tuple[bool, str]:
+    return power[1] < 0, power[0].text
+
+
+def _power(text: str, exponent: Fraction) -> str:
+    return text if exponent == 1 else f"{text}^{exponent}" if exponent.denominator == 1 else f"{text}^({exponent})"
+
+
+def scalar(value: Value, ask: Ask) -> Monomial | None:
+    """A value as a monomial; None where it is not a scalar or not understood."""
+    match value:
+        case Constant(value=bool()):
+            return None
+        case Constant(value=int() | float() as number):
+            return Monomial.number(number) if math.isfinite(number) else None
+        case Multiply(left=left, right=right):
+            return _times(ask.scalar(left), ask.scalar(right))
+        case Divide(left=left, right=right) | FloorDivide(left=left, right=right):
+            return _over(ask.scalar(left), ask.scalar(right), isinstance(value, FloorDivide))
+        case Power(base=base, exponent=exponent):
+            return _to(ask.scalar(base), ask.scalar(exponent))
+        case Negate(x=x):
+            return _times(Monomial.number(-1), ask.scalar(x))
+        case Add(left=left, right=right) | Subtract(left=left, right=right):
+            return _sum(value, ask.scalar(left), ask.scalar(right), -1 if isinstance(value, Subtract) else 1)
+        case Pointwise(function=function, x=x):
+            return _function(function, ask.scalar(x))
+        case Cast(x=x) | FromData(data=x):
+            return ask.scalar(x)
+        case Full(sizes=sizes, fill=fill) if not sizes and value.like is None:
+            return ask.scalar(fill)
+        case Extent(x=x, axis=axis):
+            return _extent(value, x, axis, ask)
+        case Parameter() | Attribute():
+            return Monomial.of(Symbol(key(value), value))
+    return None
+
+
+def _times(left: Monomial | None, right: Monomial | None) -> Monomial | None:
+    return None if left is None or right is None else left * right
+
+
+def _over(left: Monomial | None, right: Monomial | None, floor: bool) -> Monomial | None:
+    if left is None or right is None:
+        return None
+    if floor and left.is_number and right.is_number and right.coefficient:
+        return Monomial.number(left.coefficient // right.coefficient)
+    return left / right
+
+
+def _to(base: Monomial | None, exponent: Monomial | None) -> Monomial | None:
+    if base is None or exponent is None or not exponent.is_number:
+        return None
+    return base.to(Fraction(exponent.coefficient).limit_denominator(64))
+
+
+def _sum(value: Value, left: Monomial | None, right: Monomial | None, sign: int) -> Monomial | None:
+    if left is None or right is None:
+        return None
+    if left.powers == right.powers:
+        total = left.coefficient + sign * right.coefficient
+        return Monomial(total, left.powers) if total else Monomial.number(0)
+    return Monomial.of(Symbol(key(value), value))
+
+
+def _function(function: str, x: Monomial | None) -> Monomial | None:
+    if x is None or not x.is_number:
+        return None
+    try:
+        match function:
+            case "exp":
+                return Monomial.number(math.exp(x.coefficient))
+            case "log":
+                return Monomial.number(math.log(x.coefficient))
+            case "abs":
+                return Monomial.number(abs(x.coefficient))
+    except (ValueError, OverflowError):
+        pass
+    return None
+
+
+def _extent(value: Value, x: Value, axis: int, ask: Ask) -> Monomial:
+    shape = ask.shape(x)
+    known = shape.axis(axis) if shape is not None else None
+    return known or Monomial.of(Symbol(("extent", key(ask.resolve(x)), axis), value))

@@ -1,0 +1,332 @@
+"""Statements: what they bind, and which conditions hold after them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import libcst as cst
+
+from attnlint.graph.expressions import augmented
+from attnlint.graph.machine import Guard, Heap, Machine
+from attnlint.graph.values import (
+    NONE,
+    TENSOR,
+    And,
+    Carried,
+    External,
+    Function,
+    Items,
+    Not,
+    Phi,
+    Repeating,
+    Unknown,
+    Value,
+    strip,
+)
+
+State: TypeAlias = "tuple[dict[str, Value], Heap, Guard, bool]"
+Executor: TypeAlias = Callable[[Any, Any], None]
+
+
+class Statements(Machine):
+    """The part of the interpreter that runs statements."""
+
+    def execute(self, body: cst.BaseSuite | Sequence[cst.BaseStatement]) -> None:
+        """Run statements until control leaves them."""
+        statements = body.body if isinstance(body, cst.BaseSuite) else body
+        for statement in statements:
+            if not self.alive or self.exhausted:
+                return
+            if isinstance(statement, cst.SimpleStatementLine):
+                self.execute(statement.body)  # type: ignore[arg-type]
+                continue
+            executor = _EXECUTORS.get(type(statement))
+            if executor is not None:
+                executor(self, statement)
+
+    # -- simple statements
+
+    def _expression(self, node: cst.Expr) -> None:
+        value = self.evaluate(node.value)
+        self.recorder.discarded.append(value)
+
+    def _assignment(self, node: cst.Assign) -> None:
+        value = self.evaluate(node.value)
+        for target in node.targets:
+            self.assign(target.target, value)
+
+    def _annotated(self, node: cst.AnnAssign) -> None:
+        if node.value is not None:
+            self.assign(node.target, self.evaluate(node.value))
+
+    def _augmented(self, node: cst.AugAssign) -> None:
+        old = self.evaluate(node.target)
+        right = self.evaluate(node.value)
+        operator = augmented(node.operator)
+        new = self.unknown(node, old, right) if operator is None else self.binary(operator, old, right, node)
+        held = strip(old)
+        if isinstance(held, TENSOR) and not isinstance(node.target, cst.Subscript):
+            new.name = new.name or held.name
+            self.replace_everywhere(held, new)
+        else:
+            self.assign(node.target, new)
+
+    def _return(self, node: cst.Return) -> None:
+        value = NONE if node.value is None else self.evaluate(node.value)
+        self.scope.returns.append((self.guard, value))
+        self.alive = False
+
+    def _leave(self, node: cst.Raise | cst.Break | cst.Continue) -> None:
+        self.alive = False
+
+    def _assert(self, node: cst.Assert) -> None:
+        self.guard = (*self.guard, self.evaluate(node.test))
+
+    def _import(self, node: cst.Import) -> None:
+        for alias in node.names:
+            path = _dotted(alias.name)
+            name = alias.evaluated_alias
+            self.scope.names[name or path.partition(".")[0]] = External(path if name else path.partition(".")[0])
+
+    def _import_from(self, node: cst.ImportFrom) -> None:
+        if isinstance(node.names, cst.ImportStar):
+            return
+        base = "." * len(node.relative) + (_dotted(node.module) if node.module is not None else "")
+        for alias in node.names:
+            name = alias.evaluated_name
+            joined = f"{base}{name}" if base.endswith(".") else f"{base}.{name}"
+            self.scope.names[alias.evaluated_alias or name] = External(joined)
+
+    def _delete(self, node: cst.Del) -> None:
+        targets = node.target.elements if isinstance(node.target, cst.Tuple) else [node]
+        for target in targets:
+            inner = target.value if isinstance(target, cst.Element) else node.target
+            if isinstance(inner, cst.Name):
+                self.scope.names.pop(inner.value, None)
+
+    def _function(self, node: cst.FunctionDef) -> None:
+        self.scope.names[node.name.value] = self.made(Function(self.scope.slice, node, self.scope), node)
+
+    def _class(self, node: cst.ClassDef) -> None:
+        self.scope.names[node.name.value] = self.unknown(node)
+
+    # -- branches
+
+    def save(self) -> State:
+        """The state that branches start from."""
+        return dict(self.scope.names), dict(self.heap), self.guard, self.alive
+
+    def restore(self, state: State) -> None:
+        """Go back to a saved state; it may be restored again."""
+        self.scope.names, self.heap, self.guard, self.alive = dict(state[0]), dict(state[1]), state[2], state[3]
+
+    def _if(self, node: cst.If) -> None:
+        condition = self.evaluate(node.test)
+        before = self.save()
+        self.guard = (*self.guard, condition)
+        self.execute(node.body)
+        then = self.save()
+        self.restore(before)
+        self.guard = (*self.guard, Not(condition))
+        if isinstance(node.orelse, cst.If):
+            self._if(node.orelse)
+        elif node.orelse is not None:
+            self.execute(node.orelse.body)
+        self.join(condition, then, before, node)
+
+    def join(self, condition: Value, then: State, before: State, node: cst.CSTNode) -> None:
+        """Merge a saved arm with the current one. An arm that left contributes nothing but its negated guard."""
+        if not then[3]:
+            return
+        if not self.alive:
+            self.restore(then)
+            return
+        otherwise = self.save()
+        self.scope.names = self._merged(condition, then[0], otherwise[0], node)
+        self.heap = self._merged(condition, then[1], otherwise[1], node)
+        entry = len(before[2])
+        extra = [arm[2][entry + 1 :] for arm in (then, otherwise)]
+        self.guard = before[2]
+        if extra[0] or extra[1]:
+            self.guard = (*self.guard, Phi(condition, And(extra[0]), And(extra[1])))
+
+    def _merged(self, condition: Value, then: dict[Any, Value], otherwise: dict[Any, Value], node: cst.CSTNode) -> dict[Any, Value]:
+        merged = dict(otherwise)
+        for name, value in then.items():
+            other = otherwise.get(name)
+            if other is None:
+                merged[name] = self.choose(condition, value, Unknown(), node)
+            elif other is not value:
+                merged[name] = self.choose(condition, value, other, node)
+                merged[name].name = value.name if value.name == other.name else None
+        for name, other in otherwise.items():
+            if name not in then:
+                merged[name] = self.choose(condition, Unknown(), other, node)
+        return merged
+
+    # -- loops and other joins
+
+    def _for(self, node: cst.For) -> None:
+        source = self.evaluate(node.iter)
+        inner = strip(source)
+        items = inner.items if isinstance(inner, Items) else ()
+        item = inner.item if isinstance(inner, Repeating) else self.unknown(node.target, source, *items)
+        self._loop(node, lambda: self.assign(node.target, item))
+
+    def _while(self, node: cst.While) -> None:
+        self._loop(node, lambda: self.evaluate(node.test))
+
+    def _loop(self, node: cst.For | cst.While, start: Callable[[], object]) -> None:
+        for name in _assigned_names(node.body):
+            entry = self.scope.names.get(name)
+            if entry is not None:
+                self.scope.names[name] = self.made(Carried(entry), node)
+                self.scope.names[name].name = name
+        before = self.save()
+        ran = self.unknown(node)
+        self.guard = (*self.guard, ran)
+        start()
+        self.execute(node.body)
+        body = self.save()
+        self.restore(before)
+        if body[3]:
+            self.guard = (*self.guard, Not(ran))
+            self.join(ran, (body[0], body[1], (*before[2], ran), True), before, node)
+        if node.orelse is not None:
+            self.execute(node.orelse.body)
+
+    def _try(self, node: cst.Try | cst.TryStar) -> None:
+        before = self.save()
+        self.execute(node.body)
+        if node.orelse is not None and self.alive:
+            self.execute(node.orelse.body)
+        for handler in node.handlers:
+            done = self.save()
+            self.restore(before)
+            failed = self.unknown(handler)
+            self.guard = (*before[2], failed)
+            if handler.name is not None and isinstance(handler.name.name, cst.Name):
+                self.scope.names[handler.name.name.value] = self.unknown(handler)
+            self.execute(handler.body)
+            self.join(Not(failed), (done[0], done[1], (*before[2], Not(failed), *done[2][len(before[2]) :]), done[3]), before, node)
+        if node.finalbody is not None:
+            alive = self.alive
+            self.alive = True
+            self.execute(node.finalbody.body)
+            self.alive = alive and self.alive
+
+    def _with(self, node: cst.With) -> None:
+        for item in node.items:
+            value = self.evaluate(item.item)
+            if item.asname is not None:
+                self.assign(item.asname.name, self.unknown(item, value))
+        self.execute(node.body)
+
+    def _match(self, node: cst.Match) -> None:
+        subject = self.evaluate(node.subject)
+        before = self.save()
+        for case in node.cases:
+            done = self.save()
+            self.restore(before)
+            chosen = self.unknown(case, subject)
+            self.guard = (*before[2], chosen)
+            for name in _captured(case.pattern):
+                self.scope.names[name] = self.unknown(case, subject)
+            self.execute(case.body)
+            self.join(Not(chosen), (done[0], done[1], (*before[2], Not(chosen), *done[2][len(before[2]) :]), done[3]), before, node)
+
+
+def _dotted(node: cst.BaseExpression | None) -> str:
+    if isinstance(node, cst.Attribute):
+        return f"{_dotted(node.value)}.{node.attr.value}"
+    return node.value if isinstance(node, cst.Name) else ""
+
+
+class _Names(cst.CSTVisitor):
+    """Names that are bound inside a block, nested functions left out."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
+        return False
+
+    def visit_Lambda(self, node: cst.Lambda) -> bool:
+        return False
+
+    def visit_AssignTarget(self, node: cst.AssignTarget) -> None:
+        self._add(node.target)
+
+    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
+        self._add(node.target)
+
+    def visit_AugAssign(self, node: cst.AugAssign) -> None:
+        self._add(node.target)
+
+    def visit_For(self, node: cst.For) -> None:
+        self._add(node.target)
+
+    def visit_NamedExpr(self, node: cst.NamedExpr) -> None:
+        self._add(node.target)
+
+    def visit_Call(self, node: cst.Call) -> None:
+        """``outputs.append(x)`` changes ``outputs``; so does an in-place method."""
+        func = node.func
+        if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name):
+            if func.attr.value in _MUTATORS or (func.attr.value.endswith("_") and not func.attr.value.startswith("_")):
+                self.names.add(func.value.value)
+
+    def visit_MatchAs(self, node: cst.MatchAs) -> None:
+        if node.name is not None:
+            self.names.add(node.name.value)
+
+    def _add(self, target: cst.BaseExpression) -> None:
+        match target:
+            case cst.Name(value=name):
+                self.names.add(name)
+            case cst.Tuple(elements=elements) | cst.List(elements=elements):
+                for element in elements:
+                    self._add(element.value)
+            case cst.Subscript(value=value) | cst.StarredElement(value=value):
+                self._add(value)
+
+
+_MUTATORS = frozenset({"append", "extend", "insert", "pop", "update", "clear", "remove", "setdefault"})
+
+
+def _assigned_names(body: cst.BaseSuite) -> set[str]:
+    visitor = _Names()
+    body.visit(visitor)
+    return visitor.names
+
+
+def _captured(pattern: cst.MatchPattern) -> set[str]:
+    visitor = _Names()
+    pattern.visit(visitor)
+    return visitor.names
+
+
+_EXECUTORS: dict[type, Executor] = {
+    cst.Expr: Statements._expression,
+    cst.Assign: Statements._assignment,
+    cst.AnnAssign: Statements._annotated,
+    cst.AugAssign: Statements._augmented,
+    cst.Return: Statements._return,
+    cst.Raise: Statements._leave,
+    cst.Break: Statements._leave,
+    cst.Continue: Statements._leave,
+    cst.Assert: Statements._assert,
+    cst.Import: Statements._import,
+    cst.ImportFrom: Statements._import_from,
+    cst.Del: Statements._delete,
+    cst.FunctionDef: Statements._function,
+    cst.ClassDef: Statements._class,
+    cst.If: Statements._if,
+    cst.For: Statements._for,
+    cst.While: Statements._while,
+    cst.Try: Statements._try,
+    cst.TryStar: Statements._try,
+    cst.With: Statements._with,
+    cst.Match: Statements._match,
+}

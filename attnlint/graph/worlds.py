@@ -1,0 +1,211 @@
+"""One path through the branches, and the enumeration of all of them.
+
+A `World` assumes truth values for the conditions that matter to a question. A question is any function of a world;
+when it meets a condition that the world does not decide, `Undecided` ends the attempt and `worlds_of` asks again in
+two worlds, one for each truth. So facts of opposite arms never mix, contradictory guards are pruned where they
+arise, and forty sequential ifs that a question does not depend on cost nothing.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Hashable, Iterator
+from typing import Any, TypeVar
+
+from attnlint.graph.values import (
+    NONE,
+    TENSOR,
+    And,
+    Attribute,
+    Carried,
+    Class,
+    Compare,
+    Constant,
+    Function,
+    Instance,
+    IsNone,
+    Items,
+    Mapping,
+    Not,
+    Or,
+    Parameter,
+    Partial,
+    Phi,
+    Pure,
+    TorchModule,
+    Unknown,
+    Value,
+    key,
+)
+
+MAX_WORLDS = 64
+"""Paths looked at for one question; a question with more is not answered."""
+
+T = TypeVar("T")
+Atom = tuple[str, Hashable, Hashable]
+TRAINING: Atom = ("true", "training", None)
+"""The condition that modules are in training mode: all of them are, or none."""
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+_OBJECTS = (Function, Class, Instance, TorchModule, Partial)
+
+
+class Undecided(Exception):
+    """A condition that the world says nothing about."""
+
+    def __init__(self, atom: Atom) -> None:
+        super().__init__(atom)
+        self.atom = atom
+
+
+class TooManyWorlds(Exception):
+    """The question depends on more paths than are looked at."""
+
+
+class World:
+    """Assumptions about conditions, and what follows from them.
+
+    ``memo`` is for the domains: facts already derived in this world, by domain and value.
+    """
+
+    def __init__(self, assumed: dict[Atom, bool] | None = None) -> None:
+        self.assumed = assumed or {}
+        self.memo: dict[tuple[str, int], Any] = {}
+
+    def assume(self, atom: Atom, truth: bool) -> World:
+        """A new world with one more assumption."""
+        return World({**self.assumed, atom: truth})
+
+    def resolve(self, value: Value) -> Value:
+        """The value with attribute reads and branches followed."""
+        while True:
+            if isinstance(value, Phi):
+                value = value.then if self.truth(value.condition) else value.otherwise
+            elif isinstance(value, Attribute) and value.value is not None:
+                value = value.value
+            else:
+                return value
+
+    def holds(self, guard: tuple[Value, ...]) -> bool:
+        """Whether all conditions of a guard are true here. Raises `Undecided`."""
+        return all(self.truth(condition) for condition in guard)
+
+    def surely(self, guard: tuple[Value, ...]) -> bool:
+        """Whether a guard is true here without further assumptions."""
+        try:
+            return self.holds(guard)
+        except Undecided:
+            return False
+
+    def truth(self, condition: Value) -> bool:
+        """Whether a condition is true. Raises `Undecided` where nothing says so."""
+        value = self.resolve(condition)
+        match value:
+            case Constant(value=constant):
+                return bool(constant)
+            case Not(x=x):
+                return not self.truth(x)
+            case And(items=items):
+                return all(self.truth(item) for item in items)
+            case Or(items=items):
+                return any(self.truth(item) for item in items)
+            case IsNone(x=x):
+                return self.is_none(x)
+            case Compare():
+                return self._compare(value)
+            case Items(items=items) | Mapping(items=items):
+                return bool(items)
+        if isinstance(value, _OBJECTS):
+            return True
+        if isinstance(value, Attribute) and value.member == "training":
+            return self._decide(TRAINING)
+        return self._decide(("true", key(value), None))
+
+    def is_none(self, x: Value) -> bool:
+        """Whether a value is None. Raises `Undecided` where it may be."""
+        value = self.resolve(x)
+        if isinstance(value, Constant):
+            return value.value is None
+        if isinstance(value, (Parameter, Attribute, Unknown, Carried)):
+            return self._decide(("none", key(value), None))
+        return False
+
+    def is_tensor(self, x: Value) -> bool:
+        """Whether a value is certainly a tensor."""
+        return isinstance(self.resolve(x), TENSOR)
+
+    def _compare(self, comparison: Compare) -> bool:
+        left, right = self.resolve(comparison.left), self.resolve(comparison.right)
+        if isinstance(left, Constant) and isinstance(right, Constant) and comparison.operator in _ORDER:
+            try:
+                return bool(_ORDER[comparison.operator](left.value, right.value))
+            except TypeError:
+                return False
+        if isinstance(right, Constant) and comparison.operator == "==":
+            return self._decide(("equal", key(left), right.value))
+        if isinstance(right, Constant) and comparison.operator in _ORDER:
+            known = self._equal_to(key(left))
+            if known is not NONE and isinstance(known.value, (int, float)):
+                return bool(_ORDER[comparison.operator](known.value, right.value))
+        return self._decide(("compare", comparison.operator, (key(left), key(right))))
+
+    def _equal_to(self, subject: Hashable) -> Constant:
+        for (kind, other, constant), truth in self.assumed.items():
+            if kind == "equal" and truth and other == subject:
+                return Constant(constant)
+        return NONE
+
+    def known(self, atom: Atom) -> bool | None:
+        """What the assumptions say about an atom, directly or by implication; None where nothing."""
+        if atom in self.assumed:
+            return self.assumed[atom]
+        kind, subject, constant = atom
+        equal = self._equal_to(subject)
+        if kind == "true":
+            if equal is not NONE:
+                return bool(equal.value)
+            return False if self.assumed.get(("none", subject, None)) else None
+        if kind == "none":
+            if equal is not NONE:
+                return equal.value is None
+            return False if self.assumed.get(("true", subject, None)) else None
+        if kind == "equal":
+            if equal is not NONE:
+                return bool(equal.value == constant)
+            if self.assumed.get(("none", subject, None)):
+                return constant is None
+            truth = self.assumed.get(("true", subject, None))
+            return False if truth is not None and truth != bool(constant) else None
+        return None
+
+    def _decide(self, atom: Atom) -> bool:
+        known = self.known(atom)
+        if known is None:
+            raise Undecided(atom)
+        return known
+
+
+def worlds_of(
+    guard: tuple[Value, ...], question: Callable[[World], T], start: World | None = None
+) -> Iterator[tuple[World, T]]:
+    """The answers to a question on every path on which ``guard`` and the assumptions of ``start`` hold.
+
+    Raises `TooManyWorlds`.
+    """
+    waiting = [World(dict(start.assumed) if start is not None else None)]
+    looked_at = 0
+    while waiting:
+        world = waiting.pop()
+        looked_at += 1
+        if looked_at > 4 * MAX_WORLDS or len(waiting) > MAX_WORLDS:
+            raise TooManyWorlds
+        try:
+            if not world.holds(guard):
+                continue
+            answer = question(world)
+        except Undecided as undecided:
+            waiting.append(world.assume(undecided.atom, False))
+            waiting.append(world.assume(undecided.atom, True))
+        else:
+            yield world, answer

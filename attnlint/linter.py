@@ -1,0 +1,168 @@
+"""The pipeline, from paths to diagnostics. Read this first.
+
+Source → outline → definitions that matter → value graphs → attention sites → rules → suppressions → diagnostics.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from attnlint.diagnostics import Diagnostic, Edit, Fix, Problem, Related, Span
+from attnlint.roots import byte_matcher, roots
+from attnlint.rule import Finding, Mend, Rule, discover, select
+from attnlint.sources.discovery import find_sources
+from attnlint.sources.read import read
+from attnlint.suppressions import Suppressions
+from attnlint.syntax.nesting import MAX_DEPTH
+from attnlint.syntax.outline import Definition, ModuleOutline, outline, parse_tree
+from attnlint.syntax.stack import on_big_stack
+from attnlint.syntax.text import SourceError, SourceText
+
+if TYPE_CHECKING:
+    from attnlint.graph.analysis import DefinitionGraph
+    from attnlint.graph.values import Origin
+
+
+@dataclass
+class Report:
+    """What a run found, in order, and what it could not read."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    files: int = 0
+    """Files that were read, with or without findings."""
+
+
+def lint_paths(paths: Iterable[str | os.PathLike[str]], rules: Sequence[type[Rule]] | None = None) -> Report:
+    """Lint files and folders (``-`` is standard input) with ``rules``, by default those that are on by default.
+
+    Nothing that is linted is imported or run. What cannot be read or parsed becomes a `Problem`; the others are
+    reported all the same.
+    """
+    return on_big_stack(lambda: _lint_all(paths, _instances(rules)))
+
+
+def _lint_all(paths: Iterable[str | os.PathLike[str]], chosen: Sequence[Rule]) -> Report:
+    report = Report()
+    for found in find_sources(paths):
+        data = found if isinstance(found, Problem) else read(found)
+        if isinstance(data, Problem):
+            report.problems.append(data)
+            continue
+        assert isinstance(found, str)
+        report.files += 1
+        try:
+            report.diagnostics.extend(_lint(found, data, chosen))
+        except SourceError as error:
+            report.problems.append(Problem(found, error.line, error.reason))
+    report.diagnostics.sort(key=lambda diagnostic: diagnostic.sort_key)
+    return report
+
+
+def lint_source(
+    text: str | bytes, path: str = "<string>", rules: Sequence[type[Rule]] | None = None
+) -> list[Diagnostic]:
+    """Lint one source. Raises `attnlint.syntax.text.SourceError` where it cannot be decoded or parsed."""
+    data = text.encode() if isinstance(text, str) else text
+    return sorted(_lint(path, data, _instances(rules)), key=lambda diagnostic: diagnostic.sort_key)
+
+
+def _instances(rules: Sequence[type[Rule]] | None) -> list[Rule]:
+    return [rule() for rule in (select(discover()) if rules is None else rules)]
+
+
+def _lint(path: str, data: bytes, rules: Sequence[Rule]) -> list[Diagnostic]:
+    triggers = tuple(dict.fromkeys(trigger for rule in rules for trigger in rule.triggers))
+    if not triggers or not _may_matter(data, triggers):
+        return _only_parsed(path, data)
+    return on_big_stack(lambda: _analyse(SourceText.from_bytes(path, data), rules, triggers))
+
+
+def _may_matter(data: bytes, triggers: tuple[str, ...]) -> bool:
+    return data.startswith((b"\xff\xfe", b"\xfe\xff")) or byte_matcher(triggers).search(data) is not None
+
+
+def _only_parsed(path: str, data: bytes) -> list[Diagnostic]:
+    """A file in which no rule can find anything is still told when it is not Python."""
+    on_big_stack(lambda: parse_tree(SourceText.from_bytes(path, data).text))
+    return []
+
+
+def _analyse(source: SourceText, rules: Sequence[Rule], triggers: tuple[str, ...]) -> list[Diagnostic]:
+    module = outline(source)
+    wanted = roots(module, triggers)
+    findings: list[tuple[Rule, Finding]] = list(_unanalysed(module, rules))
+    if wanted:
+        findings.extend(_check(module, wanted, rules))
+    suppressions = Suppressions.of(source)
+    unique = {(d.code, d.span): d for d in (_diagnostic(source, rule, finding) for rule, finding in findings)}
+    return [diagnostic for diagnostic in unique.values() if not suppressions.covers(diagnostic)]
+
+
+def _unanalysed(module: ModuleOutline, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Finding]]:
+    """Definitions that are too deep for the parser, told before it sees them."""
+    for definition in (*module.definitions(), module.body):
+        if definition.nesting_above(MAX_DEPTH) > MAX_DEPTH:
+            reason = f"nests expressions {definition.depth} deep"
+            yield from ((rule, finding) for rule in rules for finding in rule.check_unanalysed(definition, reason))
+
+
+def _check(module: ModuleOutline, wanted: Sequence[Definition], rules: Sequence[Rule]) -> Iterator[tuple[Rule, Finding]]:
+    from attnlint.attention import recognise
+
+    graphs = list(_graphs(module, wanted))
+    for graph in graphs:
+        for rule in rules:
+            for finding in rule.check_definition(graph):
+                yield rule, finding
+    for site in recognise(graphs):
+        for rule in rules:
+            for finding in rule.check_site(site):
+                yield rule, finding
+            for path in site.paths:
+                for found in path.ask(lambda p, rule=rule: list(rule.check_path(p))):  # type: ignore[misc]
+                    yield from ((rule, finding) for finding in found)
+
+
+def _graphs(module: ModuleOutline, wanted: Sequence[Definition]) -> Iterator[DefinitionGraph]:
+    from attnlint.graph.interpreter import Interpreter
+    from attnlint.graph.module import ModuleContext
+    from attnlint.syntax.parse import TooDeep
+
+    interpreter = Interpreter(ModuleContext(module))
+    for definition in wanted:
+        try:
+            yield interpreter.graph_of(definition)
+        except (TooDeep, SourceError):
+            continue
+
+
+# --- findings to diagnostics --------------------------------------------------------------------------------------
+
+
+def _diagnostic(source: SourceText, rule: Rule, finding: Finding) -> Diagnostic:
+    return Diagnostic(
+        code=rule.code,
+        name=rule.name,
+        severity=finding.severity or rule.severity,
+        path=source.path,
+        span=_span(finding.at),
+        message=finding.message,
+        url=rule.url(),
+        fix=_fix(finding.mend) if finding.mend is not None else None,
+        related=tuple(Related(source.path, _span(at), message) for at, message in finding.related),
+    )
+
+
+def _span(at: Origin | Span) -> Span:
+    return at if isinstance(at, Span) else at.slice.span(at.node)
+
+
+def _fix(mend: Mend) -> Fix:
+    edits = tuple(
+        Edit(_span(r.at), r.text.format(*(part.slice.code(part.node) for part in r.parts))) for r in mend.replacements
+    )
+    return Fix(mend.title, mend.tier, edits)

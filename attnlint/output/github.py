@@ -1,0 +1,45 @@
+"""For GitHub Actions: workflow commands that become annotations on the lines of a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from attnlint.diagnostics import Diagnostic, Severity, Span
+from attnlint.output import View
+from attnlint.output._terminal import visible
+
+if TYPE_CHECKING:
+    from attnlint.linter import Report
+
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.PERFORMANCE: "notice"}
+_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_PROPERTY = _DATA | str.maketrans({":": "%3A", ",": "%2C"})
+
+
+def render(report: Report, view: View) -> Iterator[str]:
+    """One workflow command a finding."""
+    for found in report.diagnostics:
+        properties = ",".join(f"{name}={_escape(value, _PROPERTY)}" for name, value in _properties(found))
+        yield f"::{_COMMANDS[found.severity]} {properties}::{_escape(found.message, _DATA)}\n"
+
+
+def _properties(found: Diagnostic) -> Iterator[tuple[str, str]]:
+    yield "file", found.path
+    yield from _place(found.span)
+    yield "title", f"{found.code} {found.name}"
+
+
+def _place(span: Span) -> Iterator[tuple[str, str]]:
+    """GitHub takes columns only where a span begins and ends on one line."""
+    one_line = span.line == span.end_line
+    yield "line", str(span.line)
+    if one_line:
+        yield "col", str(span.column)
+    yield "endLine", str(span.end_line)
+    if one_line:
+        yield "endColumn", str(span.end_column)
+
+
+def _escape(text: str, table: dict[int, str]) -> str:
+    return "".join(part if part in "\r\n" else visible(part) for part in text).translate(table)

@@ -1,0 +1,49 @@
+"""For programs: a list of objects, one a finding. Columns are 1-based code points, ends are exclusive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from attnlint.diagnostics import Diagnostic, Edit, Fix, Related, Span
+from attnlint.output import View
+
+if TYPE_CHECKING:
+    from attnlint.linter import Report
+
+
+def render(report: Report, view: View) -> Iterator[str]:
+    """The whole list as indented JSON."""
+    yield json.dumps([_diagnostic(found) for found in report.diagnostics], indent=2) + "\n"
+
+
+def _diagnostic(found: Diagnostic) -> dict[str, object]:
+    return {
+        "code": found.code,
+        "name": found.name,
+        "severity": found.severity.value,
+        "path": found.path,
+        **_span(found.span),
+        "message": found.message,
+        "url": found.url,
+        "fix": _fix(found.fix) if found.fix else None,
+        "related": [_related(related) for related in found.related],
+    }
+
+
+def _span(span: Span) -> dict[str, object]:
+    return {"line": span.line, "column": span.column, "end_line": span.end_line, "end_column": span.end_column}
+
+
+def _fix(fix: Fix) -> dict[str, object]:
+    return {"title": fix.title, "tier": fix.tier.value, "edits": [_edit(edit) for edit in fix.edits]}
+
+
+def _edit(edit: Edit) -> dict[str, object]:
+    return {**_span(edit.span), "replacement": edit.replacement}
+
+
+def _related(related: Related) -> dict[str, object]:
+    place = {"path": related.path, "line": related.span.line, "column": related.span.column}
+    return {**place, "message": related.message}

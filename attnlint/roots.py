@@ -1,0 +1,83 @@
+"""Which definitions of a module are analysed: those that hold something relevant, and those that reach one.
+
+All of this is text search. A definition is a root when a trigger matches its text, or a name that was bound to
+something relevant elsewhere (``self.attend = nn.Softmax(dim=-1)`` in a constructor), or a call of a relevant definition
+of the same module, for the arguments that the caller passes on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from attnlint.syntax.outline import ClassOutline, Definition, ModuleOutline
+
+_CALLER_ROUNDS = 2
+_TOO_COMMON = frozenset({"forward", "__init__", "__call__", "main", "call", "reset_parameters"})
+
+
+@lru_cache(maxsize=32)
+def matcher(triggers: tuple[str, ...]) -> re.Pattern[str]:
+    """One pattern for any of the triggers, on text."""
+    return re.compile("|".join(f"(?:{trigger})" for trigger in triggers))
+
+
+@lru_cache(maxsize=32)
+def byte_matcher(triggers: tuple[str, ...]) -> re.Pattern[bytes]:
+    """The same on bytes, before anything is decoded."""
+    return re.compile(matcher(triggers).pattern.encode("ascii"))
+
+
+@lru_cache(maxsize=32)
+def _binder(triggers: tuple[str, ...]) -> re.Pattern[str]:
+    """Attributes and module-level names that are bound on a line with a trigger."""
+    return re.compile(rf"^(?:[ \t]+self\.)?(\w+)[ \t]*(?::[^=\n]+)?=[^=\n].*(?:{matcher(triggers).pattern})", re.MULTILINE)
+
+
+def roots(outline: ModuleOutline, triggers: Iterable[str]) -> list[Definition]:
+    """The definitions to analyse, in source order, the module's own statements last."""
+    wanted = tuple(triggers)
+    pattern = matcher(wanted)
+    functions = list(outline.definitions())
+    bound = set(_binder(wanted).findall(outline.source.text))
+    relevant = {d for d in functions if pattern.search(d.text)}
+    relevant |= _mentioning(functions, relevant, bound)
+    reached = relevant
+    for _ in range(_CALLER_ROUNDS):
+        reached = _mentioning(functions, relevant, _callable_names(outline, reached))
+        if not reached:
+            break
+        relevant |= reached
+    found = [d for d in functions if d in relevant]
+    body = outline.body
+    names = _callable_names(outline, relevant)
+    if pattern.search(body.text) or (names and _calls(names).search(body.text)):
+        found.append(body)
+    return found
+
+
+def _mentioning(functions: Iterable[Definition], known: set[Definition], names: set[str]) -> set[Definition]:
+    if not names:
+        return set()
+    pattern = _calls(names)
+    return {d for d in functions if d not in known and d.name != "__init__" and pattern.search(d.text)}
+
+
+def _calls(names: set[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, names)))})\b\s*[(,)]")
+
+
+def _callable_names(outline: ModuleOutline, relevant: Iterable[Definition]) -> set[str]:
+    """Names under which relevant definitions are called: their own, and the attributes that hold their objects."""
+    functions: set[str] = set()
+    classes: set[str] = set()
+    for definition in relevant:
+        if definition.name in ("forward", "__call__") and isinstance(definition.parent, ClassOutline):
+            classes.add(definition.parent.name)
+        elif definition.name not in _TOO_COMMON:
+            functions.add(definition.name)
+    if classes:
+        holders = re.compile(rf"\bself\.(\w+)[ \t]*=[^=\n]*\b(?:{'|'.join(sorted(classes))})\(")
+        functions.update(holders.findall(outline.source.text))
+    return functions

@@ -1,0 +1,99 @@
+"""How deeply code nests, counted without recursion: hostile input must be known before a recursive parser sees it.
+
+The count is that of libcst's tree, where it is deeper than that of ``ast``: every ``and``, every further ``for`` of a
+comprehension, every dot of an import, every piece of an implicitly joined string and every ``elif`` is one level there.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Container, Sequence
+
+MAX_DEPTH = 1000
+"""The deepest nesting of expressions that libcst is given; at 8,000 it ends the process."""
+
+_LITERAL = re.compile(
+    r"""'''(?:\\.|[^\\])*?'''|\"""(?:\\.|[^\\])*?\"""|'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*\"""", re.DOTALL
+)
+_LEVEL = (ast.expr, ast.pattern)
+_LONG_LITERAL = 500
+
+
+def nesting(root: ast.AST, lines: Sequence[str], floor: int = 0, without: Container[int] = ()) -> int:
+    """The deepest nesting of expressions inside ``root``, or ``floor`` where none is deeper.
+
+    ``lines`` are those of the file; ``without`` holds the ids of statements to pass over. A level takes at least a
+    character, so no expression with fewer characters than the deepest one found is looked into: a high floor makes
+    the answer cheap.
+    """
+    deepest = floor
+    pending = [(root, 0)]
+    while pending:
+        node, depth = pending.pop()
+        if isinstance(node, (ast.expr, ast.pattern)):
+            if depth + _extent(node, lines) > deepest:
+                deepest = max(deepest, depth + _expression_nesting(node, lines))
+            continue
+        deepest = max(deepest, depth + _dots(node))
+        children = ast.iter_child_nodes(node)
+        pending += [(child, depth + _is_elif(node, child)) for child in children if id(child) not in without]
+    return deepest
+
+
+def _expression_nesting(root: ast.AST, lines: Sequence[str]) -> int:
+    deepest = 0
+    pending = [(root, 1)]
+    while pending:
+        node, depth = pending.pop()
+        depth += _hidden_levels(node, lines)
+        deepest = max(deepest, depth)
+        pending += [(child, depth + isinstance(child, _LEVEL)) for child in ast.iter_child_nodes(node)]
+    return deepest
+
+
+def _hidden_levels(node: ast.AST, lines: Sequence[str]) -> int:
+    """The levels that one ``ast`` node stands for beyond its own."""
+    if isinstance(node, ast.BoolOp):
+        return len(node.values) - 2
+    if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
+        return len(node.generators) - 1
+    if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes))):
+        return _joined_literals(node, lines)
+    return 0
+
+
+def _joined_literals(node: ast.expr, lines: Sequence[str]) -> int:
+    """How many string literals follow the first one; a short text holds too few to matter."""
+    if _extent(node, lines) < _LONG_LITERAL:
+        return 0
+    return max(0, sum(1 for _ in _LITERAL.finditer(_segment(node, lines))) - 1)
+
+
+def _segment(node: ast.expr, lines: Sequence[str]) -> str:
+    """The text of ``node``, whose columns count UTF-8 bytes."""
+    covered = [line.encode() for line in lines[node.lineno - 1 : node.end_lineno]]
+    if covered:
+        covered[-1] = covered[-1][: node.end_col_offset]
+        covered[0] = covered[0][node.col_offset :]
+    return b"".join(covered).decode("utf-8", "replace")
+
+
+def _extent(node: ast.expr | ast.pattern, lines: Sequence[str]) -> int:
+    """At least as many characters as the node has (columns of ``ast`` count bytes)."""
+    last = node.end_lineno or node.lineno
+    if last == node.lineno:
+        return (node.end_col_offset or 0) - node.col_offset
+    return sum(map(len, lines[node.lineno - 1 : last]))
+
+
+def _dots(node: ast.AST) -> int:
+    if isinstance(node, ast.alias):
+        return node.name.count(".")
+    if isinstance(node, ast.ImportFrom):
+        return (node.module or "").count(".")
+    return 0
+
+
+def _is_elif(node: ast.AST, child: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(child, ast.If) and node.orelse == [child]

@@ -1,0 +1,324 @@
+"""The outline of a module: its imports, classes, functions and assignments, with the lines they stand on.
+
+``ast`` reads the whole file, but only module bodies, class bodies and the blocks inside them are looked at; what a
+function does is the business of whoever asks for its definition.
+"""
+
+from __future__ import annotations
+
+import ast
+import threading
+import warnings
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from attnlint.syntax.nesting import nesting
+from attnlint.syntax.stack import on_big_stack
+from attnlint.syntax.text import SourceError, SourceText, line_end, split_lines
+
+_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
+_ACCESSORS = ("setter", "deleter")
+_warnings_lock = threading.Lock()
+
+
+@dataclass(eq=False)
+class LineRange:
+    """Lines from ``first`` to ``last``, 1-based, both included."""
+
+    first: int
+    last: int
+
+
+@dataclass(eq=False)
+class Definition:
+    """A function or a class and where it stands; its lines begin at the first decorator."""
+
+    name: str
+    qualname: str
+    kind: Literal["function", "class", "module"]
+    lines: LineRange
+    outline: ModuleOutline = field(repr=False)
+    parent: ClassOutline | None = field(repr=False)
+    decorators: tuple[str, ...]
+    tree: ast.AST = field(repr=False)
+
+    @cached_property
+    def text(self) -> str:
+        """The raw text of its lines."""
+        return self.outline.source.slice(self.lines.first, self.lines.last)
+
+    @cached_property
+    def depth(self) -> int:
+        """The deepest nesting of expressions inside; each operator of ``a + b + c`` is one level."""
+        return self.nesting_above(0)
+
+    def nesting_above(self, floor: int) -> int:
+        """``depth``, or ``floor`` where that is more: told without looking at code too short to nest deeper."""
+        if len(self.text) <= floor:
+            return floor
+        return nesting(self.tree, self.outline.source.lines, floor, self._blanked)
+
+    @property
+    def _blanked(self) -> Container[int]:
+        """The ids of the definitions inside ``tree`` that ``text`` leaves out."""
+        return ()
+
+
+@dataclass(eq=False)
+class ClassOutline(Definition):
+    """A class, with what its body defines; of several definitions of one name the last wins."""
+
+    bases: tuple[str, ...]
+    methods: dict[str, Definition] = field(default_factory=dict, repr=False)
+    classes: dict[str, ClassOutline] = field(default_factory=dict, repr=False)
+    assignments: dict[str, list[LineRange]] = field(default_factory=dict, repr=False)
+
+
+@dataclass(eq=False)
+class _Blank:
+    """A definition at module level, blanked in the module's own text."""
+
+    definition: Definition
+    in_block: bool
+
+
+@dataclass(eq=False)
+class ModuleBody(Definition):
+    """The statements of a module without its definitions, on their own lines."""
+
+    blanks: list[_Blank] = field(default_factory=list, repr=False)
+
+    @cached_property
+    def text(self) -> str:
+        """The module with each definition emptied; inside a block ``pass`` takes its place."""
+        lines = list(self.outline.source.lines)
+        for blank in self.blanks:
+            where = blank.definition.lines
+            head = lines[where.first - 1]
+            lines[where.first - 1 : where.last] = map(line_end, lines[where.first - 1 : where.last])
+            if blank.in_block:
+                indent = head[: len(head) - len(head.lstrip(" \t\f"))]
+                lines[where.first - 1] = f"{indent}pass{line_end(head)}"
+        return "".join(lines)
+
+    @property
+    def code(self) -> str:
+        """``text`` up to its last statement."""
+        blanked = self._blanked
+        statements = self.tree.body if isinstance(self.tree, ast.Module) else []
+        last = max((each.end_lineno or 0 for each in statements if id(each) not in blanked), default=0)
+        return "".join(split_lines(self.text)[:last])
+
+    @property
+    def _blanked(self) -> Container[int]:
+        return {id(blank.definition.tree) for blank in self.blanks}
+
+
+@dataclass(eq=False)
+class ModuleOutline:
+    """What a module imports, defines and assigns at its top level, blocks included.
+
+    ``functions`` and ``classes`` hold the last definition of a name; ``alternatives`` holds all of them where a
+    function has several. Overload stubs and property setters are in ``definitions()`` alone.
+    """
+
+    source: SourceText
+    body: ModuleBody = field(init=False, repr=False)
+    imports: dict[str, str] = field(default_factory=dict)
+    star_imports: list[str] = field(default_factory=list)
+    functions: dict[str, Definition] = field(default_factory=dict, repr=False)
+    alternatives: dict[str, list[Definition]] = field(default_factory=dict, repr=False)
+    classes: dict[str, ClassOutline] = field(default_factory=dict, repr=False)
+    assignments: dict[str, list[LineRange]] = field(default_factory=dict, repr=False)
+    callables: list[Definition] = field(default_factory=list, repr=False)
+
+    def definitions(self) -> Iterator[Definition]:
+        """Every function and method, those of nested classes too, in source order."""
+        return iter(self.callables)
+
+
+def outline(source: SourceText) -> ModuleOutline:
+    """Index ``source``; code that Python does not parse raises ``SourceError``."""
+    return on_big_stack(lambda: _outline(source))
+
+
+def parse_tree(text: str) -> ast.Module:
+    """``ast.parse`` in silence, each of its ways to fail a ``SourceError``; to be called on a big stack."""
+    try:
+        with _warnings_lock, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except SyntaxError as error:
+        line = error.lineno if error.lineno and error.lineno > 0 else None
+        raise SourceError(line, error.msg or "invalid syntax") from None
+    except (RecursionError, MemoryError):
+        raise SourceError(None, "nested too deeply, or too large, to be parsed") from None
+    except ValueError as error:
+        raise SourceError(None, str(error)) from None
+
+
+def _outline(source: SourceText) -> ModuleOutline:
+    tree = parse_tree(source.text)
+    module = ModuleOutline(source)
+    whole = LineRange(1, max(1, len(source.lines)))
+    module.body = ModuleBody("<module>", "<module>", "module", whole, module, None, (), tree)
+    _Reader(module).read(tree.body, None, in_block=False)
+    return module
+
+
+class _Reader:
+    """Fills an outline from the bodies of a module and its classes."""
+
+    def __init__(self, module: ModuleOutline) -> None:
+        self.module = module
+
+    def read(self, body: list[ast.stmt], owner: ClassOutline | None, *, in_block: bool) -> None:
+        for statement, lines in _with_lines(body):
+            if isinstance(statement, _FUNCTION):
+                self._blank(self._function(statement, owner), owner, in_block)
+            elif isinstance(statement, ast.ClassDef):
+                self._blank(self._class(statement, owner), owner, in_block)
+            elif isinstance(statement, (ast.Import, ast.ImportFrom)):
+                if owner is None:
+                    self._import(statement)
+            elif isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+                assignments = (owner or self.module).assignments
+                for name in _assigned(statement):
+                    assignments.setdefault(name, []).append(lines)
+            else:
+                for block in _blocks(statement):
+                    self.read(block, owner, in_block=True)
+
+    def _blank(self, definition: Definition, owner: ClassOutline | None, in_block: bool) -> None:
+        if owner is None:
+            self.module.body.blanks.append(_Blank(definition, in_block))
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, owner: ClassOutline | None) -> Definition:
+        decorators = tuple(_dotted(decorator) for decorator in node.decorator_list)
+        definition = Definition(
+            node.name, _qualname(node.name, owner), "function", self._lines(node), self.module, owner, decorators, node
+        )
+        self.module.callables.append(definition)
+        if not _is_secondary(decorators):
+            self._bind(definition, owner)
+        return definition
+
+    def _bind(self, function: Definition, owner: ClassOutline | None) -> None:
+        if owner is not None:
+            owner.methods[function.name] = function
+            return
+        earlier = self.module.functions.get(function.name)
+        if earlier is not None:
+            self.module.alternatives.setdefault(function.name, [earlier]).append(function)
+        self.module.functions[function.name] = function
+
+    def _class(self, node: ast.ClassDef, owner: ClassOutline | None) -> ClassOutline:
+        definition = ClassOutline(
+            node.name,
+            _qualname(node.name, owner),
+            "class",
+            self._lines(node),
+            self.module,
+            owner,
+            tuple(_dotted(decorator) for decorator in node.decorator_list),
+            node,
+            bases=tuple(_dotted_name(base) for base in node.bases),
+        )
+        (owner or self.module).classes[node.name] = definition
+        self.read(node.body, definition, in_block=False)
+        return definition
+
+    def _lines(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> LineRange:
+        first = node.lineno
+        if node.decorator_list:
+            first = node.decorator_list[0].lineno
+            while first > 1 and not self.module.source.lines[first - 1].lstrip(" \t\f").startswith("@"):
+                first -= 1  # `@(` and `@\` stand above the expression itself
+        return LineRange(first, node.end_lineno or node.lineno)
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        imports = self.module.imports
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name.partition(".")[0]
+                imports[alias.asname or top] = alias.name if alias.asname else top
+            return
+        origin = "." * node.level + (node.module or "")
+        for alias in node.names:
+            if alias.name == "*":
+                self.module.star_imports.append(origin)
+            else:
+                imports[alias.asname or alias.name] = f"{origin}{'.' if node.module else ''}{alias.name}"
+
+
+def _with_lines(body: list[ast.stmt]) -> Iterator[tuple[ast.stmt, LineRange]]:
+    """Each statement with its lines; statements joined by semicolons share one range."""
+    lines: LineRange | None = None
+    for statement in body:
+        last = statement.end_lineno or statement.lineno
+        if lines is not None and statement.lineno <= lines.last:
+            lines.last = max(lines.last, last)
+        else:
+            lines = LineRange(statement.lineno, last)
+        yield statement, lines
+
+
+def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
+    """The blocks directly inside a compound statement, in source order; a chain of ``elif`` is one statement."""
+    if isinstance(statement, ast.If):
+        yield statement.body
+        while len(statement.orelse) == 1 and isinstance(statement.orelse[0], ast.If):
+            statement = statement.orelse[0]
+            yield statement.body
+        yield statement.orelse
+        return
+    yield getattr(statement, "body", [])
+    for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+        yield part.body
+    yield getattr(statement, "orelse", [])
+    yield getattr(statement, "finalbody", [])
+
+
+def _assigned(statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> Iterator[str]:
+    """The names that an assignment binds, those in tuple targets too."""
+    if isinstance(statement, ast.AnnAssign) and statement.value is None:
+        return
+    pending: list[ast.expr] = list(statement.targets) if isinstance(statement, ast.Assign) else [statement.target]
+    while pending:
+        target = pending.pop(0)
+        if isinstance(target, ast.Name):
+            yield target.id
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            pending[:0] = target.elts
+        elif isinstance(target, ast.Starred):
+            pending.insert(0, target.value)
+
+
+def _is_secondary(decorators: tuple[str, ...]) -> bool:
+    """Whether a function is an overload stub or a property's setter: not what its name calls."""
+    last_parts = {decorator.rpartition(".")[2] for decorator in decorators if "." in decorator}
+    return "overload" in decorators or "overload" in last_parts or not last_parts.isdisjoint(_ACCESSORS)
+
+
+def _qualname(name: str, owner: ClassOutline | None) -> str:
+    return f"{owner.qualname}.{name}" if owner else name
+
+
+def _dotted(node: ast.expr) -> str:
+    """The dotted name of a decorator, call parentheses dropped."""
+    while isinstance(node, ast.Call):
+        node = node.func
+    return _dotted_name(node)
+
+
+def _dotted_name(node: ast.expr) -> str:
+    """``a.b.c`` as text, or nothing for any other expression."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    return ".".join((node.id, *reversed(parts)))

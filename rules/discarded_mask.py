@@ -1,0 +1,78 @@
+"""ATN204 discarded-mask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from attnlint.diagnostics import Tier
+from attnlint.graph.analysis import DefinitionGraph
+from attnlint.graph.values import TENSOR, External, Origin, Value, strip
+from attnlint.rule import Finding, Mend, Replacement, Rule
+
+_OF_TENSORS_ALONE = frozenset({"masked_fill", "masked_scatter", "index_fill", "index_copy", "masked_select"})
+"""Methods that nothing but a tensor has."""
+_PURE = frozenset(
+    {
+        "unsqueeze", "repeat", "repeat_interleave", "expand", "transpose", "permute", "softmax", "tril", "triu", "clamp",
+        "scatter", "index_add", "logical_not", "logical_and", "flatten", "view", "reshape", "chunk", "mul", "div", "sub",
+    }
+)  # fmt: skip
+"""Methods that other objects have as well: reported where the receiver is certainly a tensor."""
+
+
+class DiscardedMask(Rule):
+    """An out-of-place tensor method is called as a statement, and its result is thrown away.
+
+    **What it finds.** ``scores.masked_fill(mask == 0, float("-inf"))`` on a line of its own: without a trailing
+    underscore the method returns a new tensor and leaves ``scores`` as it was.
+
+    **Why it hurts.** The mask is never applied. In a causal model every position sees the future (outputs change by
+    4.6 when a later token changes), and the training loss looks better for it.
+
+    **Silent when** the method works in place (``masked_fill_``), or the receiver is not known to be a tensor.
+
+    **Mend.** Assign the result back.
+    """
+
+    code = "ATN204"
+    name = "discarded-mask"
+    tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
+    triggers = tuple(rf"\.{method}\(" for method in sorted(_OF_TENSORS_ALONE | _PURE))
+    references = (
+        "https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_fill.html",
+        "https://github.com/lucidrains/flamingo-pytorch/issues/10",
+    )
+
+    def check_definition(self, graph: DefinitionGraph) -> Iterator[Finding]:
+        """Report expression statements whose value is a new tensor."""
+        for value in graph.discarded:
+            origin = value.origin
+            call = origin.node if origin is not None else None
+            if origin is None or not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
+                continue
+            method = call.func.attr.value
+            if _is_dropped(method, value) and not any(a.keyword and a.keyword.value == "out" for a in call.args):
+                receiver = Origin(origin.slice, call.func.value)
+                yield Finding(
+                    origin,
+                    f"the result of `{method}` is thrown away: it returns a new tensor and leaves {receiver.code} as "
+                    "it was, so the mask is never applied" if method.startswith("mask") else
+                    f"the result of `{method}` is thrown away: it returns a new tensor and leaves {receiver.code} as it was",
+                    mend=_mend(origin, call.func),
+                )
+
+
+def _is_dropped(method: str, value: Value) -> bool:
+    receiver = next(value.operands(), None)
+    if receiver is None or isinstance(strip(receiver), External):
+        return False
+    return method in _OF_TENSORS_ALONE or (method in _PURE and isinstance(strip(receiver), TENSOR))
+
+
+def _mend(origin: Origin, method: cst.Attribute) -> Mend | None:
+    if not isinstance(method.value, cst.Name):
+        return None
+    receiver = Origin(origin.slice, method.value)
+    return Mend("Assign the result back", Tier.UNSAFE, (Replacement(origin, "{0} = {1}", (receiver, origin)),))

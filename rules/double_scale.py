@@ -1,0 +1,98 @@
+"""ATN104 double-scale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import libcst as cst
+
+from attnlint.attention import AttentionPath, Factor
+from attnlint.attention.triggers import SITE
+from attnlint.diagnostics import Tier
+from attnlint.graph.scalars import Monomial
+from attnlint.graph.values import Origin, Sdpa
+from attnlint.rule import Finding, Mend, Replacement, Rule
+
+_ROOT = Fraction(-1, 2)
+
+
+class DoubleScale(Rule):
+    """The scores are divided by √head_dim twice on one path.
+
+    **What it finds.** Two different operations on one path each contribute head_dim^-1/2: the query is scaled and
+    the scores are scaled again, or a scaled query goes into a fused call that scales by itself.
+
+    **Why it hurts.** The scores shrink by another √head_dim (8 times at head_dim 64): the weights are nearly uniform
+    (entropy 2.07 of a possible 2.08), so every token gets the same average.
+
+    **Silent when** the operands are normalised, other factors make up for one of the two, or the two stand on
+    opposite arms of a branch.
+
+    **Mend.** Drop one of the two; for a fused call, ``scale=1.0``.
+    """
+
+    code = "ATN104"
+    name = "double-scale"
+    tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
+    triggers = SITE
+
+    def check_path(self, path: AttentionPath) -> Iterator[Finding]:
+        """Report the second of two equal scales."""
+        if path.query is None or path.key is None or path.query.norms or path.key.norms:
+            return
+        total = path.scale
+        roots = [f for f in path.all_factors if f.monomial is not None and _is_root(f.monomial)]
+        if total is None or len(roots) < 2:
+            return
+        first, second = roots[0], roots[-1]
+        assert first.monomial is not None
+        if not all(r.monomial is not None and r.monomial.equals(first.monomial) for r in roots):
+            return
+        if first.at is second.at or not total.equals(first.monomial * first.monomial):
+            return
+        if second.at.origin is None or first.at.origin is None or not _is_about_heads(path, first.monomial):
+            return
+        own = second.operand is None
+        how = "which scales by 1/√head_dim itself" if own else f"and the scores again by {_text(second)}"
+        what = "the key" if first.where == "key" else "the query" if first.where == "query" else "the scores"
+        yield Finding(
+            second.at.origin,
+            f"{what} {'is' if what != 'the scores' else 'are'} already scaled by {_text(first)}"
+            f"{', and goes into a call ' + how if own else ', ' + how}: the scores are √head_dim times too small and "
+            "the weights nearly uniform (entropy 2.07 of 2.08)",
+            related=((first.at.origin, "scaled here for the first time"),),
+            mend=_mend(second),
+        )
+
+
+def _text(factor: Factor) -> str:
+    if factor.operand is None:
+        return "its own scale"
+    return f"{'1/' if factor.divides else ''}{factor.operand.text}"
+
+
+def _is_root(monomial: Monomial) -> bool:
+    """A pure inverse root: of a symbol, or of a quotient of symbols such as dim // heads."""
+    return bool(monomial.powers) and all(abs(exponent) == -_ROOT for _, exponent in monomial.powers) and any(
+        exponent == _ROOT for _, exponent in monomial.powers
+    )
+
+
+def _is_about_heads(path: AttentionPath, monomial: Monomial) -> bool:
+    """The scale is head_dim's where head_dim is known."""
+    head_dim = path.head_dim
+    expected = head_dim.to(_ROOT) if head_dim is not None else None
+    if expected is None or not head_dim or not head_dim.powers:
+        return True
+    return expected.equals(monomial) or path.kind == "hand-written"
+
+
+def _mend(second: Factor) -> Mend | None:
+    origin: Origin | None = second.at.origin
+    if origin is None or not isinstance(second.at, Sdpa) or second.operand is not None:
+        return None
+    if not isinstance(origin.node, cst.Call) or not origin.node.args:
+        return None
+    last = Origin(origin.slice, origin.node.args[-1].value)
+    return Mend("Pass scale=1.0", Tier.UNSAFE, (Replacement(last, "{0}, scale=1.0", (last,)),))

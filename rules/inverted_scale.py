@@ -1,0 +1,105 @@
+"""ATN103 inverted-scale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import libcst as cst
+
+from attnlint.attention import AttentionPath, Factor
+from attnlint.attention.spelling import definition_of
+from attnlint.attention.triggers import SITE
+from attnlint.diagnostics import Tier
+from attnlint.graph.scalars import Monomial
+from attnlint.graph.values import Divide, Linear, Multiply, Normalize, Origin
+from attnlint.rule import Finding, Mend, Replacement, Rule
+
+_HALF = Fraction(1, 2)
+
+
+class InvertedScale(Rule):
+    """The scores are multiplied by √head_dim instead of divided by it.
+
+    **What it finds.** All factors between the projections and softmax multiply to a positive power of head_dim:
+    ``scores * head_dim ** 0.5``, or a division by ``self.scale`` where ``self.scale`` is ``head_dim ** -0.5``.
+
+    **Why it hurts.** The scores are head_dim times too large (64 times at head_dim 64): the softmax is one-hot, its
+    entropy 0.03, and almost no gradient flows.
+
+    **Silent when** a factor on the way is not understood, or normalised operands make up for it (cosine attention).
+
+    **Mend.** Swap the operator, or the sign of the exponent.
+    """
+
+    code = "ATN103"
+    name = "inverted-scale"
+    tiers = frozenset({Tier.UNSAFE})
+    triggers = SITE
+
+    def check_path(self, path: AttentionPath) -> Iterator[Finding]:
+        """Report the factor that inverts the scale."""
+        total = path.scale
+        if total is None or path.query is None or path.key is None or not path.understood and path.head_dim is None:
+            return
+        if not _is_inverted(total, path):
+            return
+        factor = next((f for f in path.all_factors if f.monomial is not None and _grows(f.monomial)), None)
+        if factor is None or factor.operand is None or factor.at.origin is None:
+            return
+        verb = "divided" if factor.divides else "multiplied"
+        yield Finding(
+            factor.at.origin,
+            f"the scores are {verb} by {factor.operand.text}, which makes them {total} times as large instead of "
+            f"dividing them by √head_dim: softmax becomes one-hot (entropy 0.03 at head_dim 64) and stops learning",
+            related=tuple(_evidence(path, factor)),
+            mend=_mend(factor),
+        )
+
+
+def _grows(monomial: Monomial) -> bool:
+    return bool(monomial.powers) and all(exponent > 0 for _, exponent in monomial.powers)
+
+
+def _is_inverted(total: Monomial, path: AttentionPath) -> bool:
+    head_dim = path.head_dim
+    assert path.query is not None
+    assert path.key is not None
+    norms = [*path.query.norms, *path.key.norms]
+    if head_dim is not None and head_dim.powers:
+        for norm in norms:
+            inverse = head_dim.to(-_HALF)
+            if isinstance(norm, Normalize) and norm.kind == "l2" and inverse is not None:
+                total = total * inverse
+        root = head_dim.to(_HALF)
+        rest = total / root if root is not None else None
+        if rest is not None and (rest.is_one or (_grows(rest) and rest.symbols <= head_dim.symbols)):
+            return not any(isinstance(n, Normalize) and n.kind == "other" for n in norms)
+    projected = isinstance(path.query.source, Linear) and isinstance(path.key.source, Linear)
+    exponents = {exponent for _, exponent in total.powers}
+    return path.understood and projected and not norms and total.coefficient == 1 and exponents == {_HALF}
+
+
+def _evidence(path: AttentionPath, factor: Factor) -> Iterator[tuple[Origin, str]]:
+    assert factor.operand is not None
+    defined = definition_of(factor.operand, path.facts)
+    if defined is not None:
+        yield defined, f"{factor.operand.text} is set here"
+    if path.product is not None and path.product.origin is not None:
+        yield path.product.origin, "the scores are computed here"
+
+
+def _mend(factor: Factor) -> Mend | None:
+    """Swap the operator where it is written as one."""
+    origin, value = factor.at.origin, factor.at
+    if origin is None or not isinstance(value, (Multiply, Divide)) or not isinstance(origin.node, cst.BinaryOperation):
+        return None
+    left, right = (Origin(origin.slice, side) for side in (origin.node.left, origin.node.right))
+    if isinstance(value, Multiply) and value.left is factor.operand:
+        left, right = right, left
+    bracketed = isinstance(right.node, cst.BinaryOperation) and not isinstance(right.node.operator, cst.Power)
+    operand = "({1})" if bracketed else "{1}"
+    inner = "({0})" if isinstance(left.node, cst.BinaryOperation) and left.node.lpar else "{0}"
+    text = f"{inner} {'*' if factor.divides else '/'} {operand}"
+    title = "Multiply by the scale" if factor.divides else "Divide by the root of head_dim"
+    return Mend(title, Tier.UNSAFE, (Replacement(origin, text, (left, right)),))

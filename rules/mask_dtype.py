@@ -1,0 +1,100 @@
+"""ATN209 mask-dtype."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attnlint.attention import AttentionPath, MaskUse
+from attnlint.attention.spelling import argument
+from attnlint.attention.triggers import SITE
+from attnlint.diagnostics import Severity, Tier
+from attnlint.graph.dtypes import FLOATS
+from attnlint.graph.values import Cast, MultiHead, Origin, Sdpa, Value
+from attnlint.rule import Finding, Mend, Replacement, Rule
+
+
+class MaskDtype(Rule):
+    """The mask's dtype is another than the query's, and both are known.
+
+    **What it finds.** A mask of one dtype given to attention in another: a float32 mask with a half query, a half mask
+    with a float32 query, an integer or float64 mask; for hand-written attention, scores that a float32 mask promotes
+    so that they no longer fit the half value.
+
+    **Why it hurts.** What happens depends on the version: torch ≤ 2.1 raises on every mismatch; in 2.13
+    ``scaled_dot_product_attention`` takes bool, float32 or the query's dtype and raises on all else, and
+    ``nn.MultiheadAttention`` takes bool or exactly the query's. Under autocast float masks are cast silently.
+
+    **Silent when** either dtype is not known from the code.
+
+    **Mend.** Make the mask bool, or build it in the query's dtype. Casting a mask that holds
+    ``torch.finfo(torch.float32).min`` to half turns it into −inf.
+    """
+
+    code = "ATN209"
+    name = "mask-dtype"
+    severity = Severity.WARNING
+    tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
+    triggers = SITE
+    references = ("https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html",)
+
+    def check_path(self, path: AttentionPath) -> Iterator[Finding]:
+        """Report masks that do not match."""
+        for use in path.masks:
+            if use.mask is None or use.at.origin is None:
+                continue
+            query = _query(path)
+            mask_dtype = path.facts.dtype(use.mask)
+            query_dtype = path.facts.dtype(query) if query is not None else None
+            if query is None or mask_dtype is None or query_dtype not in FLOATS or mask_dtype in ("bool", query_dtype):
+                continue
+            effect = _effect(path, use, mask_dtype)
+            if effect is not None:
+                at = _written(use) or use.at.origin
+                yield Finding(
+                    at,
+                    f"{use.mask.text} is {mask_dtype} and {query.text} is {query_dtype}: {effect}",
+                    related=tuple(_evidence(use.mask, query)),
+                    mend=_mend(at, mask_dtype),
+                )
+
+
+def _query(path: AttentionPath) -> Value | None:
+    if isinstance(path.anchor, MultiHead):
+        return path.anchor.query
+    return path.query.value if path.query is not None else None
+
+
+def _effect(path: AttentionPath, use: MaskUse, mask_dtype: str) -> str | None:
+    if isinstance(path.anchor, Sdpa):
+        if mask_dtype == "float32":
+            return "torch ≤ 2.1 raises; 2.13 casts the mask on every call"
+        return "scaled_dot_product_attention raises (it takes bool, float32 or the query's dtype)"
+    if isinstance(path.anchor, MultiHead):
+        return "nn.MultiheadAttention raises when it needs weights (it takes bool or exactly the query's dtype)"
+    if use.how == "add" and path.kind == "hand-written" and mask_dtype in FLOATS:
+        value = path.value
+        value_dtype = path.facts.dtype(value) if value is not None else None
+        softmax_dtype = path.facts.dtype(path.anchor)
+        if value_dtype is not None and softmax_dtype is not None and value_dtype != softmax_dtype:
+            return f"the sum is promoted to {softmax_dtype}, and its product with the {value_dtype} value raises"
+    return None
+
+
+def _written(use: MaskUse) -> Origin | None:
+    origin = use.at.origin
+    if origin is None or not isinstance(use.at, (Sdpa, MultiHead)):
+        return None
+    return argument(origin, 3 if isinstance(use.at, Sdpa) else 5, "attn_mask")
+
+
+def _evidence(mask: Value, query: Value) -> Iterator[tuple[Origin, str]]:
+    for value, what in ((mask, "the mask gets its dtype here"), (query, "the query gets its dtype here")):
+        source = value
+        while not isinstance(source, Cast) and next(source.operands(), None) is not None and source.origin is None:
+            source = next(source.operands())
+        if source.origin is not None:
+            yield source.origin, what
+
+
+def _mend(at: Origin, mask_dtype: str) -> Mend | None:
+    return None

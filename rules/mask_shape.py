@@ -1,0 +1,97 @@
+"""ATN211 mask-shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attnlint.attention import AttentionPath, MaskUse
+from attnlint.attention.spelling import argument
+from attnlint.attention.triggers import SITE
+from attnlint.diagnostics import Tier
+from attnlint.graph.scalars import Monomial
+from attnlint.graph.shapes import TensorShape
+from attnlint.graph.values import MaskedFill, Origin, Sdpa, Value
+from attnlint.rule import Finding, Rule
+
+
+class MaskShape(Rule):
+    """The mask's batch axis is lined up with another axis of the scores.
+
+    **What it finds.** A (batch, keys) or (batch, queries, keys) mask applied to (batch, heads, queries, keys) scores,
+    and a padding mask that stands on the query axis. Shapes are lined up from the right, so the batch axis of the mask
+    meets the heads or the queries.
+
+    **Why it hurts.** The call raises; where batch equals heads or the number of tokens it is silent, and every sample
+    is masked with other samples' padding.
+
+    **Silent when** the shape of the mask or of the scores is not known on both sides.
+
+    **Mend.** ``mask[:, None, None, :]`` for a padding mask, ``mask[:, None]`` for one mask a sample.
+    """
+
+    code = "ATN211"
+    name = "mask-shape"
+    tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
+    triggers = SITE
+
+    def check_path(self, path: AttentionPath) -> Iterator[Finding]:
+        """Report masks whose known axes do not line up."""
+        for use in path.masks:
+            scores, mask = _scores(path, use), path.facts.shape(use.mask) if use.mask is not None else None
+            if scores is None or mask is None or scores.open or mask.open or use.mask is None:
+                continue
+            wrong = _misplaced(mask, scores)
+            if wrong is not None and use.at.origin is not None:
+                place, meets = wrong
+                yield Finding(
+                    _written(use) or use.at.origin,
+                    f"{use.mask.text} has shape {mask} and the scores {scores}: shapes are lined up from the right, so "
+                    f"axis {place} of the mask, the batch, meets {meets}; this raises, or silently masks the wrong "
+                    "samples where the two extents are equal",
+                    related=tuple(_evidence(use.mask)),
+                )
+
+
+def _scores(path: AttentionPath, use: MaskUse) -> TensorShape | None:
+    """Shape of what the mask is applied to."""
+    if isinstance(use.at, MaskedFill):
+        return path.facts.shape(use.at.x)
+    if path.product is not None:
+        return path.facts.shape(path.product)
+    if isinstance(path.anchor, Sdpa):
+        query, key = path.facts.shape(path.anchor.query), path.facts.shape(path.anchor.key)
+        if query is None or key is None or query.open or len(query.axes) < 2 or len(key.axes) < 2:
+            return None
+        return TensorShape((*query.axes[:-1], key.axis(-2)))
+    return None
+
+
+def _misplaced(mask: TensorShape, scores: TensorShape) -> tuple[int, str] | None:
+    """The mask's axis that carries the batch but meets another axis of the scores, and which one it meets."""
+    batch = scores.axes[0] if scores.axes else None
+    if batch is None or not batch.powers or len(mask.axes) >= len(scores.axes) or len(scores.axes) < 3:
+        return None
+    for place, extent in enumerate(mask.axes):
+        other = scores.axis(place - len(mask.axes))
+        if extent is None or other is None or not extent.equals(batch) or other.equals(batch):
+            continue
+        return place, _axis_name(place - len(mask.axes), len(scores.axes), other)
+    return None
+
+
+def _axis_name(axis: int, rank: int, extent: Monomial) -> str:
+    if axis == -1:
+        return f"the keys ({extent})"
+    if axis == -2:
+        return f"the queries ({extent})"
+    return f"the heads ({extent})" if rank == 4 else f"axis {axis} ({extent})"
+
+
+def _written(use: MaskUse) -> Origin | None:
+    origin = use.at.origin
+    return argument(origin, 3, "attn_mask") if origin is not None and isinstance(use.at, Sdpa) else None
+
+
+def _evidence(mask: Value) -> Iterator[tuple[Origin, str]]:
+    if mask.origin is not None:
+        yield mask.origin, "the mask gets its shape here"

@@ -1,0 +1,148 @@
+"""ATN101 missing-scale."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+from attnlint.attention import AttentionPath, AttentionSite
+from attnlint.attention.spelling import left_operand
+from attnlint.attention.trail import Walk
+from attnlint.attention.triggers import SITE
+from attnlint.diagnostics import Severity, Tier
+from attnlint.graph.scalars import Monomial
+from attnlint.graph.values import Linear, Normalize, Origin, Parameter, Product, Random, Rearrange, Unflatten, View
+from attnlint.rule import Finding, Mend, Replacement, Rule
+
+State: TypeAlias = Literal["projections", "parameters", "other"]
+_FOLDED_INTO_INIT = re.compile(r"(?:normal_|uniform_|std\s*=|init).*(?:\*\*\s*-?\s*0?\.5|sqrt)")
+_SCALE_NAME = re.compile(r"scal|temp|tau|beta|norm", re.IGNORECASE)
+
+
+class MissingScale(Rule):
+    """No 1/√head_dim stands anywhere between the query and the softmax.
+
+    **What it finds.** Query and key come from projections, their product goes through softmax and meets the value,
+    and all factors on the way multiply to one, on every path. Also, as a warning, a free function that holds the
+    whole chain on its own parameters and that no code in the module calls with scaled ones.
+
+    **Why it hurts.** Dot products of unit-variance vectors have variance head_dim. At head_dim 64 the softmax nearly
+    picks one key: its entropy falls from 1.71 to 0.33, the mean gradient factor p(1−p) from 0.095 to 0.022.
+
+    **Silent when** anything on the way is not understood, a learned temperature or a bias takes part, the operands
+    are normalised to length one, or an initialisation folds the factor in (as T5 does).
+
+    **Mend.** Divide the product by ``head_dim ** 0.5``.
+    """
+
+    code = "ATN101"
+    name = "missing-scale"
+    tiers = frozenset({Tier.UNSAFE})
+    triggers = SITE
+    references = ("Vaswani et al. (2017), Attention Is All You Need, section 3.2.1, https://arxiv.org/abs/1706.03762",)
+
+    def check_site(self, site: AttentionSite) -> Iterator[Finding]:
+        """Report a product that no path scales."""
+        if site.kind != "hand-written" or site.output is None or not site.exhaustive:
+            return
+        judged = [
+            (path, state)
+            for path in site.paths
+            for state in path.ask(lambda p: _state(p, site))
+        ]
+        if not judged or any(state == "other" for _, state in judged):
+            return
+        projected = [path for path, state in judged if state == "projections"]
+        path = (projected or [judged[0][0]])[0]
+        if path.product is None or path.product.origin is None or path.query is None or path.key is None:
+            return
+        yield Finding(
+            path.product.origin,
+            f"the scores of {path.query.value.text} and {path.key.value.text} are never divided by √head_dim: their "
+            "variance grows with head_dim, and softmax puts nearly all weight on one key (at head_dim 64 its entropy "
+            "falls from 1.71 to 0.33)",
+            related=tuple(_evidence(path)),
+            mend=_mend(path.product),
+            severity=None if projected else Severity.WARNING,
+        )
+
+
+def _mend(product: Product) -> Mend | None:
+    query = left_operand(product)
+    if query is None or product.origin is None:
+        return None
+    replacement = Replacement(product.origin, "({0} / {1}.size(-1) ** 0.5)", (product.origin, query))
+    return Mend("Divide the scores by √head_dim", Tier.UNSAFE, (replacement,))
+
+
+def _evidence(path: AttentionPath) -> Iterator[tuple[Origin, str]]:
+    for name, operand in (("query", path.query), ("key", path.key)):
+        if operand is not None and isinstance(operand.source, Linear) and operand.source.origin is not None:
+            yield operand.source.origin, f"the {name} is projected here"
+    if path.anchor.origin is not None:
+        yield path.anchor.origin, "softmax is taken here"
+
+
+def _state(path: AttentionPath, site: AttentionSite) -> State:
+    assert site.output is not None
+    if path.product is None or path.query is None or path.key is None or path.opaque or _has_bias(path):
+        return "other"
+    if not _unscaled(path):
+        return "other"
+    sources = [path.query.source, path.key.source]
+    if all(isinstance(source, Linear) for source in sources) and path.understood:
+        return "projections" if _is_attention(path, site) else "other"
+    if all(isinstance(source, (Parameter, Random)) for source in sources) and _is_tutorial(path):
+        return "parameters"
+    return "other"
+
+
+def _has_bias(path: AttentionPath) -> bool:
+    """Something is added to the scores that is not certainly a mask: a learned bias has its own say on the scale."""
+    return any(use.how == "add" and (use.mask is None or path.facts.mask(use.mask) is None) for use in path.masks)
+
+
+def _unscaled(path: AttentionPath) -> bool:
+    total, head_dim = path.scale, path.head_dim
+    assert path.query is not None
+    assert path.key is not None
+    if total is None:
+        return False
+    for norm in (*path.query.norms, *path.key.norms):
+        assert isinstance(norm, Normalize)
+        if norm.kind == "other" or (norm.kind == "l2" and head_dim is None):
+            return False
+        if norm.kind == "l2" and head_dim is not None:
+            inverse = head_dim.to(Fraction(-1, 2))
+            total = total * inverse if inverse is not None else Monomial.number(0)
+    return total.is_one
+
+
+def _is_attention(path: AttentionPath, site: AttentionSite) -> bool:
+    """A head split or a projection to head size on both sides, and a value that is projected as well."""
+    assert site.output is not None
+    assert path.query is not None
+    assert path.key is not None
+    if _FOLDED_INTO_INIT.search(path.graph.module.outline.source.text):
+        return False
+    split = all(
+        any(isinstance(step, (View, Rearrange, Unflatten)) for step in operand.steps) or _to_head_size(operand.source)
+        for operand in (path.query, path.key)
+    )
+    walk = Walk(path.facts)
+    values = [walk.operand(side, "query").source for side in (site.output.left, site.output.right)]
+    return split and any(isinstance(value, Linear) for value in values)
+
+
+def _to_head_size(source: object) -> bool:
+    """``Linear(n_embd, head_size)``: a projection to fewer features than it reads."""
+    return isinstance(source, Linear) and source.in_features is not source.out_features
+
+
+def _is_tutorial(path: AttentionPath) -> bool:
+    """The free function or script of a tutorial: plain parameters in, no scale or temperature among them."""
+    if path.graph.definition.parent is not None:
+        return False
+    return not any(_SCALE_NAME.search(parameter.label) for parameter in path.graph.all(Parameter))

@@ -1,0 +1,31 @@
+"""ATN004 not-analysed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attnlint.attention.triggers import SITE
+from attnlint.diagnostics import Severity, Span
+from attnlint.rule import Finding, Rule
+from attnlint.syntax.outline import Definition
+
+
+class NotAnalysed(Rule):
+    """A definition was left out of the analysis because it is over a limit.
+
+    The rest of the file is analysed. An expression of thousands of terms, as generated code has them, would take
+    the parser seconds or more than the machine's stack; such a definition is named instead of read.
+
+    **Mend.** Move generated expressions out of model code, or build them in a loop.
+    """
+
+    code = "ATN004"
+    name = "not-analysed"
+    severity = Severity.WARNING
+    triggers = SITE
+
+    def check_unanalysed(self, definition: Definition, reason: str) -> Iterator[Finding]:
+        """Name the definition and why it was left out."""
+        what = "the module's own statements are" if definition.kind == "module" else f"{definition.qualname} is"
+        line = definition.lines.first
+        yield Finding(Span(line, 1, line, 2), f"{what} not analysed: it {reason}, over the limit of the parser")

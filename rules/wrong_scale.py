@@ -1,0 +1,118 @@
+"""ATN102 wrong-scale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from attnlint.attention import AttentionPath, Factor
+from attnlint.attention.spelling import definition_of
+from attnlint.attention.triggers import SITE
+from attnlint.diagnostics import Tier
+from attnlint.graph.scalars import Monomial
+from attnlint.graph.values import FloorDivide, Linear, Origin
+from attnlint.rule import Finding, Mend, Replacement, Rule
+
+
+class WrongScale(Rule):
+    """The scores are scaled by the square root of another quantity than head_dim.
+
+    **What it finds.** The only factor on the scores is x^-1/2, and x is seen to be the model dimension although the
+    heads were split, the sequence length, or the number of heads. Also ``//`` where ``/`` was meant.
+
+    **Why it hurts.** With 8 heads, 1/√dim is 2.8 times too small: the softmax is flatter than it should be (entropy
+    1.97 instead of 1.71 at head_dim 64). ``//`` rounds every score down to an integer.
+
+    **Silent when** the factor is head_dim^-1 (muP), a numeric multiple of head_dim, or not the only factor.
+
+    **Mend.** Take the root of the extent that query and key are contracted over.
+    """
+
+    code = "ATN102"
+    name = "wrong-scale"
+    tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
+    triggers = SITE
+
+    def check_path(self, path: AttentionPath) -> Iterator[Finding]:
+        """Report a factor that is the root of something else."""
+        if path.product is None and path.kind == "hand-written":
+            return
+        yield from _floored(path)
+        factor, base, head_dim = _only_root(path)
+        if factor is None or base is None or head_dim is None or factor.at.origin is None:
+            return
+        what = _other_quantity(base, head_dim, path)
+        if what is None or factor.operand is None:
+            return
+        at = definition_of(factor.operand, path.facts) or factor.at.origin
+        yield Finding(
+            at,
+            f"the scores are scaled by ({base})^(-1/2), but {base} is {what}: {_query(path)} has {head_dim} features "
+            f"in each head, so the softmax is not as sharp as scaled dot-product attention makes it",
+            related=tuple(_evidence(path, factor, at)),
+        )
+
+
+def _query(path: AttentionPath) -> str:
+    return path.query.value.text if path.query is not None else "the query"
+
+
+def _floored(path: AttentionPath) -> Iterator[Finding]:
+    for factor in path.factors:
+        if isinstance(factor.at, FloorDivide) and factor.at.origin is not None and factor.operand is not None:
+            parts = [value.origin for value in (factor.at.left, factor.at.right)]
+            yield Finding(
+                factor.at.origin,
+                f"`//` rounds the scores down to whole numbers before softmax; divide by {factor.operand.text} with `/`",
+                mend=Mend("Divide with `/`", Tier.UNSAFE, (Replacement(factor.at.origin, "{0} / {1}", tuple(p for p in parts if p)),))
+                if all(parts)
+                else None,
+            )
+
+
+def _only_root(path: AttentionPath) -> tuple[Factor | None, Monomial | None, Monomial | None]:
+    """The one factor that is not one, what it is the inverse root of, and head_dim."""
+    nothing = (None, None, None)
+    if path.query is None or path.key is None or path.query.norms or path.key.norms:
+        return nothing
+    if any(factor.monomial is None for factor in path.all_factors):
+        return nothing
+    factors = [f for f in path.all_factors if f.monomial is not None and not f.monomial.is_one]
+    if len(factors) != 1 or factors[0].monomial is None:
+        return nothing
+    base = factors[0].monomial.to(Fraction(-2))
+    if base is None or any(exponent.denominator != 1 for _, exponent in base.powers):
+        return nothing
+    if any(exponent.denominator != 2 for _, exponent in factors[0].monomial.powers):
+        return nothing
+    return factors[0], base, path.head_dim
+
+
+def _other_quantity(base: Monomial, head_dim: Monomial, path: AttentionPath) -> str | None:
+    """What the base is seen to be, if it is not head_dim or a numeric multiple of it."""
+    ratio = base / head_dim
+    if ratio is None or ratio.is_number:
+        return None
+    assert path.query is not None
+    assert path.key is not None
+    shape = path.facts.shape(path.query.value)
+    others = [e for e in (shape.axes[:-1] if shape is not None and path.product is not None else ()) if e is not None]
+    if any(ratio.equals(extent) for extent in others if not extent.is_one):
+        return "the dimension before the heads are split"
+    for operand in (path.query, path.key):
+        source = operand.source
+        if isinstance(source, Linear) and not operand.opaque:
+            for features in (source.in_features, source.out_features):
+                known = path.facts.scalar(features)
+                if known is not None and known.equals(base) and not base.is_number:
+                    return "the model dimension"
+    return None
+
+
+def _evidence(path: AttentionPath, factor: Factor, at: Origin) -> Iterator[tuple[Origin, str]]:
+    if factor.at.origin is not None and factor.at.origin is not at:
+        yield factor.at.origin, "the scores are scaled here"
+    for step in path.query.steps if path.query is not None else ():
+        if step.origin is not None and type(step).__name__ in ("View", "Rearrange", "Unflatten", "Linear"):
+            yield step.origin, "the last axis of the query is made here"
+            return
