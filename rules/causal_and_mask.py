@@ -11,7 +11,7 @@ from attnlint.attention.spelling import argument
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.facts import Facts
-from attnlint.graph.values import TENSOR, Attribute, Constant, Origin, Parameter, Sdpa, Value
+from attnlint.graph.values import TENSOR, Attribute, Constant, Origin, Parameter, Sdpa, Value, strip
 from attnlint.graph.worlds import Undecided
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
@@ -51,7 +51,7 @@ class CausalAndMask(Rule):
             return
         if isinstance(causal, Constant) and causal.value is True:
             yield _finding(call, call.origin, path, None)
-        elif _is_fixed_by_constructor(causal) and isinstance(path.facts.resolve(call.mask), TENSOR):
+        elif _is_fixed_by_constructor(causal, call.causal) and isinstance(path.facts.resolve(call.mask), TENSOR):
             if path.facts.truth(causal):
                 yield _finding(call, call.origin, path, Severity.WARNING)
 
@@ -67,8 +67,9 @@ def _is_given(mask: Value, facts: Facts) -> bool:
         return False
 
 
-def _is_fixed_by_constructor(causal: Value) -> bool:
-    return isinstance(causal, Parameter) and causal.of_constructor
+def _is_fixed_by_constructor(causal: Value, written: Value) -> bool:
+    """The constructor's own flag, on every path: code that rewrites it anywhere knows what it does."""
+    return isinstance(causal, Parameter) and causal.of_constructor and strip(written) is causal
 
 
 def _finding(call: Sdpa, at: Origin, path: AttentionPath, severity: Severity | None) -> Finding:

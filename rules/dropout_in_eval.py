@@ -18,6 +18,7 @@ from attnlint.graph.values import (
     Instance,
     Origin,
     Parameter,
+    Phi,
     Sdpa,
     Softmax,
     TorchModule,
@@ -96,18 +97,23 @@ def _ungated(probability: Value, facts: Facts) -> Value | None:
             return value if isinstance(number, (int, float)) and number != 0 and value is not resolved else None
         case Parameter(of_constructor=True):
             pass
-        case Attribute(base=base, member=member) if member != "training":
-            if not isinstance(strip(base), (Instance, TorchModule, Attribute)):
+        case Attribute(member=member) if member != "training":
+            if not _belongs_to_module(resolved):
                 return None
         case _:
             return None
     return None if _is_known_zero(resolved, facts) else value
 
 
+def _belongs_to_module(value: Value) -> bool:
+    """Whether an attribute is the module's own setting: ``self.p``, ``config.p`` with the constructor's config."""
+    while isinstance(value, Attribute):
+        value = strip(value.base)
+    return isinstance(value, (Instance, TorchModule)) or (isinstance(value, Parameter) and value.of_constructor)
+
+
 def _through(value: Value, facts: Facts) -> Value:
     """Follow branches, but keep the attribute read in the frame where the probability enters."""
-    from attnlint.graph.values import Phi
-
     while isinstance(value, Phi):
         value = value.then if facts.truth(value.condition) else value.otherwise
     return value
@@ -124,6 +130,6 @@ def _finding(probability: Value, call: Origin, what: str) -> Finding:
         at,
         f"{what} applies dropout {text} in evaluation mode as well: nothing here looks at self.training, so eval() "
         "outputs are random (32 % RMS noise at p = 0.1)",
-        related=((call, "the dropout is applied here"),),
+        related=((call, "the dropout is applied here"),) if call.frame is at.frame else (),
         mend=Mend("Gate by self.training", Tier.SAFE, (Replacement(at, "{0} if self.training else 0.0", (at,)),)),
     )

@@ -12,7 +12,7 @@ from attnlint.attention.spelling import definition_of
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.scalars import Monomial
-from attnlint.graph.values import Divide, Linear, Multiply, Normalize, Origin
+from attnlint.graph.values import Attribute, Divide, Linear, Multiply, Normalize, Origin
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
 _HALF = Fraction(1, 2)
@@ -44,21 +44,27 @@ class InvertedScale(Rule):
             return
         if not _is_inverted(total, path):
             return
-        factor = next((f for f in path.all_factors if f.monomial is not None and _grows(f.monomial)), None)
+        root = path.head_dim.to(_HALF) if path.head_dim is not None else None
+        factor = next((f for f in path.all_factors if f.monomial is not None and _inverts(f.monomial, root)), None)
         if factor is None or factor.operand is None or factor.at.origin is None:
             return
         verb = "divided" if factor.divides else "multiplied"
+        defined = definition_of(factor.operand, path.facts) if isinstance(factor.operand, Attribute) else None
         yield Finding(
-            factor.at.origin,
+            defined or factor.at.origin,
             f"the scores are {verb} by {factor.operand.text}, which makes them {total} times as large instead of "
             f"dividing them by √head_dim: softmax becomes one-hot (entropy 0.03 at head_dim 64) and stops learning",
-            related=tuple(_evidence(path, factor)),
-            mend=_mend(factor),
+            related=tuple(_evidence(path, factor, defined)),
+            mend=_mend(factor) if defined is None else _flipped(defined),
         )
 
 
 def _grows(monomial: Monomial) -> bool:
     return bool(monomial.powers) and all(exponent > 0 for _, exponent in monomial.powers)
+
+
+def _inverts(monomial: Monomial, root: Monomial | None) -> bool:
+    return _grows(monomial) or (root is not None and monomial.equals(root))
 
 
 def _is_inverted(total: Monomial, path: AttentionPath) -> bool:
@@ -77,16 +83,34 @@ def _is_inverted(total: Monomial, path: AttentionPath) -> bool:
             return not any(isinstance(n, Normalize) and n.kind == "other" for n in norms)
     projected = isinstance(path.query.source, Linear) and isinstance(path.key.source, Linear)
     exponents = {exponent for _, exponent in total.powers}
-    return path.understood and projected and not norms and total.coefficient == 1 and exponents == {_HALF}
+    plain = path.understood and projected and not norms and total.coefficient == 1
+    return plain and exponents in ({_HALF}, {_HALF, -_HALF}) and max(exponents) > 0 and _first_root(total)
 
 
-def _evidence(path: AttentionPath, factor: Factor) -> Iterator[tuple[Origin, str]]:
-    assert factor.operand is not None
-    defined = definition_of(factor.operand, path.facts)
-    if defined is not None:
-        yield defined, f"{factor.operand.text} is set here"
+def _first_root(total: Monomial) -> bool:
+    """A root of a quantity, or of a quotient such as dim // heads: more above the line than below is not one."""
+    above = sum(exponent > 0 for _, exponent in total.powers)
+    return above == 1
+
+
+def _evidence(path: AttentionPath, factor: Factor, defined: Origin | None) -> Iterator[tuple[Origin, str]]:
+    if defined is not None and factor.at.origin is not None:
+        yield factor.at.origin, "the scores are scaled here"
     if path.product is not None and path.product.origin is not None:
         yield path.product.origin, "the scores are computed here"
+
+
+def _flipped(defined: Origin) -> Mend | None:
+    """The other sign for the exponent of ``x ** 0.5``; else the inverse."""
+    node = defined.node
+    text, parts = "1 / ({0})", (defined,)
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Power):
+        base, exponent = Origin(defined.slice, node.left), Origin(defined.slice, node.right)
+        written = exponent.code.strip("()")
+        text, parts = f"{{0}} ** {written[1:] if written.startswith('-') else '-' + written}", (base,)
+        if not written.lstrip("-").replace(".", "").isdigit():
+            text = f"{{0}} ** -({written})"
+    return Mend("Invert the scale", Tier.UNSAFE, (Replacement(defined, text, parts),))
 
 
 def _mend(factor: Factor) -> Mend | None:

@@ -13,7 +13,7 @@ from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import number
 from attnlint.graph.ops import FUNCTIONS
-from attnlint.graph.values import External, MaskedFill, Negate, Value
+from attnlint.graph.values import External, MaskedFill, Negate, Value, Where
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
 _TINY = 1e-3
@@ -45,17 +45,24 @@ class MaskFillValue(Rule):
         if not scores_are_raw(path):
             return
         for index, use in enumerate(path.masks):
-            if use.how != "fill" or not isinstance(use.at, MaskedFill) or use.fill is None or use.at.origin is None:
+            if use.how != "fill" or use.fill is None or not _is_filled(use, path.facts) or use.at.origin is None:
                 continue
             what = _effect(use, path.facts)
             if what is None or hides_elsewhere(path, index) or is_renormalised(path):
                 continue
+            scores = use.at.x if isinstance(use.at, MaskedFill) else path.product or use.at
             yield Finding(
                 use.at.origin,
-                f"{use.at.x.text} is filled with {_spelled(use.fill, path.facts)} before softmax, {what}; fill with float('-inf')",
+                f"{scores.text} is filled with {_spelled(use.fill, path.facts)} before softmax, {what}; fill with float('-inf')",
                 related=((path.anchor.origin, "softmax is taken here"),) if path.anchor.origin is not None else (),
                 mend=_mend(use),
             )
+
+
+def _is_filled(use: MaskUse, facts: Facts) -> bool:
+    """``where`` with 0 zeroes the scores, which is another rule's business."""
+    assert use.fill is not None
+    return isinstance(use.at, MaskedFill) or number(use.fill, facts) != 0
 
 
 def _spelled(fill: Value, facts: Facts) -> str:
@@ -90,7 +97,9 @@ def _is_function(fill: Value, facts: Facts) -> bool:
 
 def _mend(use: MaskUse) -> Mend | None:
     assert use.at.origin is not None
-    at = argument(use.at.origin, 1, "value")
+    selects = isinstance(use.at, Where)
+    position, keyword = (2, "other") if use.inverted else (1, "input") if selects else (1, "value")
+    at = argument(use.at.origin, position, keyword)
     if at is None or use.negated:
         return None
     return Mend("Fill with float('-inf')", Tier.UNSAFE, (Replacement(at, 'float("-inf")'),))

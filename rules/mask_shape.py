@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from attnlint.attention import AttentionPath, MaskUse
 from attnlint.attention.spelling import argument
+from attnlint.attention.trail import LAYOUT
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.scalars import Monomial
 from attnlint.graph.shapes import TensorShape
-from attnlint.graph.values import MaskedFill, Origin, Sdpa, Value
+from attnlint.graph.values import Compare, MaskedFill, Not, Origin, Sdpa, Value
 from attnlint.rule import Finding, Rule
 
 
@@ -41,6 +42,13 @@ class MaskShape(Rule):
             if scores is None or mask is None or scores.open or mask.open or use.mask is None:
                 continue
             wrong = _misplaced(mask, scores)
+            if use.at.origin is not None and _hides_queries(use, mask, scores, path):
+                yield Finding(
+                    _written(use) or use.at.origin,
+                    f"{use.mask.text} has shape {mask} and the scores {scores}: the padding mask stands on the query "
+                    "axis, so padded queries are masked and padded keys are attended; it belongs on the last axis",
+                    related=tuple(_evidence(use.mask)),
+                )
             if wrong is not None and use.at.origin is not None:
                 place, meets = wrong
                 yield Finding(
@@ -77,6 +85,24 @@ def _misplaced(mask: TensorShape, scores: TensorShape) -> tuple[int, str] | None
             continue
         return place, _axis_name(place - len(mask.axes), len(scores.axes), other)
     return None
+
+
+def _hides_queries(use: MaskUse, mask: TensorShape, scores: TensorShape, path: AttentionPath) -> bool:
+    """A (batch, tokens) mask unsqueezed to (batch, 1, tokens, 1), and nothing else that masks."""
+    queries = mask.axis(-2)
+    if len(mask.axes) != len(scores.axes) or len(mask.axes) < 3 or queries is None or len(path.masks) > 1:
+        return False
+    ones = all(extent is not None and extent.is_one for extent in (mask.axes[-1], *mask.axes[1:-2]))
+    return ones and bool(queries.powers) and not _is_combined(use.mask, path)
+
+
+def _is_combined(mask: Value | None, path: AttentionPath) -> bool:
+    """Whether a mask is made of several, one of which may stand on the keys."""
+    value = path.facts.resolve(mask) if mask is not None else None
+    while isinstance(value, (*LAYOUT, Not, Compare)):
+        value = path.facts.resolve(next(value.operands()))
+    shape = path.facts.shape(value) if value is not None else None
+    return shape is None or shape.rank != 2
 
 
 def _axis_name(axis: int, rank: int, extent: Monomial) -> str:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from attnlint.attention import AttentionPath, AttentionSite
-from attnlint.attention.spelling import left_operand
+from attnlint.attention.spelling import argument, left_operand
 from attnlint.attention.trail import Walk
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
@@ -45,28 +45,37 @@ class MissingScale(Rule):
 
     def check_site(self, site: AttentionSite) -> Iterator[Finding]:
         """Report a product that no path scales."""
-        if site.kind != "hand-written" or site.output is None or not site.exhaustive:
+        if not site.exhaustive or (site.kind == "hand-written" and site.output is None):
             return
         judged = [
             (path, state)
             for path in site.paths
-            for state in path.ask(lambda p: _state(p, site))
+            for state in path.ask(_state)
         ]
         if not judged or any(state == "other" for _, state in judged):
             return
         projected = [path for path, state in judged if state == "projections"]
         path = (projected or [judged[0][0]])[0]
-        if path.product is None or path.product.origin is None or path.query is None or path.key is None:
+        at = _place(path)
+        if at is None or path.query is None or path.key is None:
             return
         yield Finding(
-            path.product.origin,
+            at,
             f"the scores of {path.query.value.text} and {path.key.value.text} are never divided by √head_dim: their "
             "variance grows with head_dim, and softmax puts nearly all weight on one key (at head_dim 64 its entropy "
             "falls from 1.71 to 0.33)",
             related=tuple(_evidence(path)),
-            mend=_mend(path.product),
+            mend=_mend(path.product) if path.product is not None else None,
             severity=None if projected else Severity.WARNING,
         )
+
+
+def _place(path: AttentionPath) -> Origin | None:
+    """The product; for a fused call the ``scale`` that it is given."""
+    if path.product is not None:
+        return path.product.origin
+    call = path.anchor.origin
+    return argument(call, None, "scale") or call if call is not None else None
 
 
 def _mend(product: Product) -> Mend | None:
@@ -85,15 +94,14 @@ def _evidence(path: AttentionPath) -> Iterator[tuple[Origin, str]]:
         yield path.anchor.origin, "softmax is taken here"
 
 
-def _state(path: AttentionPath, site: AttentionSite) -> State:
-    assert site.output is not None
-    if path.product is None or path.query is None or path.key is None or path.opaque or _has_bias(path):
+def _state(path: AttentionPath) -> State:
+    if path.query is None or path.key is None or path.opaque or _has_bias(path) or not _unscaled(path):
         return "other"
-    if not _unscaled(path):
-        return "other"
+    if path.product is None:
+        return "projections" if _relies_on_norms(path) and _is_attention(path) else "other"
     sources = [path.query.source, path.key.source]
     if all(isinstance(source, Linear) for source in sources) and path.understood:
-        return "projections" if _is_attention(path, site) else "other"
+        return "projections" if _is_attention(path) else "other"
     if all(isinstance(source, (Parameter, Random)) for source in sources) and _is_tutorial(path):
         return "parameters"
     return "other"
@@ -120,9 +128,16 @@ def _unscaled(path: AttentionPath) -> bool:
     return total.is_one
 
 
-def _is_attention(path: AttentionPath, site: AttentionSite) -> bool:
+def _relies_on_norms(path: AttentionPath) -> bool:
+    """A fused call told not to scale, because the operands are normalised: ``scale=1.0`` alone is deliberate."""
+    call = path.factors[0] if path.factors else None
+    operands = [o for o in (path.query, path.key) if o is not None]
+    normalised = all(o.norms and o.factors and not o.opaque for o in operands)
+    return call is not None and call.operand is not None and normalised and path.understood
+
+
+def _is_attention(path: AttentionPath) -> bool:
     """A head split or a projection to head size on both sides, and a value that is projected as well."""
-    assert site.output is not None
     assert path.query is not None
     assert path.key is not None
     if _FOLDED_INTO_INIT.search(path.graph.module.outline.source.text):
@@ -131,9 +146,9 @@ def _is_attention(path: AttentionPath, site: AttentionSite) -> bool:
         any(isinstance(step, (View, Rearrange, Unflatten)) for step in operand.steps) or _to_head_size(operand.source)
         for operand in (path.query, path.key)
     )
-    walk = Walk(path.facts)
-    values = [walk.operand(side, "query").source for side in (site.output.left, site.output.right)]
-    return split and any(isinstance(value, Linear) for value in values)
+    if path.value is None or not split:
+        return False
+    return isinstance(Walk(path.facts).operand(path.value, "key").source, Linear)
 
 
 def _to_head_size(source: object) -> bool:

@@ -96,9 +96,11 @@ def _other_quantity(base: Monomial, head_dim: Monomial, path: AttentionPath) -> 
     assert path.query is not None
     assert path.key is not None
     shape = path.facts.shape(path.query.value)
-    others = [e for e in (shape.axes[:-1] if shape is not None and path.product is not None else ()) if e is not None]
+    others = [e for e in (shape.axes[:-1] if shape is not None and _head_dim_is_last(path) else ()) if e is not None]
     if any(ratio.equals(extent) for extent in others if not extent.is_one):
         return "the dimension before the heads are split"
+    if any(base.equals(extent) for extent in others if extent.powers and not extent.equals(head_dim)):
+        return f"the extent of another axis of {path.query.value.text}"
     for operand in (path.query, path.key):
         source = operand.source
         if isinstance(source, Linear) and not operand.opaque:
@@ -107,6 +109,10 @@ def _other_quantity(base: Monomial, head_dim: Monomial, path: AttentionPath) -> 
                 if known is not None and known.equals(base) and not base.is_number:
                     return "the model dimension"
     return None
+
+
+def _head_dim_is_last(path: AttentionPath) -> bool:
+    return path.product is None or path.product.equation is None or path.product.equation[0][-1] in path.product.equation[1]
 
 
 def _evidence(path: AttentionPath, factor: Factor, at: Origin) -> Iterator[tuple[Origin, str]]:

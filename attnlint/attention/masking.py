@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from attnlint.attention.site import AttentionPath, MaskUse
-from attnlint.attention.trail import softmaxes_behind
+from attnlint.attention.trail import LAYOUT, PARTS, softmaxes_behind
 from attnlint.graph.masks import VERY_NEGATIVE, number
-from attnlint.graph.values import Convolution, Linear, MaskedFill, Multiply, Product, Softmax, Where
+from attnlint.graph.values import Convolution, Embedding, Linear, MaskedFill, Multiply, Product, Softmax, Value, Where
 
 
 def scores_are_raw(path: AttentionPath) -> bool:
@@ -28,9 +28,17 @@ def hides_elsewhere(path: AttentionPath, index: int) -> bool:
 
 def _hides(use: MaskUse, path: AttentionPath) -> bool:
     if use.how == "add":
-        return True
+        return use.mask is None or not _is_computed(use.mask, path)
     fill = number(use.fill, path.facts) if use.fill is not None else None
     return use.how == "fill" and fill is not None and fill <= VERY_NEGATIVE
+
+
+def _is_computed(term: Value, path: AttentionPath) -> bool:
+    """Whether an added term is computed by layers, so that it is a bias and hides nothing."""
+    value = path.facts.resolve(term)
+    while isinstance(value, (*LAYOUT, *PARTS)):
+        value = path.facts.resolve(next(value.operands()))
+    return isinstance(value, (Linear, Embedding, Convolution))
 
 
 def is_renormalised(path: AttentionPath) -> bool:

@@ -38,6 +38,7 @@ from attnlint.syntax.parse import TooDeep, parse_definition
 from attnlint.syntax.text import SourceError
 
 _OBJECTS = (External, Function, Partial, Class, Instance, Super, TorchModule, Items, Repeating, Mapping, Constant)
+_REGISTRATIONS = ("register_buffer", "register_parameter", "add_module", "register_module")
 _SEQUENTIAL = ("torch.nn.Sequential", "torch.nn.modules.container.Sequential")
 
 
@@ -141,6 +142,8 @@ class Calls(Machine):
     def _call_method(self, base: Value, member: str, arguments: CallArguments, node: cst.CSTNode) -> Value:
         if member in ops.DISPATCHERS:
             return self._dispatched(member, arguments, node)
+        if member in _REGISTRATIONS and self._register(base, arguments):
+            return NONE
         in_place = member.endswith("_") and not member.endswith("__") and member != "requires_grad_"
         row = ops.METHODS.get(member.removesuffix("_") if in_place else member)
         whole = CallArguments((base, *arguments.positional), arguments.keywords, arguments.open_ended)
@@ -149,6 +152,18 @@ class Calls(Machine):
             result.name = result.name or strip(base).name
             self.replace_everywhere(base, result)
         return result
+
+    def _register(self, base: Value, arguments: CallArguments) -> bool:
+        """``self.register_buffer("mask", tensor)`` sets an attribute."""
+        given = [*arguments.positional, *arguments.keywords.values()]
+        name = strip(given[0]) if len(given) > 1 else None
+        if not (isinstance(name, Constant) and isinstance(name.value, str)):
+            return False
+        held = given[1]
+        if held.name is None and not isinstance(held, Constant):
+            held.name = f"self.{name.value}"
+        self.heap[id(strip(base)), name.value] = held
+        return True
 
     # -- attributes
 

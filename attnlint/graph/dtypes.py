@@ -113,9 +113,17 @@ def _elementwise(value: Any, ask: Ask) -> str | None:
     if left == right:
         return left
     for known, other in ((left, value.right), (right, value.left)):
-        if known in FLOATS and isinstance(ask.resolve(other), Constant):
+        if known in FLOATS and ask.scalar(other) is not None and ask.shape(other) is None:
             return known
+    if left in FLOATS and right in FLOATS and _has_axes(value.left, ask) and _has_axes(value.right, ask):
+        return "float64" if "float64" in (left, right) else "float32"
     return None
+
+
+def _has_axes(value: Value, ask: Ask) -> bool:
+    """Whether a tensor takes part in promotion: a tensor without axes does not widen one that has some."""
+    shape = ask.shape(value)
+    return shape is not None and bool(shape.axes)
 
 
 @_for(Compare)
