@@ -122,9 +122,9 @@ def _check(module: ModuleOutline, wanted: Sequence[Definition], rules: Sequence[
         for rule in rules:
             for finding in rule.check_site(site):
                 yield rule, finding
-            for path in site.paths:
-                for found in path.ask(lambda p, rule=rule: list(rule.check_path(p))):  # type: ignore[misc]
-                    yield from ((rule, finding) for finding in found)
+        for path in site.paths:
+            for found in path.ask(lambda p: [(rule, finding) for rule in rules for finding in rule.check_path(p)]):
+                yield from found
 
 
 def _graphs(module: ModuleOutline, wanted: Sequence[Definition]) -> Iterator[DefinitionGraph]:

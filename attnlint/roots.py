@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from attnlint.attention.triggers import SITE
 from attnlint.syntax.outline import ClassOutline, Definition, ModuleOutline
 
 _CALLER_ROUNDS = 2
@@ -20,13 +21,13 @@ _TOO_COMMON = frozenset({"forward", "__init__", "__call__", "main", "call", "res
 @lru_cache(maxsize=32)
 def matcher(triggers: tuple[str, ...]) -> re.Pattern[str]:
     """One pattern for any of the triggers, on text."""
-    return re.compile("|".join(f"(?:{trigger})" for trigger in triggers))
+    return re.compile("|".join(f"(?:{trigger})" for trigger in triggers), re.MULTILINE)
 
 
 @lru_cache(maxsize=32)
 def byte_matcher(triggers: tuple[str, ...]) -> re.Pattern[bytes]:
     """The same on bytes, before anything is decoded."""
-    return re.compile(matcher(triggers).pattern.encode("ascii"))
+    return re.compile(matcher(triggers).pattern.encode("ascii"), re.MULTILINE)
 
 
 @lru_cache(maxsize=32)
@@ -38,23 +39,33 @@ def _binder(triggers: tuple[str, ...]) -> re.Pattern[str]:
 def roots(outline: ModuleOutline, triggers: Iterable[str]) -> list[Definition]:
     """The definitions to analyse, in source order, the module's own statements last."""
     wanted = tuple(triggers)
-    pattern = matcher(wanted)
     functions = list(outline.definitions())
-    bound = set(_binder(wanted).findall(outline.source.text))
-    relevant = {d for d in functions if pattern.search(d.text)}
-    relevant |= _mentioning(functions, relevant, bound)
-    reached = relevant
-    for _ in range(_CALLER_ROUNDS):
-        reached = _mentioning(functions, relevant, _callable_names(outline, reached))
-        if not reached:
-            break
-        relevant |= reached
-    found = [d for d in functions if d in relevant]
+    reaching = _reaching_sites(outline, functions, tuple(t for t in wanted if t in SITE))
+    pattern = matcher(wanted)
+    found = [d for d in functions if d in reaching or pattern.search(d.text)]
+    names = _callable_names(outline, reaching)
     body = outline.body
-    names = _callable_names(outline, relevant)
     if pattern.search(body.text) or (names and _calls(names).search(body.text)):
         found.append(body)
     return found
+
+
+def _reaching_sites(
+    outline: ModuleOutline, functions: list[Definition], triggers: tuple[str, ...]
+) -> set[Definition]:
+    """Definitions that hold an attention site, or call one of this module that does."""
+    if not triggers:
+        return set()
+    pattern = matcher(triggers)
+    reaching = {d for d in functions if pattern.search(d.text)}
+    reaching |= _mentioning(functions, reaching, set(_binder(triggers).findall(outline.source.text)))
+    reached = reaching
+    for _ in range(_CALLER_ROUNDS):
+        reached = _mentioning(functions, reaching, _callable_names(outline, reached))
+        if not reached:
+            break
+        reaching |= reached
+    return reaching
 
 
 def _mentioning(functions: Iterable[Definition], known: set[Definition], names: set[str]) -> set[Definition]:

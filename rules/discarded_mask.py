@@ -8,7 +8,7 @@ import libcst as cst
 
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
-from attnlint.graph.values import TENSOR, External, Origin, Value, strip
+from attnlint.graph.values import TENSOR, External, Origin, Unknown, Value, strip
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
 _OF_TENSORS_ALONE = frozenset({"masked_fill", "masked_scatter", "index_fill", "index_copy", "masked_select"})
@@ -39,7 +39,7 @@ class DiscardedMask(Rule):
     code = "ATN204"
     name = "discarded-mask"
     tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
-    triggers = tuple(rf"\.{method}\(" for method in sorted(_OF_TENSORS_ALONE | _PURE))
+    triggers = (rf"^[ \t]*(?!return\b|yield\b|assert\b)[A-Za-z_][^=\n]*\.(?:{'|'.join(sorted(_OF_TENSORS_ALONE | _PURE))})\(",)
     references = (
         "https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_fill.html",
         "https://github.com/lucidrains/flamingo-pytorch/issues/10",
@@ -54,25 +54,31 @@ class DiscardedMask(Rule):
                 continue
             method = call.func.attr.value
             if _is_dropped(method, value) and not any(a.keyword and a.keyword.value == "out" for a in call.args):
-                receiver = Origin(origin.slice, call.func.value)
+                receiver = _receiver(origin, call, call.func)
+                effect = ", so the mask is never applied" if method.startswith("mask") else ""
                 yield Finding(
                     origin,
-                    f"the result of `{method}` is thrown away: it returns a new tensor and leaves {receiver.code} as "
-                    "it was, so the mask is never applied" if method.startswith("mask") else
-                    f"the result of `{method}` is thrown away: it returns a new tensor and leaves {receiver.code} as it was",
-                    mend=_mend(origin, call.func),
+                    f"the result of `{method}` is thrown away: it returns a new tensor and leaves {receiver.code} as it "
+                    f"was{effect}",
+                    mend=_mend(origin, receiver),
                 )
 
 
 def _is_dropped(method: str, value: Value) -> bool:
+    """Whether the statement computes a new tensor from one. An unknown call may do anything."""
     receiver = next(value.operands(), None)
-    if receiver is None or isinstance(strip(receiver), External):
+    if receiver is None or isinstance(value, Unknown) or isinstance(strip(receiver), External):
         return False
     return method in _OF_TENSORS_ALONE or (method in _PURE and isinstance(strip(receiver), TENSOR))
 
 
-def _mend(origin: Origin, method: cst.Attribute) -> Mend | None:
-    if not isinstance(method.value, cst.Name):
+def _receiver(origin: Origin, call: cst.Call, function: cst.Attribute) -> Origin:
+    """The tensor: what stands before the dot, or the first argument of ``torch.clamp(x, …)``."""
+    is_function = isinstance(function.value, cst.Name) and function.value.value == "torch" and call.args
+    return Origin(origin.slice, call.args[0].value if is_function else function.value)
+
+
+def _mend(origin: Origin, receiver: Origin) -> Mend | None:
+    if not isinstance(receiver.node, cst.Name):
         return None
-    receiver = Origin(origin.slice, method.value)
     return Mend("Assign the result back", Tier.UNSAFE, (Replacement(origin, "{0} = {1}", (receiver, origin)),))

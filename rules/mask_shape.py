@@ -38,6 +38,8 @@ class MaskShape(Rule):
     def check_path(self, path: AttentionPath) -> Iterator[Finding]:
         """Report masks whose known axes do not line up."""
         for use in path.masks:
+            if use.how == "add" and (use.mask is None or path.facts.mask(use.mask) is None):
+                continue
             scores, mask = _scores(path, use), path.facts.shape(use.mask) if use.mask is not None else None
             if scores is None or mask is None or scores.open or mask.open or use.mask is None:
                 continue

@@ -34,7 +34,12 @@ class ReversedDims(Rule):
     code = "ATN107"
     name = "reversed-dims"
     tiers = frozenset({Tier.SAFE, Tier.UNSAFE})
-    triggers = (r"\.T\b", r"\.H\b", r"\.t\(\)", r"\bt\(", r"\.(?:transpose|swapaxes|swapdims)\(", r"torch\.(?:transpose|swapaxes|swapdims)\(")
+    triggers = (
+        r"\.T\b",
+        r"\.H\b",
+        r"\.t\(",
+        r"(?:transpose|swapaxes|swapdims)\([^()\n]*?(?P<axis>-?\b\d+)\s*,\s*(?P=axis)\s*\)",
+    )
     references = ("https://docs.pytorch.org/docs/stable/generated/torch.Tensor.T.html",)
 
     def check_definition(self, graph: DefinitionGraph) -> Iterator[Finding]:
@@ -45,8 +50,16 @@ class ReversedDims(Rule):
                 yield _reversed(value, value.origin, rank)
         for swap in graph.all(Transpose):
             axes = next((a for _, a in graph.paths(swap, lambda f, v=swap: (integer(v.first, f), integer(v.second, f)))), None)  # type: ignore[misc]
-            if axes is not None and axes[0] is not None and axes[0] == axes[1] and swap.origin is not None:
+            if axes is not None and axes[0] is not None and axes[0] == axes[1] and _is_literal(swap):
+                assert swap.origin is not None
                 yield _nothing(swap, swap.origin, axes[0])
+
+
+def _is_literal(swap: Transpose) -> bool:
+    """Both axes are written as numbers at the call: an axis that a caller passes may well be the same."""
+    call = swap.origin.node if swap.origin is not None else None
+    literals = (cst.Integer, cst.UnaryOperation)
+    return isinstance(call, cst.Call) and all(isinstance(arg.value, literals) for arg in call.args[-2:])
 
 
 def _rank(value: ReverseDims, facts: Facts) -> int | None:

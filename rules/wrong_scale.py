@@ -90,6 +90,8 @@ def _only_root(path: AttentionPath) -> tuple[Factor | None, Monomial | None, Mon
 
 def _other_quantity(base: Monomial, head_dim: Monomial, path: AttentionPath) -> str | None:
     """What the base is seen to be, if it is not head_dim or a numeric multiple of it."""
+    if any(symbol.is_extent for symbol in head_dim.symbols):
+        return None
     ratio = base / head_dim
     if ratio is None or ratio.is_number:
         return None

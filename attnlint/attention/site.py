@@ -140,11 +140,12 @@ class AttentionPath:
         ``in_eval``: only where modules may be in evaluation mode, assuming that they are.
         """
         start = self.facts.world
+        guard: tuple[Value, ...] = ()
         if in_eval:
             if start.known(TRAINING):
                 return
             start = start.assume(TRAINING, False)
-        guard = self.anchor.origin.guard if self.anchor.origin is not None else ()
+            guard = self.anchor.origin.guard if self.anchor.origin is not None else ()
 
         def on(world: World) -> T:
             return question(replace(self, facts=Facts(world, self.graph.observations)))

@@ -26,6 +26,7 @@ from attnlint.graph.values import (
     Select,
     Shape,
     Slicing,
+    Spread,
     Unknown,
     Value,
     strip,
@@ -97,12 +98,27 @@ class Bindings(Machine):
                 return [self.unknown(node, inner) for _ in range(count)]
             case Repeating(item=item):
                 return [item] * count
+        if isinstance(inner, Items) and starred is None:
+            around = self._around_spread(inner.items, count, node)
+            if around is not None:
+                return around
         items = self.iterate(inner)
         if items is not None:
             return self._distributed(items, count, starred, node, inner)
         if isinstance(inner, TENSOR) and starred is None:
             return [self.made(Select(inner, Constant(0), Constant(i)), node) for i in range(count)]
         return [self.unknown(node, inner) for _ in range(count)]
+
+    def _around_spread(self, items: tuple[Value, ...], count: int, node: cst.CSTNode) -> Sequence[Value] | None:
+        """``b, n, _, h = *x.shape, heads``: the one spread item takes what the others leave."""
+        at = [i for i, item in enumerate(items) if isinstance(item, Spread)]
+        length = count - len(items) + 1
+        if len(at) != 1 or length < 0:
+            return None
+        item = items[at[0]]
+        assert isinstance(item, Spread)
+        middle = self.unpack(item.x, length, None, node)
+        return [*items[: at[0]], *middle, *items[at[0] + 1 :]]
 
     def _distributed(
         self, items: Sequence[Value], count: int, starred: int | None, node: cst.CSTNode, whole: Value
@@ -157,7 +173,7 @@ class Bindings(Machine):
         """The items of an iterable, None where their number is not known."""
         inner = strip(value)
         match inner:
-            case Items(items=items) if not any(type(item).__name__ == "Spread" for item in items):
+            case Items(items=items) if not any(isinstance(item, Spread) for item in items):
                 return items
             case Pieces(how="chunk", size=size) if size is not None:
                 count = strip(size)

@@ -107,7 +107,8 @@ class Expressions(Machine):
         return self.lookup(node.value)
 
     def _number(self, node: cst.Integer | cst.Float | cst.Imaginary) -> Value:
-        return self.made(Constant(ast.literal_eval(node.value)), node)
+        text = node.value
+        return self.made(Constant(int(text) if text.isdecimal() else ast.literal_eval(text)), node)
 
     def _string(self, node: cst.SimpleString | cst.ConcatenatedString) -> Value:
         value = node.evaluated_value

@@ -300,6 +300,8 @@ row(
     lambda a: Where(a.condition, a.input, a.other) if a.other is not NONE else Unknown((a.condition,)),
 )
 row(".where", "input condition other", lambda a: Where(a.condition, a.input, a.other))
+for _name in ("masked_scatter", "masked_select", "index_fill", "index_copy", "index_add", "scatter", "scatter_add"):
+    row(_name, "input *rest", lambda a, n=_name: Pointwise(n, a.input, a.rest))  # type: ignore[misc]
 row("triu", "input diagonal=0", lambda a: Tri(a.input, True, a.diagonal))
 row("tril", "input diagonal=0", lambda a: Tri(a.input, False, a.diagonal))
 row("logical_not bitwise_not", "input", lambda a: Not(a.input))

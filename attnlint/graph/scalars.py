@@ -43,6 +43,11 @@ class Symbol:
     axis: int | None = field(default=None, compare=False)
 
     @property
+    def is_extent(self) -> bool:
+        """Whether it stands for the extent of a tensor's axis of which nothing else is known."""
+        return isinstance(self.identity, tuple) and bool(self.identity) and self.identity[0] == "extent"
+
+    @property
     def text(self) -> str:
         """How the code calls it."""
         return self.value.text if self.axis is None else f"{self.value.text}.shape[{self.axis}]"

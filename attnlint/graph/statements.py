@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import libcst as cst
@@ -49,7 +49,8 @@ class Statements(Machine):
 
     def _expression(self, node: cst.Expr) -> None:
         value = self.evaluate(node.value)
-        self.recorder.discarded.append(value)
+        if value.origin is not None and value.origin.node is node.value:
+            self.recorder.discarded.append(value)
 
     def _assignment(self, node: cst.Assign) -> None:
         value = self.evaluate(node.value)
@@ -159,7 +160,7 @@ class Statements(Machine):
                 merged[name] = self.choose(condition, value, Unknown(), node)
             elif other is not value:
                 merged[name] = self.choose(condition, value, other, node)
-                merged[name].name = value.name if value.name == other.name else None
+                merged[name].name = name if isinstance(name, str) else f"self.{name[1]}"
         for name, other in otherwise.items():
             if name not in then:
                 merged[name] = self.choose(condition, Unknown(), other, node)
@@ -231,7 +232,7 @@ class Statements(Machine):
             self.restore(before)
             chosen = self.unknown(case, subject)
             self.guard = (*before[2], chosen)
-            for name in _captured(case.pattern):
+            for name in _assigned_names(case.pattern):
                 self.scope.names[name] = self.unknown(case, subject)
             self.execute(case.body)
             self.join(Not(chosen), (done[0], done[1], (*before[2], Not(chosen), *done[2][len(before[2]) :]), done[3]), before, node)
@@ -243,68 +244,57 @@ def _dotted(node: cst.BaseExpression | None) -> str:
     return node.value if isinstance(node, cst.Name) else ""
 
 
-class _Names(cst.CSTVisitor):
-    """Names that are bound inside a block, nested functions left out."""
-
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
-        return False
-
-    def visit_Lambda(self, node: cst.Lambda) -> bool:
-        return False
-
-    def visit_AssignTarget(self, node: cst.AssignTarget) -> None:
-        self._add(node.target)
-
-    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
-        self._add(node.target)
-
-    def visit_AugAssign(self, node: cst.AugAssign) -> None:
-        self._add(node.target)
-
-    def visit_For(self, node: cst.For) -> None:
-        self._add(node.target)
-
-    def visit_NamedExpr(self, node: cst.NamedExpr) -> None:
-        self._add(node.target)
-
-    def visit_Call(self, node: cst.Call) -> None:
-        """``outputs.append(x)`` changes ``outputs``; so does an in-place method."""
-        func = node.func
-        if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Name):
-            if func.attr.value in _MUTATORS or (func.attr.value.endswith("_") and not func.attr.value.startswith("_")):
-                self.names.add(func.value.value)
-
-    def visit_MatchAs(self, node: cst.MatchAs) -> None:
-        if node.name is not None:
-            self.names.add(node.name.value)
-
-    def _add(self, target: cst.BaseExpression) -> None:
-        match target:
-            case cst.Name(value=name):
-                self.names.add(name)
-            case cst.Tuple(elements=elements) | cst.List(elements=elements):
-                for element in elements:
-                    self._add(element.value)
-            case cst.Subscript(value=value) | cst.StarredElement(value=value):
-                self._add(value)
-
-
 _MUTATORS = frozenset({"append", "extend", "insert", "pop", "update", "clear", "remove", "setdefault"})
 
 
-def _assigned_names(body: cst.BaseSuite) -> set[str]:
-    visitor = _Names()
-    body.visit(visitor)
-    return visitor.names
+def _assigned_names(body: cst.CSTNode) -> set[str]:
+    """Names that are bound or changed in place inside a block, nested functions left out."""
+    names: set[str] = set()
+    for node in _inside(body):
+        match node:
+            case cst.AssignTarget(target=target) | cst.AnnAssign(target=target) | cst.AugAssign(target=target):
+                names.update(_targets(target))
+            case cst.For(target=target) | cst.NamedExpr(target=target):
+                names.update(_targets(target))
+            case cst.Call(func=cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value=method))):
+                if method in _MUTATORS or (method.endswith("_") and not method.startswith("_")):
+                    names.add(name)
+            case cst.MatchAs(name=cst.Name(value=name)):
+                names.add(name)
+    return names
 
 
-def _captured(pattern: cst.MatchPattern) -> set[str]:
-    visitor = _Names()
-    pattern.visit(visitor)
-    return visitor.names
+def _inside(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """All nodes below one but for white space and what belongs to nested functions."""
+    waiting: list[cst.CSTNode] = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name in node.__dataclass_fields__:
+            if name in _WHITESPACE or "whitespace" in name:
+                continue
+            child = getattr(node, name)
+            if isinstance(child, cst.CSTNode):
+                children: Sequence[object] = (child,)
+            else:
+                children = child if isinstance(child, (list, tuple)) else ()
+            waiting.extend(
+                c for c in children if isinstance(c, cst.CSTNode) and not isinstance(c, (cst.FunctionDef, cst.Lambda))
+            )
+
+
+_WHITESPACE = frozenset({"leading_lines", "header", "footer", "lpar", "rpar", "comma", "trailing", "semicolon"})
+
+
+def _targets(target: cst.BaseExpression) -> Iterator[str]:
+    match target:
+        case cst.Name(value=name):
+            yield name
+        case cst.Tuple(elements=elements) | cst.List(elements=elements):
+            for element in elements:
+                yield from _targets(element.value)
+        case cst.Subscript(value=value) | cst.StarredElement(value=value):
+            yield from _targets(value)
 
 
 _EXECUTORS: dict[type, Executor] = {

@@ -105,7 +105,7 @@ def _structure(value: Value) -> Hashable:
     if isinstance(value, External):
         return ("external", value.path)
     if isinstance(value, OPAQUE) or not isinstance(value, STRUCTURAL):
-        return (type(value).__name__, id(value))
+        return id(value)
     parts: list[Hashable] = [type(value).__name__]
     for name in _value_fields(type(value)):
         part = getattr(value, name)
@@ -115,7 +115,11 @@ def _structure(value: Value) -> Hashable:
             parts.append(tuple(key(p) if isinstance(p, Value) else p for p in part))
         else:
             parts.append(part)
-    return tuple(parts)
+    return _interned.setdefault(tuple(parts), ("structure", len(_interned)))
+
+
+_interned: dict[Hashable, Hashable] = {}
+"""Structures by number: a nested tuple would be hashed anew at each use."""
 
 
 # --- what is not computed from anything -------------------------------------------------------------------------

@@ -193,7 +193,7 @@ def worlds_of(
 
     Raises `TooManyWorlds`.
     """
-    waiting = [World(dict(start.assumed) if start is not None else None)]
+    waiting = [start if start is not None else World()]
     looked_at = 0
     while waiting:
         world = waiting.pop()
