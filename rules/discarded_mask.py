@@ -20,6 +20,8 @@ _PURE = frozenset(
     }
 )  # fmt: skip
 """Methods that other objects have as well: reported where the receiver is certainly a tensor."""
+_STATEMENT = rf"^[ \t]*[A-Za-z_](?:\([^()\n]*\)|\[[^\[\]\n]*\]|[\w.])*\.(?:{'|'.join(sorted(_OF_TENSORS_ALONE | _PURE))})\("
+"""A line that begins with such a call, on a name with attributes, calls and subscripts before the dot."""
 
 
 class DiscardedMask(Rule):
@@ -39,7 +41,7 @@ class DiscardedMask(Rule):
     code = "ATN204"
     name = "discarded-mask"
     tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
-    triggers = (rf"^[ \t]*(?!return\b|yield\b|assert\b)[A-Za-z_][^=\n]*\.(?:{'|'.join(sorted(_OF_TENSORS_ALONE | _PURE))})\(",)
+    triggers = (_STATEMENT,)
     references = (
         "https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_fill.html",
         "https://github.com/lucidrains/flamingo-pytorch/issues/10",

@@ -42,7 +42,7 @@ class InvertedScale(Rule):
         total = path.scale
         if total is None or path.query is None or path.key is None or not path.understood and path.head_dim is None:
             return
-        if not _is_inverted(total, path):
+        if path.query.is_sometimes_opaque or path.key.is_sometimes_opaque or not _is_inverted(total, path):
             return
         root = path.head_dim.to(_HALF) if path.head_dim is not None else None
         factor = next((f for f in path.all_factors if f.monomial is not None and _inverts(f.monomial, root)), None)

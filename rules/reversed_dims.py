@@ -9,8 +9,7 @@ import libcst as cst
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
-from attnlint.graph.shapes import integer
-from attnlint.graph.values import TENSOR, Attribute, Origin, Parameter, Product, ReverseDims, Transpose, Unknown, Value, strip
+from attnlint.graph.values import TENSOR, Attribute, Constant, Origin, Parameter, Product, ReverseDims, Transpose, Unknown, Value, strip
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
 _SPELLED = {".T": ("mT", Tier.UNSAFE), ".H": ("mH", Tier.SAFE), "t()": ("mT", Tier.SAFE)}
@@ -49,17 +48,15 @@ class ReversedDims(Rule):
             if rank is not None and rank > 2 and value.origin is not None and _is_tensor(value, graph):
                 yield _reversed(value, value.origin, rank)
         for swap in graph.all(Transpose):
-            axes = next((a for _, a in graph.paths(swap, lambda f, v=swap: (integer(v.first, f), integer(v.second, f)))), None)  # type: ignore[misc]
-            if axes is not None and axes[0] is not None and axes[0] == axes[1] and _is_literal(swap):
-                assert swap.origin is not None
-                yield _nothing(swap, swap.origin, axes[0])
+            match swap:
+                case Transpose(first=Constant(value=int(first)), second=Constant(value=int(second)), origin=Origin() as at):
+                    if first == second and isinstance(at.node, cst.Call) and _is_literal(at.node):
+                        yield _nothing(swap, at, first)
 
 
-def _is_literal(swap: Transpose) -> bool:
+def _is_literal(call: cst.Call) -> bool:
     """Both axes are written as numbers at the call: an axis that a caller passes may well be the same."""
-    call = swap.origin.node if swap.origin is not None else None
-    literals = (cst.Integer, cst.UnaryOperation)
-    return isinstance(call, cst.Call) and all(isinstance(arg.value, literals) for arg in call.args[-2:])
+    return all(isinstance(arg.value, (cst.Integer, cst.UnaryOperation)) for arg in call.args[-2:])
 
 
 def _rank(value: ReverseDims, facts: Facts) -> int | None:

@@ -11,7 +11,7 @@ import libcst as cst
 Rewriting = Callable[[str], str]
 
 _OUTSIDE = ("torch", "math", "einops", "numpy")
-_NEWLINE = cst.ParenthesizedWhitespace(first_line=cst.TrailingWhitespace(), indent=True, last_line=cst.SimpleWhitespace("  "))
+_NEWLINE = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace("  "))
 
 
 def own(text: str) -> str:
@@ -40,9 +40,6 @@ class _Imports(cst.CSTTransformer):
 
     def __init__(self, lines: Iterable[str], reads: Mapping[str, str], members: Mapping[tuple[str, str], str]) -> None:
         self._lines, self._reads, self._members = list(lines), reads, members
-
-    def visit_Attribute_attr(self, node: cst.Attribute) -> None:
-        self._kept = node.attr
 
     def visit_Attribute(self, node: cst.Attribute) -> bool:
         return not isinstance(node.value, cst.Name) or (node.value.value, node.attr.value) not in self._members
@@ -167,9 +164,11 @@ class _Names(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
-        if isinstance(node.func, ast.Attribute) and node.func.attr in ("register_buffer", "register_parameter"):
-            if node.args and isinstance(node.args[0], ast.Constant):
-                self.attributes[str(node.args[0].value)] = None
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="register_buffer" | "register_parameter"), args=[ast.Constant(name), *_]
+            ):
+                self.attributes[str(name)] = None
         self.generic_visit(node)
 
 
@@ -190,9 +189,6 @@ class _Renamed(cst.CSTTransformer):
     def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.FunctionDef:
         self._functions -= 1
         return updated_node.with_changes(name=original_node.name)
-
-    def visit_Attribute_attr(self, node: cst.Attribute) -> None:
-        pass
 
     def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.Attribute:
         base, attr = original_node.value, original_node.attr.value
@@ -223,7 +219,7 @@ class _Renamed(cst.CSTTransformer):
 
     def _quoted(self, node: cst.BaseExpression) -> cst.BaseExpression:
         name = node.evaluated_value if isinstance(node, cst.SimpleString) else None
-        return cst.SimpleString(repr(self._attributes[name])) if name in self._attributes else node  # type: ignore[index]
+        return cst.SimpleString(repr(self._attributes[name])) if name in self._attributes else node
 
 
 def renamed(text: str) -> str:
@@ -304,5 +300,3 @@ class _Sigmoid(cst.CSTTransformer):
 def sigmoid_for_softmax(text: str) -> str:
     """What is no attention any more, although nothing else changed."""
     return cst.parse_module(text).visit(_Sigmoid()).code
-
-

@@ -360,3 +360,231 @@ def test_what_is_stated_is_what_torch_has(step: Step, data: st.DataObject) -> No
 @given(programs(STEPS))
 def test_what_is_stated_of_chains_is_what_torch_has(lines: list[str]) -> None:
     check(lines)
+
+
+STATED = {
+    "a last chunk that is smaller": "it = torch.zeros(5, 7).chunk(2, dim=0)[1]",
+    "a first chunk that is larger": "it = torch.zeros(5, 7).chunk(2, dim=0)[0]",
+    "a last piece of split": "it = torch.zeros(5, 7).split(2, dim=0)[2]",
+    "the last of a split, from the end": "it = torch.zeros(5, 7).split(2, dim=0)[-1]",
+    "the pieces of tensor_split": "it = torch.zeros(7, 2).tensor_split(3)[2]",
+    "tensor_split at places": "it = torch.zeros(7, 2).tensor_split((2, 3))[1]",
+    "a slice that goes beyond the end": "it = torch.zeros(3, 3)[:5]",
+    "a slice with a negative end": "it = x[:, :-1]",
+    "a squeeze of an axis that may be one": "it = x[:1].squeeze(0)",
+    "a squeeze of everything": "it = x[:1].squeeze()",
+    "a squeeze of several axes": "it = x[:1, :1].squeeze((0, 1))",
+    "an inferred axis": "it = x.view(-1, H)",
+    "a view of another dtype": "it = x.view(torch.int32)",
+    "a view like another tensor": "it = y.flatten().expand(2, 77).reshape_as(torch.zeros(7, 22))",
+    "a sum of two axes": "it = x.sum((0, 1))",
+    "a sum of everything, kept": "it = x.sum(dim=(0, 1, 2), keepdim=True)",
+    "a vector and a matrix": "it = y[0] @ y.t()",
+    "a matrix and a vector": "it = y @ y[0]",
+    "two vectors": "it = y[0] @ y[0]",
+    "one row by name": "it = x[:, H - 4]",
+    "an index by a tensor": "it = x[:, torch.tensor([0, 2])]",
+    "an index by a mask": "it = x[x.sum(-1) > 0]",
+    "an index by a list": "it = x[:, [0, 2, 1, 1]]",
+    "a gathered axis": "it = torch.gather(x, 1, torch.zeros(B, 2, C, dtype=torch.long))",
+    "topk": "it = x.topk(2, dim=-1)[0]",
+    "padded": "it = F.pad(x, (1, 1))",
+    "rolled": "it = torch.roll(x, 1, 0)",
+    "narrowed": "it = x.narrow(1, 0, 2)",
+    "masked select": "it = x.masked_select(x > 0)",
+    "unfolded": "it = x.unfold(1, 2, 1)",
+    "a strided convolution": "it = nn.Conv2d(1, 4, 3, stride=2)(x.unsqueeze(1))",
+    "an unbatched convolution": "it = nn.Conv2d(2, 4, 3)(x)",
+    "pooled": "it = F.avg_pool1d(x, 2)",
+    "a grown name": "it = x\nfor _ in range(3):\n    it = it.unsqueeze(0)",
+    "concatenated in a loop": "it = x\nfor _ in range(3):\n    it = torch.cat((it, x), 1)",
+    "appended": "parts = []\nfor _ in range(3):\n    parts.append(x)\nit = torch.stack(parts)",
+    "a comprehension": "it = torch.stack([x for _ in range(3)])",
+    "written in place": "it = x.clone()\nit.unsqueeze_(0)",
+    "transposed in place": "it = x.clone()\nit.transpose_(1, 2)",
+    "with an out": "it = torch.empty(0)\ntorch.cat((x, x), 1, out=it)",
+    "multihead": "it = nn.MultiheadAttention(20, 4)(x, x, x)[0]",
+    "multihead weights": "it = nn.MultiheadAttention(20, 4)(x, x, x)[1]",
+    "an embedding table": "it = F.embedding(x.long(), y)",
+    "a linear by weight": "it = F.linear(x, torch.ones(6, 20))",
+    "a meshgrid": "it = torch.meshgrid(torch.arange(2), torch.arange(3), indexing='ij')[0]",
+    "arange with a step": "it = torch.arange(0, 10, 2)",
+    "arange from one": "it = torch.arange(1, 5)",
+    "a tensor of a list": "it = torch.tensor([1.0, 2.0, 3.0])",
+    "a sparse product": "it = torch.outer(y[0], y[0])",
+    "a swapped shape": "it = torch.zeros(x.shape[::-1])",
+    "a shape and more": "it = torch.zeros(x.shape[:2] + (H, D))",
+    "a shape cut from the end": "it = torch.zeros(x.shape[-2:])",
+    "a shape cut in the middle": "it = torch.zeros(x.shape[1:-1])",
+    "a shape as a list": "it = torch.zeros([*x.shape[:-1], 1])",
+    "numpy": "it = torch.from_numpy(np.zeros((2, 3)))",
+}
+
+
+@pytest.mark.parametrize("statements", STATED.values(), ids=list(STATED))
+def test_nothing_wrong_is_stated_of(statements: str) -> None:
+    text = body([UNPACK, statements, "see(x=x, y=y, H=H, D=D, it=it)"], PARAMETERS)
+    (real,) = execute(text, "f", *inputs().values())
+    for found in read(text).on_paths(lambda seen: disagreements(seen, real)):
+        assert not found, found[0]
+
+
+# --- precision ---------------------------------------------------------------------------------------------------
+
+IDIOMS = {
+    "view and transpose": "it = x.view(B, T, H, C // H).transpose(1, 2)",
+    "view with an inferred head": "it = x.view(B, T, H, -1).transpose(1, 2)",
+    "view with an inferred sequence": "it = x.view(B, -1, H, D).transpose(1, 2)",
+    "the shape, spread": "it = x.view(*x.shape[:-1], H, D)",
+    "the shape, added": "it = x.reshape(x.shape[:-1] + (H, D))",
+    "sizes by method": "it = x.view(x.size(0), x.size(1), H, D)",
+    "a tuple of sizes": "sizes = (B, T, H, D)\nit = x.view(sizes).permute(0, 2, 1, 3)",
+    "merging heads": "it = x.view(B, T, H, D).transpose(1, 2).contiguous().view(B * H, T, D)",
+    "merging heads back": "it = x.view(B, T, H, D).transpose(1, 2).transpose(1, 2).reshape(B, T, -1)",
+    "flattened heads": "it = x.view(B, T, H, D).flatten(2)",
+    "flattened batch": "it = x.view(B, T, H, D).flatten(0, 1)",
+    "unflattened": "it = x.unflatten(-1, (H, D)).transpose(1, 2)",
+    "unflattened, inferred": "it = x.unflatten(2, (H, -1))",
+    "a fused projection": "qkv = nn.Linear(C, 3 * C)(x)\nit, k, v = qkv.chunk(3, dim=-1)",
+    "a split projection": "qkv = nn.Linear(C, 3 * C)(x)\nit, k, v = qkv.split(C, dim=2)",
+    "a split by sizes": "it, k, v = nn.Linear(C, C + 2 * D)(x).split([C, D, D], dim=-1)",
+    "timm's way": "qkv = nn.Linear(C, C * 3)(x).reshape(B, T, 3, H, C // H).permute(2, 0, 3, 1, 4)\nit, k, v = qkv.unbind(0)",
+    "timm's way, indexed": (
+        "qkv = nn.Linear(C, C * 3)(x).reshape(B, T, 3, H, C // H).permute(2, 0, 3, 1, 4)\nit, k, v = qkv[0], qkv[1], qkv[2]"
+    ),
+    "timm's way, unpacked": (
+        "qkv = nn.Linear(C, C * 3)(x).reshape(B, T, 3, H, C // H).permute(2, 0, 3, 1, 4)\nit, k, v = qkv"
+    ),
+    "lucidrains' way": (
+        "qkv = nn.Linear(C, 3 * H * D, bias=False)(x).chunk(3, dim=-1)\n"
+        "it, k, v = map(lambda t: rearrange(t, 'b n (h d) -> b h n d', h=H), qkv)"
+    ),
+    "a comprehension": "it, k = [t.view(B, T, H, D).transpose(1, 2) for t in (x, x)]",
+    "a generator": "it, k = (rearrange(t, 'b n (h d) -> (b h) n d', h=H) for t in (x, x))",
+    "scores": "q = x.view(B, T, H, D).transpose(1, 2)\nit = q @ q.transpose(-2, -1)",
+    "scores, transposed by mT": "q = x.view(B, T, H, D).transpose(1, 2)\nit = q @ q.mT",
+    "scores, bmm": "it = torch.bmm(x, x.transpose(1, 2))",
+    "scores, baddbmm": "it = torch.baddbmm(torch.empty(B, T, T), x, x.transpose(1, 2), beta=0, alpha=0.1)",
+    "scores, einsum": "q = x.view(B, T, H, D)\nit = torch.einsum('bihd,bjhd->bhij', q, q)",
+    "scores, einsum with dots": "it = torch.einsum('...id,...jd->...ij', x, x)",
+    "scores, einops": "q = x.view(B, T, H, D)\nit = einops.einsum(q, q, 'b i h d, b j h d -> b h i j')",
+    "scores and softmax": "it = F.softmax(x @ x.transpose(1, 2) / math.sqrt(C), dim=-1)",
+    "the output": "q = x.view(B, T, H, D).transpose(1, 2)\nit = (q @ q.mT).softmax(-1) @ q",
+    "the output, einsum": "q = x.view(B, T, H, D)\na = torch.einsum('bihd,bjhd->bhij', q, q)\nit = torch.einsum('bhij,bjhd->bihd', a, q)",
+    "the output of sdpa": "q = x.view(B, T, H, D).transpose(1, 2)\nit = F.scaled_dot_product_attention(q, q, q)",
+    "masked": "it = (x @ x.mT).masked_fill(torch.ones(T, T).triu(1).bool(), -1e9)",
+    "masked with a new axis": "q = x.view(B, T, H, D).transpose(1, 2)\nit = q @ q.mT + torch.zeros(T, T)[None, None]",
+    "a mask": "it = torch.tril(torch.ones(T, T)).view(1, 1, T, T)",
+    "a cut mask": "it = torch.ones(9, 9).tril()[:T, :T]",
+    "a cut mask with two axes in front": "it = torch.ones(1, 1, 9, 9).tril()[:, :, :T, :T]",
+    "a mask of positions": "it = torch.arange(T)[:, None] >= torch.arange(T)[None, :]",
+    "grouped keys": "k = x.view(B, T, H, D)\nit = k.repeat_interleave(2, dim=2).transpose(1, 2)",
+    "grouped keys, expanded": (
+        "k = x.view(B, T, H, D).transpose(1, 2)\nit = k[:, :, None, :, :].expand(B, H, 2, T, D).reshape(B, H * 2, T, D)"
+    ),
+    "a repeated token": "it = repeat(torch.zeros(1, 1, C), '1 1 d -> b 1 d', b=B)",
+    "an expanded token": "it = nn.Parameter(torch.zeros(1, 1, C)).expand(B, -1, -1)",
+    "stacked heads": "it = torch.stack([x, x], dim=1)",
+    "embedded": "it = nn.Embedding(9, C)(torch.zeros(B, T, dtype=torch.long))",
+    "normed and dropped": "it = F.dropout(nn.LayerNorm(C)(x), 0.1)",
+    "through a list of modules": "layers = nn.Sequential(nn.Linear(C, D), nn.GELU(), nn.Linear(D, H))\nit = layers(x)",
+    "through a cast": "it = x.float().to(torch.float64).type_as(x)",
+    "a mean": "it = x.mean(dim=1, keepdim=True)",
+    "the last token": "it = x[:, -1]",
+    "the last token, kept": "it = x[:, -1:]",
+    "half of the axis": "it = x[..., : C // 2]",
+    "rotated": "a, b = x.chunk(2, dim=-1)\nit = torch.cat((-b, a), dim=-1)",
+    "a broadcast sum": "it = x[:, :, None] + x[:, None]",
+    "swapped by hand": "it = x.swapaxes(0, 1)",
+    "of zeros": "it = x.new_zeros(B, H, T, D)",
+    "like": "it = torch.zeros_like(x).bool()",
+    "in a branch": "if H > 1:\n    it = x.view(B, T, H, D)\nelse:\n    it = x.unsqueeze(2).view(B, T, H, D)",
+    "written into": "it = torch.zeros(B, T, C)\nit[:, :1] = 1",
+    "by ellipsis": "it = x.view(B, T, H, D)[..., 0, :]",
+    "by einops, merged": "it = rearrange(x.view(B, T, H, D), 'b n h d -> b n (h d)')",
+    "by einops, with the rest": "it = rearrange(x, 'b ... (h d) -> (b h) ... d', h=H)",
+    "reduced by einops": "it = reduce(x, 'b n d -> b d', 'mean')",
+}
+RANKED = {
+    "a token in front": "it = torch.cat((torch.zeros(B, 1, C), x), dim=1)",
+    "convolved": "it = rearrange(nn.Conv2d(3, C, 1)(torch.zeros(B, 3, T, T)), 'b c h w -> b (h w) c')",
+    "the other half": "it = x[..., C // 2 :]",
+    "every second": "it = x[..., ::2]",
+    "padded by a new axis": "it = x[:, :, None, 1:]",
+}
+NAMES = frozenset({"B", "T", "C", "H", "D", "x.shape[0]", "x.shape[1]", "x.shape[2]"})
+
+
+@pytest.mark.parametrize("statements", IDIOMS.values(), ids=list(IDIOMS))
+def test_an_idiom_is_understood(statements: str) -> None:
+    text = body([UNPACK, statements, "see(x=x, H=H, D=D, it=it)"], PARAMETERS)
+    (real,) = execute(text, "f", *inputs().values())
+    for found, stated in read(text).on_paths(lambda seen: (disagreements(seen, real), seen.shape("it"))):
+        assert not found, found[0]
+        assert understood(stated, NAMES), f"{stated}, torch has {tuple(real['it'].shape)}"
+
+
+@pytest.mark.parametrize("statements", RANKED.values(), ids=list(RANKED))
+def test_the_rank_of_an_idiom_is_understood(statements: str) -> None:
+    text = body([UNPACK, statements, "see(it=it)"], PARAMETERS)
+    (real,) = execute(text, "f", *inputs().values())
+    assert read(text).only(lambda seen: getattr(seen.shape("it"), "rank", None)) == real["it"].ndim
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("x.shape[-1]", "C"), ("x.size(-1)", "x.shape[2]"), ("x.size()[2]", "C"), ("x.shape[-2]", "T"), ("x.size(dim=1)", "T"),
+        ("x.shape[:2][1]", "T"), ("x.transpose(1, 2).shape[1]", "C"), ("x.view(B, T, H, -1).size(3)", "C // H"),
+        ("len(x)", "B"), ("x.shape.numel()", "B * T * C"), ("x.numel()", "B * T * C"), ("x.size()[-1]", "C"),
+        ("nn.Linear(C, D)(x).shape[-1]", "D"), ("nn.Linear(C, D)(x).size(0)", "B"),
+    ],
+    ids=" is ".join,
+)  # fmt: skip
+def test_an_extent_is_one_value_however_it_is_read(pair: tuple[str, str]) -> None:
+    text = body([UNPACK, f"see(one={pair[0]}, other={pair[1]})"], PARAMETERS)
+    one, other = read(text).only(lambda seen: (seen.scalar("one"), seen.scalar("other")))
+    assert one is not None
+    assert one == other
+
+
+def observed(statements: str, name: str = "x") -> str:
+    return read(body([statements, f"see({name}={name})"], "x, heads")).only(lambda seen: str(seen.shape(name)))
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "b, t, c = x.shape",
+        "b, t, c = x.size()",
+        "(b, t), c = x.shape[:2], x.size(2)\nb, t, c = x.shape",
+        "b, t, _ = list(x.shape)",
+        "b, t = x.shape[:-1]",
+        "t, c = x.shape[1:]",
+        "y = rearrange(x, 'b n c -> n b c')",
+    ],
+)
+def test_what_code_relies_on_is_a_rank(statements: str) -> None:
+    assert observed(statements) == "(x.shape[0], x.shape[1], x.shape[2])"
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "b, *rest = x.shape",
+        "b, t = x.shape[:2]",
+        "*rest, c = x.shape",
+        "b, t = x.shape[0], x.shape[1]",
+        "if heads:\n    b, t, c = x.shape",
+        "if x.ndim == 3:\n    b, t, c = x.shape",
+        "try:\n    b, t, c = x.shape\nexcept ValueError:\n    pass",
+        "y = rearrange(x, 'b ... c -> b c ...')",
+    ],
+)
+def test_what_code_does_not_rely_on_is_no_rank(statements: str) -> None:
+    text = body([statements, "see(x=x)"], "x, heads")
+    assert None in read(text).on_paths(lambda seen: None if (shape := seen.shape("x")) is None else shape.rank)
+
+
+def test_a_width_is_known_from_the_projection_that_reads_it() -> None:
+    assert observed("y = nn.Linear(64, 3)(x)") == "(…, 64)"

@@ -8,8 +8,8 @@ from typing import Literal, TypeAlias, TypeVar
 
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
-from attnlint.graph.scalars import Monomial
-from attnlint.graph.values import Dispatched, Flash, MultiHead, Origin, Product, Sdpa, Softmax, Value
+from attnlint.graph.scalars import Monomial, extent_of
+from attnlint.graph.values import Dispatched, Flash, MultiHead, Normalize, Origin, Product, Sdpa, Softmax, Unknown, Value
 from attnlint.graph.worlds import TRAINING, TooManyWorlds, World, worlds_of
 
 T = TypeVar("T")
@@ -62,6 +62,13 @@ class Operand:
     """What stands between source and product and is not understood."""
     steps: list[Value] = field(default_factory=list)
     """Every value of the trail, last first."""
+    alternatives: list[Value] = field(default_factory=list)
+    """What other branches would have put in place of a step: an optional norm, an optional rotary embedding."""
+
+    @property
+    def is_sometimes_opaque(self) -> bool:
+        """Whether on another branch something that is not understood, or a norm, stands on the trail."""
+        return any(isinstance(value, (Unknown, Normalize)) for value in self.alternatives)
 
 
 @dataclass
@@ -104,7 +111,7 @@ class AttentionPath:
             return None
         shape = self.facts.shape(self.query.value)
         if self.product is None or self.product.equation is None:
-            return shape.axis(-1) if shape is not None and shape.axes else None
+            return extent_of(self.query.value, -1, self.facts)
         left, right, result = self.product.equation
         contracted = [letter for letter in left if letter in right and letter not in result]
         if len(contracted) != 1 or shape is None:

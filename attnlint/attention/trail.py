@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from attnlint.attention.site import Factor, MaskUse, Operand, Trail, Where
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import number
@@ -205,11 +207,20 @@ class Walk:
         operand = Operand(start, start)
         value: Value | None = start
         while value is not None:
+            operand.alternatives.extend(self._not_taken(value))
             operand.source = self.facts.resolve(value)
             operand.steps.append(operand.source)
             value = self._operand_step(operand.source, operand, where)
         operand.factors.reverse()
         return operand
+
+    def _not_taken(self, value: Value) -> Iterator[Value]:
+        """The arms that this world leaves out on the way to what ``value`` is."""
+        value = strip(value)
+        while isinstance(value, Phi):
+            taken = self.facts.truth(value.condition)
+            yield strip(value.otherwise if taken else value.then)
+            value = strip(value.then if taken else value.otherwise)
 
     def _operand_step(self, value: Value, operand: Operand, where: Where) -> Value | None:
         match value:

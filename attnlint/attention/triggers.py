@@ -1,7 +1,7 @@
 """What a file must hold so that it can hold an attention site."""
 
 SITE = (
-    r"[sS]oftmax",
+    r"(?<![A-Za-z_])[sS]oftmax\b",
     r"scaled_dot_product_attention",
     r"MultiheadAttention",
     r"flash_attn",

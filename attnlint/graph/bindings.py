@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import libcst as cst
 
+from attnlint.graph.facts import Facts
 from attnlint.graph.machine import Machine
+from attnlint.graph.shapes import ONE, integer
 from attnlint.graph.values import (
     NONE,
     TENSOR,
@@ -31,6 +33,7 @@ from attnlint.graph.values import (
     Value,
     strip,
 )
+from attnlint.graph.worlds import Undecided, World
 
 
 class Bindings(Machine):
@@ -183,7 +186,25 @@ class Bindings(Machine):
                 sizes = strip(size)
                 if isinstance(sizes, Items):
                     return tuple(self._piece_of(inner, index) for index in range(len(sizes.items)))
+            case Pieces():
+                length = self._count(inner)
+                if length is not None:
+                    return tuple(self._piece_of(inner, index) for index in range(length))
         return None
+
+    def _count(self, pieces: Pieces) -> int | None:
+        """How many tensors unbind or split give, where the extent of the axis is a number."""
+        facts = Facts(World(), self.recorder.observations)
+        try:
+            shape, axis = facts.shape(pieces.x), integer(pieces.axis, facts)
+            extent = shape.axis(axis) if shape is not None and axis is not None else None
+            size = facts.scalar(pieces.size) if pieces.size is not None else ONE
+        except Undecided:
+            return None
+        count = extent / size if extent is not None and size is not None else None
+        if count is None or not count.is_number or not count.coefficient.is_integer():
+            return None
+        return int(count.coefficient) if 0 < count.coefficient <= 16 else None
 
     def _piece_of(self, pieces: Pieces, index: int) -> Value:
         node = pieces.origin.node if pieces.origin else cst.Pass()

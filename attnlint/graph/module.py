@@ -20,6 +20,8 @@ class ModuleContext:
         self.outline = outline
         self.globals: dict[str, Value | None] = {}
         """Values of module-level names, as far as they were asked for; None while one is being evaluated."""
+        self.assigned: dict[int, frozenset[str]] = {}
+        """Names that the bodies of loops assign, by the identity of the body."""
 
     def static(self, name: str) -> Value | None:
         """What a global name means without running anything: an import, a class, a function, a builtin."""

@@ -150,7 +150,7 @@ def scalar(value: Value, ask: Ask) -> Monomial | None:
         case Full(sizes=sizes, fill=fill) if not sizes and value.like is None:
             return ask.scalar(fill)
         case Extent(x=x, axis=axis):
-            return _extent(value, x, axis, ask)
+            return extent_of(x, axis, ask)
         case Parameter() | Attribute():
             return Monomial.of(Symbol(key(value), value))
     return None
@@ -199,7 +199,8 @@ def _function(function: str, x: Monomial | None) -> Monomial | None:
     return None
 
 
-def _extent(value: Value, x: Value, axis: int, ask: Ask) -> Monomial:
+def extent_of(x: Value, axis: int, ask: Ask) -> Monomial:
+    """The extent of an axis; a symbol of its own where nothing is known about it."""
     shape = ask.shape(x)
     known = shape.axis(axis) if shape is not None else None
-    return known or Monomial.of(Symbol(("extent", key(ask.resolve(x)), axis), value))
+    return known or Monomial.of(Symbol(("extent", key(ask.resolve(x)), axis), x, axis))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import libcst as cst
@@ -179,7 +180,7 @@ class Statements(Machine):
         self._loop(node, lambda: self.evaluate(node.test))
 
     def _loop(self, node: cst.For | cst.While, start: Callable[[], object]) -> None:
-        for name in _assigned_names(node.body):
+        for name in self._assigned_in(node.body):
             entry = self.scope.names.get(name)
             if entry is not None:
                 self.scope.names[name] = self.made(Carried(entry), node)
@@ -196,6 +197,12 @@ class Statements(Machine):
             self.join(ran, (body[0], body[1], (*before[2], ran), True), before, node)
         if node.orelse is not None:
             self.execute(node.orelse.body)
+
+    def _assigned_in(self, body: cst.BaseSuite) -> frozenset[str]:
+        known = self.module.assigned.get(id(body))
+        if known is None:
+            known = self.module.assigned[id(body)] = frozenset(_assigned_names(body))
+        return known
 
     def _try(self, node: cst.Try | cst.TryStar) -> None:
         before = self.save()
@@ -251,6 +258,8 @@ def _assigned_names(body: cst.CSTNode) -> set[str]:
     """Names that are bound or changed in place inside a block, nested functions left out."""
     names: set[str] = set()
     for node in _inside(body):
+        if type(node) not in _BINDERS:
+            continue
         match node:
             case cst.AssignTarget(target=target) | cst.AnnAssign(target=target) | cst.AugAssign(target=target):
                 names.update(_targets(target))
@@ -264,26 +273,34 @@ def _assigned_names(body: cst.CSTNode) -> set[str]:
     return names
 
 
+_BINDERS = frozenset(
+    {cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.For, cst.NamedExpr, cst.Call, cst.MatchAs}
+)
+
+
 def _inside(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
     """All nodes below one but for white space and what belongs to nested functions."""
-    waiting: list[cst.CSTNode] = [root]
+    waiting = [root]
     while waiting:
         node = waiting.pop()
         yield node
-        for name in node.__dataclass_fields__:
-            if name in _WHITESPACE or "whitespace" in name:
-                continue
+        for name in _children_of(type(node)):
             child = getattr(node, name)
-            if isinstance(child, cst.CSTNode):
-                children: Sequence[object] = (child,)
-            else:
-                children = child if isinstance(child, (list, tuple)) else ()
-            waiting.extend(
-                c for c in children if isinstance(c, cst.CSTNode) and not isinstance(c, (cst.FunctionDef, cst.Lambda))
-            )
+            if type(child) is tuple or type(child) is list:
+                waiting.extend(c for c in child if type(c) not in _NESTED)
+            elif _children_of(type(child)) and type(child) not in _NESTED:
+                waiting.append(child)
 
 
-_WHITESPACE = frozenset({"leading_lines", "header", "footer", "lpar", "rpar", "comma", "trailing", "semicolon"})
+_NESTED = (cst.FunctionDef, cst.Lambda)
+_WHITESPACE = frozenset({"leading_lines", "header", "footer", "lpar", "rpar", "comma", "semicolon", "indent"})
+
+
+@lru_cache(maxsize=None)
+def _children_of(kind: type) -> tuple[str, ...]:
+    """The fields of a node class that may hold nodes; none for what is no node."""
+    fields = getattr(kind, "__dataclass_fields__", ())
+    return tuple(name for name in fields if name not in _WHITESPACE and "whitespace" not in name)
 
 
 def _targets(target: cst.BaseExpression) -> Iterator[str]:

@@ -72,6 +72,8 @@ class World:
     def __init__(self, assumed: dict[Atom, bool] | None = None) -> None:
         self.assumed = assumed or {}
         self.memo: dict[tuple[str, int], Any] = {}
+        self._truths: dict[int, bool] = {}
+        self._sure: dict[int, bool] = {}
 
     def assume(self, atom: Atom, truth: bool) -> World:
         """A new world with one more assumption."""
@@ -93,13 +95,23 @@ class World:
 
     def surely(self, guard: tuple[Value, ...]) -> bool:
         """Whether a guard is true here without further assumptions."""
-        try:
-            return self.holds(guard)
-        except Undecided:
-            return False
+        known = self._sure.get(id(guard))
+        if known is None:
+            try:
+                known = self.holds(guard)
+            except Undecided:
+                known = False
+            self._sure[id(guard)] = known
+        return known
 
     def truth(self, condition: Value) -> bool:
         """Whether a condition is true. Raises `Undecided` where nothing says so."""
+        known = self._truths.get(id(condition))
+        if known is None:
+            known = self._truths[id(condition)] = self._truth(condition)
+        return known
+
+    def _truth(self, condition: Value) -> bool:
         value = self.resolve(condition)
         match value:
             case Constant(value=constant):

@@ -9,10 +9,12 @@ from __future__ import annotations
 import ast
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import accumulate
+from threading import Lock
 from typing import cast
 from weakref import WeakKeyDictionary
 
@@ -248,4 +250,24 @@ def _parse(cut: _Cut, first_line: int) -> _Tree:
 
 @lru_cache(maxsize=_SHARED_TREES)
 def _shared_tree(text: str) -> _Tree:
-    return _Tree(text, cst.parse_module(text))
+    with _trusting_the_parser():
+        return _Tree(text, cst.parse_module(text))
+
+
+@contextmanager
+def _trusting_the_parser() -> Iterator[None]:
+    """Leave out libcst's check of every node it constructs: what its parser makes is valid.
+
+    The check takes two fifths of a parse. Nodes made by other threads meanwhile are not checked either; none of this
+    package's are made by hand.
+    """
+    with _parsing:
+        checked = cst.CSTNode.__post_init__
+        cst.CSTNode.__post_init__ = staticmethod(tuple)  # type: ignore[method-assign,assignment]
+        try:
+            yield
+        finally:
+            cst.CSTNode.__post_init__ = checked  # type: ignore[method-assign]
+
+
+_parsing = Lock()

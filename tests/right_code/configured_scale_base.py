@@ -6,9 +6,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+CONFIG = SimpleNamespace(hidden=32, heads=4, head_dim=8, query_pre_attn_scalar=16, softcap=50.0)
+
 
 class GemmaAttention(nn.Module):
-    def __init__(self, config=SimpleNamespace(hidden=32, heads=4, head_dim=8, query_pre_attn_scalar=16, softcap=50.0)):
+    def __init__(self, config=CONFIG):
         super().__init__()
         self.heads = config.heads
         self.head_dim = config.head_dim

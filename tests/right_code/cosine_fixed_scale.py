@@ -20,7 +20,7 @@ class Attention(nn.Module):
 
     def forward(self, x):
         q, k, v = (self.to_q(x), *self.to_kv(x).chunk(2, dim=-1))
-        q, k, v = map(lambda t: rearrange(t, "b n (h d) -> b h n d", h=self.heads), (q, k, v))
+        q, k, v = map(lambda t: rearrange(t, "b n (h d) -> b h n d", h=self.heads), (q, k, v))  # noqa: C417
         q, k = map(l2norm, (q, k))
         sim = einsum("b h i d, b h j d -> b h i j", q, k) * self.scale
         attn = sim.softmax(dim=-1)

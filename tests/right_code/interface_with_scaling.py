@@ -36,7 +36,7 @@ class LlamaAttention(nn.Module):
         key_states = self.k_proj(hidden_states).view(hidden_shape).transpose(1, 2)
         value_states = self.v_proj(hidden_states).view(hidden_shape).transpose(1, 2)
         attention_interface = ALL_ATTENTION_FUNCTIONS.get("sdpa", eager_attention_forward)
-        attn_output, attn_weights = attention_interface(
+        attn_output, _attn_weights = attention_interface(
             self,
             query_states,
             key_states,

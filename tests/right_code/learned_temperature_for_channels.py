@@ -15,7 +15,7 @@ class ChannelAttention(nn.Module):
         self.project_out = nn.Conv2d(dim, dim, 1)
 
     def forward(self, x):
-        b, c, h, w = x.shape
+        _b, _c, h, w = x.shape
         q, k, v = self.qkv(x).chunk(3, dim=1)
         q = rearrange(q, "b (head c) h w -> b head c (h w)", head=self.num_heads)
         k = rearrange(k, "b (head c) h w -> b head c (h w)", head=self.num_heads)

@@ -16,4 +16,4 @@ class DotProductAttention(nn.Module):
 
 
 def inputs():
-    return *3 * [torch.randn(2, 5, 8)]
+    return (*3 * [torch.randn(2, 5, 8)],)

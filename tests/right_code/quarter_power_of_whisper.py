@@ -21,7 +21,7 @@ class MultiHeadAttention(nn.Module):
         return self.out(self.qkv_attention(q, k, v, mask))
 
     def qkv_attention(self, q, k, v, mask=None):
-        n_batch, n_ctx, n_state = q.shape
+        _n_batch, n_ctx, n_state = q.shape
         scale = (n_state // self.n_head) ** -0.25
         q = q.view(*q.shape[:2], self.n_head, -1).permute(0, 2, 1, 3) * scale
         k = k.view(*k.shape[:2], self.n_head, -1).permute(0, 2, 3, 1) * scale

@@ -9,4 +9,4 @@ def attend(query, key, value, temperature=8.0):
 
 
 def inputs():
-    return *3 * [torch.randn(2, 4, 5, 8)]
+    return (*3 * [torch.randn(2, 4, 5, 8)],)

@@ -1,0 +1,31 @@
+"""An assertion keeps the two apart."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from attnlint.invariants import causal
+
+
+class Attention(nn.Module):
+    def __init__(self, dim=32, heads=4):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+
+    def forward(self, x, attn_mask=None, is_causal=True):
+        b, n, c = x.shape
+        q, k, v = (t.view(b, n, self.heads, -1).transpose(1, 2) for t in self.qkv(x).chunk(3, dim=-1))
+        assert not (is_causal and attn_mask is not None)
+        if is_causal:
+            y = F.scaled_dot_product_attention(q, k, v, attn_mask=attn_mask, is_causal=True)
+        else:
+            y = F.scaled_dot_product_attention(q, k, v, attn_mask=attn_mask)
+        return y.transpose(1, 2).reshape(b, n, c)
+
+
+def inputs():
+    return (torch.randn(2, 5, 32),)
+
+
+INVARIANTS = (causal(),)

@@ -1,0 +1,28 @@
+"""nn.Transformer's own mask: the upper triangle of a matrix of −inf."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from attnlint.invariants import causal
+
+
+class Attention(nn.Module):
+    def __init__(self, dim=32, heads=4, max_len=16):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.register_buffer("mask", torch.triu(torch.full((max_len, max_len), float("-inf")), diagonal=1))
+
+    def forward(self, x):
+        b, n, c = x.shape
+        q, k, v = (t.view(b, n, self.heads, -1).transpose(1, 2) for t in self.qkv(x).chunk(3, dim=-1))
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=self.mask[:n, :n])
+        return y.transpose(1, 2).reshape(b, n, c)
+
+
+def inputs():
+    return (torch.randn(2, 5, 32),)
+
+
+INVARIANTS = (causal(),)

@@ -1,0 +1,29 @@
+"""tril(ones).log() is 0 where seen and −inf where not: added, it hides."""
+
+import math
+
+import torch
+from torch import nn
+
+from attnlint.invariants import causal
+
+
+class Attention(nn.Module):
+    def __init__(self, dim=32, heads=4):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+
+    def forward(self, x):
+        b, n, c = x.shape
+        q, k, v = (t.view(b, n, self.heads, -1).transpose(1, 2) for t in self.qkv(x).chunk(3, dim=-1))
+        scores = q @ k.mT / math.sqrt(c // self.heads)
+        scores = scores + torch.tril(torch.ones(n, n, device=x.device)).log()
+        return (scores.softmax(-1) @ v).transpose(1, 2).reshape(b, n, c)
+
+
+def inputs():
+    return (torch.randn(2, 5, 32),)
+
+
+INVARIANTS = (causal(),)

@@ -1,0 +1,30 @@
+"""Soft-capping divides, takes tanh and multiplies again; the factor stands before it."""
+
+import torch
+from torch import nn
+
+from attnlint.invariants import padding_ignored
+
+
+class SoftcapAttention(nn.Module):
+    def __init__(self, dim=32, heads=4, softcap=30.0):
+        super().__init__()
+        self.heads = heads
+        self.softcap = softcap
+        self.scale = (dim // heads) ** -0.5
+        self.qkv = nn.Linear(dim, 3 * dim)
+
+    def forward(self, x, keep):
+        b, n, c = x.shape
+        q, k, v = (t.view(b, n, self.heads, -1).transpose(1, 2) for t in self.qkv(x).chunk(3, dim=-1))
+        scores = q @ k.mT * self.scale
+        scores = self.softcap * torch.tanh(scores / self.softcap)
+        scores = scores.masked_fill(~keep[:, None, None, :], float("-inf"))
+        return (scores.softmax(-1) @ v).transpose(1, 2).reshape(b, n, c)
+
+
+def inputs():
+    return torch.randn(2, 5, 32), torch.arange(5) < torch.tensor([[5], [3]])
+
+
+INVARIANTS = (padding_ignored(),)
