@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from attnlint.graph import dtypes, masks, scalars, shapes
 from attnlint.graph.values import Not, Phi, Value, strip
-from attnlint.graph.worlds import World
+from attnlint.graph.worlds import Undecided, World
 
 T = TypeVar("T")
 
@@ -93,8 +93,13 @@ class Facts:
     def _once(self, domain: str, value: Value, derive: Callable[[Value, Facts], T]) -> T:
         resolved = self.world.resolve(value)
         place = (domain, id(resolved))
-        if place not in self.world.memo:
-            self.world.memo[place] = None
-            self.world.memo[place] = derive(resolved, self)
-        answer: T = self.world.memo[place]
+        memo = self.world.memo
+        if place not in memo:
+            memo[place] = None
+            try:
+                memo[place] = derive(resolved, self)
+            except Undecided:
+                del memo[place]
+                raise
+        answer: T = memo[place]
         return answer

@@ -107,7 +107,7 @@ class Statements(Machine):
             if isinstance(inner, cst.Name):
                 self.scope.names.pop(inner.value, None)
 
-    def _function(self, node: cst.FunctionDef) -> None:
+    def _define(self, node: cst.FunctionDef) -> None:
         self.scope.names[node.name.value] = self.made(Function(self.scope.slice, node, self.scope), node)
 
     def _class(self, node: cst.ClassDef) -> None:
@@ -327,7 +327,7 @@ _EXECUTORS: dict[type, Executor] = {
     cst.Import: Statements._import,
     cst.ImportFrom: Statements._import_from,
     cst.Del: Statements._delete,
-    cst.FunctionDef: Statements._function,
+    cst.FunctionDef: Statements._define,
     cst.ClassDef: Statements._class,
     cst.If: Statements._if,
     cst.For: Statements._for,
