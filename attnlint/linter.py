@@ -96,7 +96,9 @@ def _lint(path: str, data: bytes, rules: Sequence[Rule]) -> list[Diagnostic]:
 
 
 def _may_matter(data: bytes, triggers: tuple[str, ...]) -> bool:
-    return data.startswith((b"\xff\xfe", b"\xfe\xff")) or byte_matcher(triggers).search(data) is not None
+    if b"\r" in data:
+        data = data.replace(b"\r", b"\n")
+    return byte_matcher(triggers).search(data) is not None
 
 
 def _only_parsed(path: str, data: bytes) -> list[Diagnostic]:
@@ -124,7 +126,9 @@ def _unanalysed(module: ModuleOutline, rules: Sequence[Rule]) -> Iterator[tuple[
             yield from ((rule, finding) for rule in rules for finding in rule.check_unanalysed(definition, reason))
 
 
-def _check(module: ModuleOutline, wanted: Sequence[Definition], rules: Sequence[Rule]) -> Iterator[tuple[Rule, Finding]]:
+def _check(
+    module: ModuleOutline, wanted: Sequence[Definition], rules: Sequence[Rule]
+) -> Iterator[tuple[Rule, Finding]]:
     from attnlint.attention import recognise
 
     graphs = list(_graphs(module, wanted))

@@ -33,7 +33,9 @@ def byte_matcher(triggers: tuple[str, ...]) -> re.Pattern[bytes]:
 @lru_cache(maxsize=32)
 def _binder(triggers: tuple[str, ...]) -> re.Pattern[str]:
     """Attributes and module-level names that are bound on a line with a trigger."""
-    return re.compile(rf"^(?:[ \t]+self\.)?(\w+)[ \t]*(?::[^=\n]+)?=[^=\n].*(?:{matcher(triggers).pattern})", re.MULTILINE)
+    return re.compile(
+        rf"^(?:[ \t]+self\.)?(\w+)[ \t]*(?::[^=\n]+)?=[^=\n].*(?:{matcher(triggers).pattern})", re.MULTILINE
+    )
 
 
 def roots(outline: ModuleOutline, triggers: Iterable[str]) -> list[Definition]:
@@ -42,23 +44,23 @@ def roots(outline: ModuleOutline, triggers: Iterable[str]) -> list[Definition]:
     functions = list(outline.definitions())
     reaching = _reaching_sites(outline, functions, tuple(t for t in wanted if t in SITE))
     pattern = matcher(wanted)
-    found = [d for d in functions if d in reaching or pattern.search(d.text)]
+    found = [d for d in functions if d in reaching or pattern.search(d.searched)]
     names = _callable_names(outline, reaching)
     body = outline.body
-    if pattern.search(body.text) or (names and _calls(names).search(body.text)):
+    if pattern.search(body.searched) or (names and _calls(names).search(body.searched)):
         found.append(body)
     return found
 
 
-def _reaching_sites(
-    outline: ModuleOutline, functions: list[Definition], triggers: tuple[str, ...]
-) -> set[Definition]:
+def _reaching_sites(outline: ModuleOutline, functions: list[Definition], triggers: tuple[str, ...]) -> set[Definition]:
     """Definitions that hold an attention site, or call one of this module that does."""
     if not triggers:
         return set()
     pattern = matcher(triggers)
-    reaching = {d for d in functions if pattern.search(d.text)}
-    reaching |= _mentioning(functions, reaching, set(_binder(triggers).findall(outline.source.text)))
+    reaching = {d for d in functions if pattern.search(d.searched)}
+    imported = {name for name, path in outline.imports.items() if pattern.search(path)}
+    bound = {name for name in _binder(triggers).findall(outline.source.searched) if name}
+    reaching |= _mentioning(functions, reaching, imported | bound)
     reached = reaching
     for _ in range(_CALLER_ROUNDS):
         reached = _mentioning(functions, reaching, _callable_names(outline, reached))
@@ -72,7 +74,7 @@ def _mentioning(functions: Iterable[Definition], known: set[Definition], names: 
     if not names:
         return set()
     pattern = _calls(names)
-    return {d for d in functions if d not in known and d.name != "__init__" and pattern.search(d.text)}
+    return {d for d in functions if d not in known and d.name != "__init__" and pattern.search(d.searched)}
 
 
 def _calls(names: set[str]) -> re.Pattern[str]:
@@ -90,5 +92,5 @@ def _callable_names(outline: ModuleOutline, relevant: Iterable[Definition]) -> s
             functions.add(definition.name)
     if classes:
         holders = re.compile(rf"\bself\.(\w+)[ \t]*=[^=\n]*\b(?:{'|'.join(sorted(classes))})\(")
-        functions.update(holders.findall(outline.source.text))
+        functions.update(holders.findall(outline.source.searched))
     return functions

@@ -130,9 +130,9 @@ def _modules(root: ModuleType) -> Iterator[ModuleType]:
 
 def _rules_in(module: ModuleType) -> Iterator[type[Rule]]:
     for candidate in vars(module).values():
-        if inspect.isclass(candidate) and issubclass(candidate, Rule) and candidate is not Rule:
-            if candidate.__module__ == module.__name__ and hasattr(candidate, "code"):
-                yield candidate
+        is_rule = inspect.isclass(candidate) and issubclass(candidate, Rule) and hasattr(candidate, "code")
+        if is_rule and candidate.__module__ == module.__name__:
+            yield candidate
 
 
 def discover() -> dict[str, type[Rule]]:
@@ -147,9 +147,7 @@ def discover() -> dict[str, type[Rule]]:
     return dict(sorted(found.items()))
 
 
-def select(
-    rules: dict[str, type[Rule]], selected: Iterable[str] = (), ignored: Iterable[str] = ()
-) -> list[type[Rule]]:
+def select(rules: dict[str, type[Rule]], selected: Iterable[str] = (), ignored: Iterable[str] = ()) -> list[type[Rule]]:
     """The rules that a run uses. Selectors are prefixes of codes (``ATN``, ``ATN1``, ``ATN101``) or rule names.
 
     Without ``selected``, the rules that are on by default. The longest matching selector decides between

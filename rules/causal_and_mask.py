@@ -8,7 +8,6 @@ import libcst as cst
 
 from attnlint.attention import AttentionPath
 from attnlint.attention.spelling import argument
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.facts import Facts
 from attnlint.graph.values import TENSOR, Attribute, Constant, Origin, Parameter, Sdpa, Value, strip
@@ -38,7 +37,9 @@ class CausalAndMask(Rule):
     name = "causal-and-mask"
     tiers = frozenset({Tier.SAFE, Tier.UNSAFE, Tier.MANUAL})
     triggers = ("scaled_dot_product_attention",)
-    references = ("https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html",)
+    references = (
+        "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html",
+    )
 
     def check_path(self, path: AttentionPath) -> Iterator[Finding]:
         """Report a call that is given both."""
@@ -51,9 +52,10 @@ class CausalAndMask(Rule):
             return
         if isinstance(causal, Constant) and causal.value is True:
             yield _finding(call, call.origin, path, None)
-        elif _is_fixed_by_constructor(causal, call.causal) and isinstance(path.facts.resolve(call.mask), TENSOR):
-            if path.facts.truth(causal):
-                yield _finding(call, call.origin, path, Severity.WARNING)
+            return
+        rewritten = isinstance(path.facts.resolve(call.mask), TENSOR)
+        if rewritten and _is_fixed_by_constructor(causal, call.causal) and path.facts.truth(causal):
+            yield _finding(call, call.origin, path, Severity.WARNING)
 
 
 def _is_given(mask: Value, facts: Facts) -> bool:
@@ -77,9 +79,9 @@ def _finding(call: Sdpa, at: Origin, path: AttentionPath, severity: Severity | N
     how = "is_causal=True" if severity is None else f"is_causal={causal.text}, which the constructor may set to True,"
     return Finding(
         at,
-        f"scaled_dot_product_attention is given {call.mask.text} and {how} in one call: the default CPU kernel of torch "
-        "2.13 applies both, the MATH backend raises, and so do other ranks, dropout and masks with gradients; fold the "
-        "causal mask into attn_mask",
+        f"scaled_dot_product_attention is given {call.mask.text} and {how} in one call: the default CPU kernel of "
+        "torch 2.13 applies both, the MATH backend raises, and so do other ranks, dropout and masks with gradients; fold "
+        "the causal mask into attn_mask",
         related=tuple(_evidence(call, path)),
         mend=_mend(call, path) if severity is None else None,
         severity=severity,

@@ -15,12 +15,15 @@ _OF_TENSORS_ALONE = frozenset({"masked_fill", "masked_scatter", "index_fill", "i
 """Methods that nothing but a tensor has."""
 _PURE = frozenset(
     {
-        "unsqueeze", "repeat", "repeat_interleave", "expand", "transpose", "permute", "softmax", "tril", "triu", "clamp",
-        "scatter", "index_add", "logical_not", "logical_and", "flatten", "view", "reshape", "chunk", "mul", "div", "sub",
+        "unsqueeze", "repeat", "repeat_interleave", "expand", "transpose", "permute", "softmax", "tril", "triu",
+        "scatter", "index_add", "logical_not", "logical_and", "flatten", "view", "reshape", "chunk", "mul", "div",
+        "clamp", "sub",
     }
 )  # fmt: skip
 """Methods that other objects have as well: reported where the receiver is certainly a tensor."""
-_STATEMENT = rf"^[ \t]*[A-Za-z_](?:\([^()\n]*\)|\[[^\[\]\n]*\]|[\w.])*\.(?:{'|'.join(sorted(_OF_TENSORS_ALONE | _PURE))})\("
+_STATEMENT = (
+    rf"^[ \t]*[A-Za-z_](?:\([^()\n]*\)|\[[^\[\]\n]*\]|[\w.])*\.(?:{'|'.join(sorted(_OF_TENSORS_ALONE | _PURE))})\("
+)
 """A line that begins with such a call, on a name with attributes, calls and subscripts before the dot."""
 
 
@@ -60,8 +63,8 @@ class DiscardedMask(Rule):
                 effect = ", so the mask is never applied" if method.startswith("mask") else ""
                 yield Finding(
                     origin,
-                    f"the result of `{method}` is thrown away: it returns a new tensor and leaves {receiver.code} as it "
-                    f"was{effect}",
+                    f"the result of `{method}` is thrown away: it returns a new tensor and leaves {receiver.code} as "
+                    f"it was{effect}",
                     mend=_mend(origin, receiver),
                 )
 

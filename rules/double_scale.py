@@ -41,17 +41,11 @@ class DoubleScale(Rule):
         """Report the second of two equal scales."""
         if path.query is None or path.key is None or path.query.norms or path.key.norms:
             return
-        total = path.scale
-        roots = [f for f in path.all_factors if f.monomial is not None and _is_root(f.monomial)]
-        if total is None or len(roots) < 2:
+        pair = _equal_pair(path) or _whole(path)
+        if pair is None:
             return
-        first, second = roots[0], roots[-1]
-        assert first.monomial is not None
-        if not all(r.monomial is not None and r.monomial.equals(first.monomial) for r in roots):
-            return
-        if first.at is second.at or not total.equals(first.monomial * first.monomial):
-            return
-        if second.at.origin is None or first.at.origin is None or not _is_about_heads(path, first.monomial):
+        first, second = pair
+        if second.at.origin is None or first.at.origin is None or first.at is second.at:
             return
         own = second.operand is None
         how = "which scales by 1/√head_dim itself" if own else f"and the scores again by {_text(second)}"
@@ -74,9 +68,34 @@ def _text(factor: Factor) -> str:
 
 def _is_root(monomial: Monomial) -> bool:
     """A pure inverse root: of a symbol, or of a quotient of symbols such as dim // heads."""
-    return bool(monomial.powers) and all(abs(exponent) == -_ROOT for _, exponent in monomial.powers) and any(
-        exponent == _ROOT for _, exponent in monomial.powers
+    return (
+        bool(monomial.powers)
+        and all(abs(exponent) == -_ROOT for _, exponent in monomial.powers)
+        and any(exponent == _ROOT for _, exponent in monomial.powers)
     )
+
+
+def _equal_pair(path: AttentionPath) -> tuple[Factor, Factor] | None:
+    """Two equal inverse roots that nothing makes up for."""
+    total = path.scale
+    roots = [f for f in path.all_factors if f.monomial is not None and _is_root(f.monomial)]
+    if total is None or len(roots) < 2:
+        return None
+    once = roots[0].monomial
+    if once is None or not all(f.monomial is not None and f.monomial.equals(once) for f in roots):
+        return None
+    return (roots[0], roots[-1]) if total.equals(once * once) and _is_about_heads(path, once) else None
+
+
+def _whole(path: AttentionPath) -> tuple[Factor, Factor] | None:
+    """Several factors, none of them the whole, that multiply to 1/head_dim."""
+    total, head_dim = path.scale, path.head_dim
+    inverse = head_dim.to(Fraction(-1)) if head_dim is not None and head_dim.powers else None
+    factors = [f for f in path.all_factors if f.monomial is not None and not f.monomial.is_one]
+    if total is None or inverse is None or not total.equals(inverse) or len(factors) < 3:
+        return None
+    shrinks = all(f.monomial is not None and f.monomial.symbols <= inverse.symbols for f in factors)
+    return (factors[0], factors[-1]) if shrinks else None
 
 
 def _is_about_heads(path: AttentionPath, monomial: Monomial) -> bool:

@@ -60,7 +60,11 @@ class DropoutInEval(Rule):
             anchor = path.anchor
             for found in path.ask(lambda p: _ungated(anchor.dropout, p.facts), in_eval=True):
                 if found is not None and anchor.origin is not None:
-                    yield _finding(found, anchor.origin, "scaled_dot_product_attention" if isinstance(anchor, Sdpa) else "the fused kernel")
+                    yield _finding(
+                        found,
+                        anchor.origin,
+                        "scaled_dot_product_attention" if isinstance(anchor, Sdpa) else "the fused kernel",
+                    )
         for dropout in _functional(path):
             for found in path.ask(lambda p, d=dropout: _always_on(d, p.facts), in_eval=True):  # type: ignore[misc]
                 if found is not None and dropout.origin is not None:

@@ -40,7 +40,7 @@ class InvertedScale(Rule):
     def check_path(self, path: AttentionPath) -> Iterator[Finding]:
         """Report the factor that inverts the scale."""
         total = path.scale
-        if total is None or path.query is None or path.key is None or not path.understood and path.head_dim is None:
+        if total is None or path.query is None or path.key is None or (not path.understood and path.head_dim is None):
             return
         if path.query.is_sometimes_opaque or path.key.is_sometimes_opaque or not _is_inverted(total, path):
             return
@@ -81,16 +81,11 @@ def _is_inverted(total: Monomial, path: AttentionPath) -> bool:
         rest = total / root if root is not None else None
         if rest is not None and (rest.is_one or (_grows(rest) and rest.symbols <= head_dim.symbols)):
             return not any(isinstance(n, Normalize) and n.kind == "other" for n in norms)
+        if not any(symbol.is_extent for symbol in head_dim.symbols):
+            return False
     projected = isinstance(path.query.source, Linear) and isinstance(path.key.source, Linear)
     exponents = {exponent for _, exponent in total.powers}
-    plain = path.understood and projected and not norms and total.coefficient == 1
-    return plain and exponents in ({_HALF}, {_HALF, -_HALF}) and max(exponents) > 0 and _first_root(total)
-
-
-def _first_root(total: Monomial) -> bool:
-    """A root of a quantity, or of a quotient such as dim // heads: more above the line than below is not one."""
-    above = sum(exponent > 0 for _, exponent in total.powers)
-    return above == 1
+    return path.understood and projected and not norms and total.coefficient == 1 and exponents == {_HALF}
 
 
 def _evidence(path: AttentionPath, factor: Factor, defined: Origin | None) -> Iterator[tuple[Origin, str]]:

@@ -10,7 +10,7 @@ from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.dtypes import FLOATS
 from attnlint.graph.values import Cast, MultiHead, Origin, Sdpa, Value
-from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.rule import Finding, Mend, Rule
 
 
 class MaskDtype(Rule):
@@ -35,7 +35,9 @@ class MaskDtype(Rule):
     severity = Severity.WARNING
     tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
     triggers = SITE
-    references = ("https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html",)
+    references = (
+        "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html",
+    )
 
     def check_path(self, path: AttentionPath) -> Iterator[Finding]:
         """Report masks that do not match."""
@@ -74,9 +76,9 @@ def _effect(path: AttentionPath, use: MaskUse, mask_dtype: str) -> str | None:
     if use.how == "add" and path.kind == "hand-written" and mask_dtype in FLOATS:
         value = path.value
         value_dtype = path.facts.dtype(value) if value is not None else None
-        softmax_dtype = path.facts.dtype(path.anchor)
-        if value_dtype is not None and softmax_dtype is not None and value_dtype != softmax_dtype:
-            return f"the sum is promoted to {softmax_dtype}, and its product with the {value_dtype} value raises"
+        weights_dtype = path.facts.dtype(path.weights) if path.weights is not None else None
+        if value_dtype is not None and weights_dtype is not None and value_dtype != weights_dtype:
+            return f"the sum is promoted to {weights_dtype}, and its product with the {value_dtype} value raises"
     return None
 
 

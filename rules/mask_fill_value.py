@@ -53,7 +53,8 @@ class MaskFillValue(Rule):
             scores = use.at.x if isinstance(use.at, MaskedFill) else path.product or use.at
             yield Finding(
                 use.at.origin,
-                f"{scores.text} is filled with {_spelled(use.fill, path.facts)} before softmax, {what}; fill with float('-inf')",
+                f"{scores.text} is filled with {_spelled(use.fill, path.facts)} before softmax, {what}; "
+                "fill with float('-inf')",
                 related=((path.anchor.origin, "softmax is taken here"),) if path.anchor.origin is not None else (),
                 mend=_mend(use),
             )

@@ -47,11 +47,7 @@ class MissingScale(Rule):
         """Report a product that no path scales."""
         if not site.exhaustive or (site.kind == "hand-written" and site.output is None):
             return
-        judged = [
-            (path, state)
-            for path in site.paths
-            for state in path.ask(_state)
-        ]
+        judged = [(path, state) for path in site.paths for state in path.ask(_state)]
         if not judged or any(state == "other" for _, state in judged):
             return
         projected = [path for path, state in judged if state == "projections"]
@@ -140,7 +136,7 @@ def _is_attention(path: AttentionPath) -> bool:
     """A head split or a projection to head size on both sides, and a value that is projected as well."""
     assert path.query is not None
     assert path.key is not None
-    if _FOLDED_INTO_INIT.search(path.graph.module.outline.source.text):
+    if _FOLDED_INTO_INIT.search(path.graph.module.outline.source.searched):
         return False
     split = all(
         any(isinstance(step, (View, Rearrange, Unflatten)) for step in operand.steps) or _to_head_size(operand.source)

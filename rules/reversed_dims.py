@@ -9,7 +9,19 @@ import libcst as cst
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
-from attnlint.graph.values import TENSOR, Attribute, Constant, Origin, Parameter, Product, ReverseDims, Transpose, Unknown, Value, strip
+from attnlint.graph.values import (
+    TENSOR,
+    Attribute,
+    Constant,
+    Origin,
+    Parameter,
+    Product,
+    ReverseDims,
+    Transpose,
+    Unknown,
+    Value,
+    strip,
+)
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
 _SPELLED = {".T": ("mT", Tier.UNSAFE), ".H": ("mH", Tier.SAFE), "t()": ("mT", Tier.SAFE)}
@@ -49,7 +61,9 @@ class ReversedDims(Rule):
                 yield _reversed(value, value.origin, rank)
         for swap in graph.all(Transpose):
             match swap:
-                case Transpose(first=Constant(value=int(first)), second=Constant(value=int(second)), origin=Origin() as at):
+                case Transpose(
+                    first=Constant(value=int(first)), second=Constant(value=int(second)), origin=Origin() as at
+                ):
                     if first == second and isinstance(at.node, cst.Call) and _is_literal(at.node):
                         yield _nothing(swap, at, first)
 
@@ -85,7 +99,9 @@ def _reversed(value: ReverseDims, at: Origin, rank: int) -> Finding:
     receiver = _receiver(at)
     mend = None
     if receiver is not None:
-        mend = Mend(f"Use .{right}, which swaps the last two axes", tier, (Replacement(at, f"{{0}}.{right}", (receiver,)),))
+        mend = Mend(
+            f"Use .{right}, which swaps the last two axes", tier, (Replacement(at, f"{{0}}.{right}", (receiver,)),)
+        )
     return Finding(at, f"{effect}; use `.{right}`", related=tuple(_made(value.x)), mend=mend)
 
 
@@ -95,7 +111,11 @@ def _receiver(at: Origin) -> Origin | None:
         if isinstance(node.func, cst.Attribute) and not node.args:
             node = node.func
         elif len(node.args) == 1:
-            return Origin(at.slice, node.args[0].value) if isinstance(node.args[0].value, (cst.Name, cst.Attribute)) else None
+            return (
+                Origin(at.slice, node.args[0].value)
+                if isinstance(node.args[0].value, (cst.Name, cst.Attribute))
+                else None
+            )
     return Origin(at.slice, node.value) if isinstance(node, cst.Attribute) else None
 
 

@@ -63,8 +63,13 @@ def _floored(path: AttentionPath) -> Iterator[Finding]:
             parts = [value.origin for value in (factor.at.left, factor.at.right)]
             yield Finding(
                 factor.at.origin,
-                f"`//` rounds the scores down to whole numbers before softmax; divide by {factor.operand.text} with `/`",
-                mend=Mend("Divide with `/`", Tier.UNSAFE, (Replacement(factor.at.origin, "{0} / {1}", tuple(p for p in parts if p)),))
+                "`//` rounds the scores down to whole numbers before softmax; "
+                f"divide by {factor.operand.text} with `/`",
+                mend=Mend(
+                    "Divide with `/`",
+                    Tier.UNSAFE,
+                    (Replacement(factor.at.origin, "{0} / {1}", tuple(p for p in parts if p)),),
+                )
                 if all(parts)
                 else None,
             )
@@ -114,7 +119,11 @@ def _other_quantity(base: Monomial, head_dim: Monomial, path: AttentionPath) -> 
 
 
 def _head_dim_is_last(path: AttentionPath) -> bool:
-    return path.product is None or path.product.equation is None or path.product.equation[0][-1] in path.product.equation[1]
+    return (
+        path.product is None
+        or path.product.equation is None
+        or path.product.equation[0][-1] in path.product.equation[1]
+    )
 
 
 def _evidence(path: AttentionPath, factor: Factor, at: Origin) -> Iterator[tuple[Origin, str]]:

@@ -59,10 +59,14 @@ def _how(use: MaskUse, path: AttentionPath) -> str | None:
                 return None
             return f"multiplying by {use.mask.text}" if use.mask is not None else None
         case Where() if use.fill is not None and number(use.fill, path.facts) == 0:
-            return "`where` with 0"
+            return f"`where` with 0 in place of {_scores(path)}"
         case Tri(upper=upper):
-            return "`triu`" if upper else "`tril`"
+            return f"`{'triu' if upper else 'tril'}` of {_scores(path)}"
     return None
+
+
+def _scores(path: AttentionPath) -> str:
+    return path.product.text if path.product is not None else "the scores"
 
 
 def _evidence(path: AttentionPath, use: MaskUse) -> Iterator[tuple[Origin, str]]:

@@ -46,12 +46,10 @@ def is_renormalised(path: AttentionPath) -> bool:
     seen: dict[int, frozenset[Softmax]] = {}
     for value in path.graph.values:
         match value:
-            case Multiply(left=left, right=right):
-                operands = (left, right)
+            case Multiply(left=left, right=right) | Where(then=left, otherwise=right):
+                operands = [left, right]
             case MaskedFill(x=x):
-                operands = (x,)
-            case Where(then=then, otherwise=otherwise):
-                operands = (then, otherwise)
+                operands = [x]
             case _:
                 continue
         if any(path.anchor in softmaxes_behind(operand, seen) for operand in operands):

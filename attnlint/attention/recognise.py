@@ -33,9 +33,7 @@ def recognise(graphs: Iterable[DefinitionGraph]) -> list[AttentionSite]:
         outputs = _outputs(graph)
         for anchor in _anchors(graph):
             assert anchor.origin is not None
-            site = sites.setdefault(
-                anchor.origin.place, AttentionSite(anchor, _KINDS[type(anchor)], [], None, True)
-            )
+            site = sites.setdefault(anchor.origin.place, AttentionSite(anchor, _KINDS[type(anchor)], [], None, True))
             site.output = site.output or outputs.get(id(anchor))
             try:
                 site.paths.extend(_paths(graph, anchor, outputs.get(id(anchor))))
@@ -95,9 +93,7 @@ def _own_scale(anchor: Sdpa | Flash | Dispatched, path: AttentionPath) -> Factor
     return Factor(anchor, anchor.scale, path.facts.scalar(anchor.scale), "call")
 
 
-def _hand_written(
-    graph: DefinitionGraph, anchor: Softmax, output: Product | None, facts: Facts
-) -> AttentionPath:
+def _hand_written(graph: DefinitionGraph, anchor: Softmax, output: Product | None, facts: Facts) -> AttentionPath:
     walk = Walk(facts)
     trail = walk.scores(anchor.x)
     query = key = None
@@ -108,16 +104,17 @@ def _hand_written(
     else:
         query = walk.operand(trail.product.left, "query")
         key = walk.operand(trail.product.right, "key")
+    weights, value = _sides(output)
     return AttentionPath(
-        graph, facts, "hand-written", anchor, query, key, _value(output), trail.product, trail.factors, trail.masks, opaque,
-        trail.origin,
+        graph, facts, "hand-written", anchor, query, key, value, trail.product, trail.factors, trail.masks, opaque,
+        trail.origin, weights,
     )  # fmt: skip
 
 
-
-
-def _value(output: Product | None) -> Value | None:
-    """The side of the product with the value that is not the weights."""
+def _sides(output: Product | None) -> tuple[Value | None, Value | None]:
+    """The weights and the value of the product that they meet in."""
     if output is None:
-        return None
-    return output.right if softmaxes_behind(output.left, {}) else output.left
+        return None, None
+    if softmaxes_behind(output.left, {}):
+        return output.left, output.right
+    return output.right, output.left

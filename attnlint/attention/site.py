@@ -9,7 +9,18 @@ from typing import Literal, TypeAlias, TypeVar
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
 from attnlint.graph.scalars import Monomial, extent_of
-from attnlint.graph.values import Dispatched, Flash, MultiHead, Normalize, Origin, Product, Sdpa, Softmax, Unknown, Value
+from attnlint.graph.values import (
+    Dispatched,
+    Flash,
+    MultiHead,
+    Normalize,
+    Origin,
+    Product,
+    Sdpa,
+    Softmax,
+    Unknown,
+    Value,
+)
 from attnlint.graph.worlds import TRAINING, TooManyWorlds, World, worlds_of
 
 T = TypeVar("T")
@@ -103,6 +114,8 @@ class AttentionPath:
     """What stands on the way and is not understood."""
     scores_from: Value | None = None
     """What softmax is taken of, traced back: the product, or whatever else the trail ends at."""
+    weights: Value | None = None
+    """What meets the value: the weights after dropout, casts and all."""
 
     @property
     def head_dim(self) -> Monomial | None:

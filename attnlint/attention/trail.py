@@ -47,8 +47,10 @@ from attnlint.graph.values import (
     Unsqueeze,
     Value,
     View,
-    Where as WhereValue,
     strip,
+)
+from attnlint.graph.values import (
+    Where as WhereValue,
 )
 
 LAYOUT = (
@@ -238,15 +240,13 @@ class Walk:
             case Dropout(x=x):
                 return x
             case Cat(items=items):
-                return next((item for item in reversed(items) if self._reaches_projection(item)), None) or self._stop(
-                    value, operand
-                )
+                projected = next((item for item in reversed(items) if self._reaches_projection(item)), None)
+                if projected is not None:
+                    return projected
         if isinstance(value, (*LAYOUT, *PARTS)):
             return next(value.operands())
-        return self._stop(value, operand)
-
-    def _stop(self, value: Value, operand: Operand) -> None:
         operand.opaque.append(value)
+        return None
 
     def _learned_gain(self, value: Value, operand: Operand, where: Where) -> Value | None:
         """``x * gain`` with a learned gain whose initial value is one number counts as that number."""
@@ -258,7 +258,8 @@ class Walk:
                     known = self.facts.scalar(initial.fill) if isinstance(initial, Full) else None
                     operand.factors.append(Factor(value, other, known, where))
                     return tensor
-        return self._stop(value, operand)
+        operand.opaque.append(value)
+        return None
 
     def _reaches_projection(self, value: Value, budget: int = 40) -> bool:
         resolved = self.facts.resolve(value)
@@ -300,5 +301,3 @@ def softmaxes_behind(value: Value, seen: dict[int, frozenset[Softmax]]) -> froze
         found = frozenset()
     seen[id(value)] = found
     return found
-
-

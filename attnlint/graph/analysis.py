@@ -19,7 +19,9 @@ V = TypeVar("V", bound=Value)
 class DefinitionGraph:
     """All values that a root definition computes, callees in reach included, in the order they are made."""
 
-    def __init__(self, definition: Definition, module: ModuleContext, recorder: Recorder, receiver: Instance | None) -> None:
+    def __init__(
+        self, definition: Definition, module: ModuleContext, recorder: Recorder, receiver: Instance | None
+    ) -> None:
         self.definition = definition
         self.module = module
         self.receiver = receiver

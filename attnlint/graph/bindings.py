@@ -16,8 +16,11 @@ from attnlint.graph.values import (
     Assigned,
     Constant,
     Extent,
+    External,
     Index,
+    Instance,
     Items,
+    Mapping,
     MaskedFill,
     MultiHead,
     Parameter,
@@ -29,7 +32,7 @@ from attnlint.graph.values import (
     Shape,
     Slicing,
     Spread,
-    Unknown,
+    TorchModule,
     Value,
     strip,
 )
@@ -64,7 +67,7 @@ class Bindings(Machine):
         base = self.evaluate(target.value)
         keys = self.keys_of(target)
         held = strip(base)
-        if not isinstance(held, (*TENSOR, Parameter, Unknown, Phi)):
+        if isinstance(held, _CONTAINERS):
             return
         chosen = strip(keys[0]) if len(keys) == 1 else None
         new: Value
@@ -165,11 +168,9 @@ class Bindings(Machine):
             return self.made(Select(pieces.x, pieces.axis, Constant(index)), node)
         if pieces.how == "chunk":
             return self.made(Piece(pieces.x, pieces.axis, index, None, pieces.size), node)
-        sizes = strip(pieces.size) if pieces.size is not None else None
-        if isinstance(sizes, Items):
-            size = sizes.items[index] if index < len(sizes.items) else None
-        else:
-            size = sizes
+        size = strip(pieces.size) if pieces.size is not None else None
+        if isinstance(size, Items):
+            size = size.items[index] if index < len(size.items) else None
         return self.made(Piece(pieces.x, pieces.axis, index, size), node)
 
     def iterate(self, value: Value) -> tuple[Value, ...] | None:
@@ -209,6 +210,10 @@ class Bindings(Machine):
     def _piece_of(self, pieces: Pieces, index: int) -> Value:
         node = pieces.origin.node if pieces.origin else cst.Pass()
         return self.piece(pieces, index, node)
+
+
+_CONTAINERS = (Items, Repeating, Constant, Mapping, Instance, External, TorchModule)
+"""What is not a tensor: assigning an item of it makes no new value."""
 
 
 def _end(after: Sequence[Value]) -> Value:

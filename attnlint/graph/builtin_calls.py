@@ -3,7 +3,7 @@ every tensor has."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import libcst as cst
@@ -23,6 +23,7 @@ from attnlint.graph.values import (
     Super,
     Transpose,
     Value,
+    literal,
     strip,
 )
 
@@ -82,7 +83,14 @@ def _same(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -> Valu
     return arguments.positional[0] if arguments.positional else None
 
 
-@_handles("torch.nn.ModuleList", "torch.nn.ParameterList", "torch.nn.ModuleDict", "builtins.list", "builtins.tuple", "builtins.iter")
+@_handles(
+    "torch.nn.ModuleList",
+    "torch.nn.ParameterList",
+    "torch.nn.ModuleDict",
+    "builtins.list",
+    "builtins.tuple",
+    "builtins.iter",
+)
 def _sequence(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -> Value | None:
     if not arguments.positional:
         return machine.made(Items(()), node)
@@ -108,15 +116,17 @@ def _map(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -> Value
 
 @_handles("builtins.zip")
 def _zip(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -> Value | None:
-    columns = [(machine.iterate(source), strip(source)) for source in arguments.positional]
-    known = [items for items, _ in columns if items is not None]
-    if not known or any(items is None and not isinstance(source, Repeating) for items, source in columns):
+    known = [machine.iterate(source) for source in arguments.positional]
+    length = min((len(items) for items in known if items is not None), default=0)
+    if not 0 < length <= _MAX_UNROLLED:
         return None
-    length = min(map(len, known))
-    rows = []
-    for index in range(min(length, _MAX_UNROLLED)):
-        row = [items[index] if items is not None else getattr(source, "item") for items, source in columns]
-        rows.append(machine.made(Items(tuple(row)), node))
+    columns: list[Sequence[Value]] = []
+    for source, items in zip(arguments.positional, known, strict=True):
+        inner = strip(source)
+        if items is None and not isinstance(inner, Repeating):
+            return None
+        columns.append(items if items is not None else [inner.item] * length if isinstance(inner, Repeating) else [])
+    rows = [machine.made(Items(row), node) for row in zip(*columns, strict=False)]
     return machine.made(Items(tuple(rows)), node)
 
 
@@ -137,10 +147,10 @@ def _reversed(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -> 
 
 @_handles("builtins.range")
 def _range(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -> Value | None:
-    bounds = [strip(value) for value in arguments.positional]
-    if not all(isinstance(b, Constant) and isinstance(b.value, int) for b in bounds):
+    bounds = [literal(value) for value in arguments.positional]
+    if not bounds or not all(isinstance(b, int) for b in bounds) or (len(bounds) > 2 and not bounds[2]):
         return None
-    numbers = range(*(getattr(b, "value") for b in bounds))
+    numbers = range(*bounds)
     return machine.made(Items(tuple(map(Constant, numbers))), node) if len(numbers) <= _MAX_UNROLLED else None
 
 

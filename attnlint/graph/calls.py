@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import libcst as cst
 
 from attnlint.graph import builtin_calls, ops
@@ -22,10 +20,10 @@ from attnlint.graph.values import (
     Instance,
     Items,
     Mapping,
+    Not,
     Origin,
     Partial,
     Phi,
-    Pieces,
     Repeating,
     Super,
     TorchModule,
@@ -52,7 +50,7 @@ class Calls(Machine):
             case Phi(condition=condition, then=then, otherwise=otherwise):
                 with self.assuming(condition):
                     one = self.call(then, arguments, node)
-                with self.assuming(ops.Not(condition)):
+                with self.assuming(Not(condition)):
                     two = self.call(otherwise, arguments, node)
                 return self.choose(condition, one, two, node)
             case External(path=path):
@@ -185,7 +183,11 @@ class Calls(Machine):
                 return self._member(inner, outline, member, node)
             case Class(outline=outline):
                 found = self.module.method(outline, member)
-                return self._function(found[0], found[1], None, node) if found else self._class_level(base, outline, member, node)
+                return (
+                    self._function(found[0], found[1], None, node)
+                    if found
+                    else self._class_level(base, outline, member, node)
+                )
             case Super(receiver=receiver, owner=owner):
                 found = self.module.method(_class_of(receiver, owner), member, after=owner)
                 if found is None:
@@ -199,6 +201,8 @@ class Calls(Machine):
     def _member(self, instance: Instance, outline: ClassOutline, member: str, node: cst.CSTNode) -> Value:
         found = self.module.method(outline, member)
         if found is None:
+            if member == "training" and self._constructs():
+                return self.read(instance, member, Constant(True), node)
             return self._class_level(instance, outline, member, node)
         method, owner = found
         receiver = None if "staticmethod" in method.decorators else instance
@@ -206,6 +210,15 @@ class Calls(Machine):
         if any(d.rpartition(".")[2] in ("property", "cached_property") for d in method.decorators):
             return self.read(instance, member, self.call(function, CallArguments(), node), node)
         return function
+
+    def _constructs(self) -> bool:
+        """Whether a constructor is being run: modules are in training mode then."""
+        frame: Frame | None = self.scope.frame
+        while frame is not None:
+            if frame.definition is not None and frame.definition.name == "__init__":
+                return True
+            frame = frame.caller
+        return False
 
     def _function(self, method: Definition, owner: ClassOutline, receiver: Value | None, node: cst.CSTNode) -> Value:
         return self.made(Function(receiver=receiver, owner=owner, definition=method), node)
@@ -226,7 +239,9 @@ class Calls(Machine):
             self.enter(function, arguments, node)
         return instance
 
-    def _call_instance(self, instance: Instance, outline: ClassOutline, arguments: CallArguments, node: cst.CSTNode) -> Value:
+    def _call_instance(
+        self, instance: Instance, outline: ClassOutline, arguments: CallArguments, node: cst.CSTNode
+    ) -> Value:
         for name in ("forward", "__call__"):
             found = self.module.method(outline, name)
             if found is not None:
@@ -246,7 +261,8 @@ class Calls(Machine):
                 return self.unknown(node, *arguments.all())
             assert isinstance(slice_.node, cst.FunctionDef)
             syntax = slice_.node
-        assert slice_ is not None and syntax is not None
+        assert slice_ is not None
+        assert syntax is not None
         call_site = Origin(self.scope.slice, node, self.guard, self.scope.frame)
         frame = Frame(function.definition or self.scope.frame.definition, self.scope.frame, call_site)
         scope = Scope(slice_, frame, {}, function.scope, function.receiver, function.owner)
@@ -257,7 +273,12 @@ class Calls(Machine):
         return any(running is identity for running in self.running)
 
     def _run(
-        self, function: Function, scope: Scope, syntax: cst.FunctionDef | cst.Lambda, arguments: CallArguments, node: cst.CSTNode
+        self,
+        function: Function,
+        scope: Scope,
+        syntax: cst.FunctionDef | cst.Lambda,
+        arguments: CallArguments,
+        node: cst.CSTNode,
     ) -> Value:
         outer, guard = self.scope, self.guard
         self.running.append(function.definition or function.node)
@@ -296,9 +317,15 @@ class Calls(Machine):
         uncertain = arguments.open_ended or spread_at < len(waiting)
         waiting = waiting[:spread_at]
         for parameter in (*parameters.posonly_params, *parameters.params):
-            self._bind_one(parameter, waiting.pop(0) if waiting else keywords.pop(parameter.name.value, None), uncertain)
+            self._bind_one(
+                parameter, waiting.pop(0) if waiting else keywords.pop(parameter.name.value, None), uncertain
+            )
         if isinstance(parameters.star_arg, cst.Param):
-            rest = self.unknown(parameters.star_arg) if uncertain else self.made(Items(tuple(waiting)), parameters.star_arg)
+            rest = (
+                self.unknown(parameters.star_arg)
+                if uncertain
+                else self.made(Items(tuple(waiting)), parameters.star_arg)
+            )
             self.scope.names[parameters.star_arg.name.value] = rest
         for parameter in parameters.kwonly_params:
             self._bind_one(parameter, keywords.pop(parameter.name.value, None), arguments.open_ended)
@@ -320,5 +347,3 @@ class Calls(Machine):
 def _class_of(receiver: Value, owner: ClassOutline) -> ClassOutline:
     inner = strip(receiver)
     return inner.outline if isinstance(inner, Instance) else owner
-
-

@@ -1,4 +1,4 @@
-"""Element types, where the code says them: casts, ``dtype=`` arguments, comparisons, torch's defaults for new tensors."""
+"""Element types, where the code says them: casts, ``dtype=``, comparisons, torch's defaults for new tensors."""
 
 from __future__ import annotations
 

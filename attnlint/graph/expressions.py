@@ -12,15 +12,12 @@ from attnlint.graph import ops
 from attnlint.graph.machine import CallArguments, Machine
 from attnlint.graph.scope import Scope
 from attnlint.graph.values import (
-    NONE,
     Add,
     Compare,
     Constant,
     Divide,
-    Extent,
     FloorDivide,
     Function,
-    Index,
     IsNone,
     Items,
     Mapping,
@@ -28,18 +25,14 @@ from attnlint.graph.values import (
     Multiply,
     Negate,
     Not,
-    Phi,
-    Pieces,
     Pointwise,
     Power,
     Product,
     Repeating,
-    Shape,
-    Slicing,
     Spread,
     Subtract,
-    Unknown,
     Value,
+    literal,
     strip,
 )
 
@@ -141,14 +134,16 @@ class Expressions(Machine):
         if operator is cst.Add and isinstance(left_items, Items) and isinstance(right_items, Items):
             return self.made(Items(left_items.items + right_items.items), node)
         if operator is cst.Add and (isinstance(left_items, Items) or isinstance(right_items, Items)):
-            parts = [s.items if isinstance(s, Items) else (self.made(Spread(s), node),) for s in (left_items, right_items)]
-            return self.made(Items((*parts[0], *parts[1])), node)
-        if operator is cst.Add and _both(left_items, right_items, str):
-            return self.made(Constant(getattr(left_items, "value") + getattr(right_items, "value")), node)
+            return self.made(Items((*self._spread(left_items, node), *self._spread(right_items, node))), node)
+        if operator is cst.Add and isinstance(literal(left), str) and isinstance(literal(right), str):
+            return self.made(Constant(literal(left) + literal(right)), node)
         if operator is cst.Multiply and isinstance(left_items, Items):
             return self._repeated(left_items, right_items, node)
         make = _BINARY.get(operator)
         return self.unknown(node, left, right) if make is None else self.made(make(left, right), node)
+
+    def _spread(self, value: Value, node: cst.CSTNode) -> tuple[Value, ...]:
+        return value.items if isinstance(value, Items) else (self.made(Spread(value), node),)
 
     def _repeated(self, items: Items, times: Value, node: cst.CSTNode) -> Value:
         if isinstance(times, Constant) and isinstance(times.value, int) and times.value * len(items.items) <= 16:
@@ -159,7 +154,7 @@ class Expressions(Machine):
         x = self.evaluate(node.expression)
         if isinstance(node.operator, cst.Minus):
             if ops.is_number(x):
-                return self.made(Constant(-getattr(strip(x), "value")), node)
+                return self.made(Constant(-literal(x)), node)
             return self.made(Negate(x), node)
         if isinstance(node.operator, (cst.Not, cst.BitInvert)):
             return self.made(Not(x), node)
@@ -184,7 +179,7 @@ class Expressions(Machine):
 
     def _compared(self, operator: type, left: Value, right: Value, node: cst.CSTNode) -> Value:
         spelled, negated = _COMPARISONS[operator]
-        nothing = [isinstance(strip(v), Constant) and getattr(strip(v), "value") is None for v in (left, right)]
+        nothing = [literal(v) is None for v in (left, right)]
         if spelled in ("is", "==") and any(nothing):
             value: Value = IsNone(left if nothing[1] else right)
         else:
@@ -274,76 +269,8 @@ class Expressions(Machine):
     def _attribute(self, node: cst.Attribute) -> Value:
         return self.attribute(self.evaluate(node.value), node.attr.value, node)
 
-    def _subscript(self, node: cst.Subscript) -> Value:
+    def _subscripted(self, node: cst.Subscript) -> Value:
         return self.subscript(self.evaluate(node.value), self.keys_of(node), node)
-
-    def keys_of(self, node: cst.Subscript) -> tuple[Value, ...]:
-        """The subscripts as values."""
-        keys: list[Value] = []
-        for element in node.slice:
-            if isinstance(element.slice, cst.Slice):
-                bounds = (element.slice.lower, element.slice.upper, element.slice.step)
-                lower, upper, step = (NONE if b is None else self.evaluate(b) for b in bounds)
-                keys.append(self.made(Slicing(lower, upper, step), node))
-            else:
-                keys.append(self.evaluate(element.slice.value))
-        if len(keys) == 1:
-            inner = strip(keys[0])
-            return inner.items if isinstance(inner, Items) else tuple(keys)
-        return tuple(keys)
-
-    def subscript(self, base: Value, keys: Sequence[Value], node: cst.CSTNode) -> Value:
-        """The value of ``base[keys]``."""
-        inner = strip(base)
-        key = strip(keys[0]) if len(keys) == 1 else None
-        match inner:
-            case Phi(condition=condition, then=then, otherwise=otherwise) if _is_container(then) or _is_container(otherwise):
-                return self.choose(condition, self.subscript(then, keys, node), self.subscript(otherwise, keys, node), node)
-            case Repeating(item=item) if not isinstance(key, Slicing):
-                return item
-            case Repeating():
-                return inner
-            case Items(items=items):
-                return self._item(items, key, node, inner)
-            case Mapping(keys=names, items=items) if isinstance(key, Constant) and key.value in names:
-                return items[names.index(key.value)]
-            case Shape(x=x) if isinstance(key, Constant) and isinstance(key.value, int):
-                return self.made(Extent(x, key.value), node)
-            case Shape(x=x) if isinstance(key, Slicing):
-                return self._shape_slice(inner, x, key, node)
-            case Pieces():
-                known = self.iterate(inner)
-                if known is not None:
-                    return self._item(known, key, node, inner)
-                if isinstance(key, Constant) and isinstance(key.value, int) and key.value >= 0:
-                    return self.piece(inner, key.value, node)
-                return self.unknown(node, base)
-        if isinstance(inner, (Unknown, Constant)) and not keys:
-            return self.unknown(node, base)
-        return self.made(ops.subscript(base, tuple(keys)), node)
-
-    def _item(self, items: tuple[Value, ...], key: Value | None, node: cst.CSTNode, base: Value) -> Value:
-        if any(isinstance(item, Spread) for item in items):
-            return self.unknown(node, base)
-        if isinstance(key, Constant) and isinstance(key.value, int) and -len(items) <= key.value < len(items):
-            return items[key.value]
-        if isinstance(key, Slicing):
-            bounds = [strip(b) for b in (key.lower, key.upper, key.step)]
-            if all(isinstance(b, Constant) for b in bounds):
-                return self.made(Items(items[slice(*(getattr(b, "value") for b in bounds))]), node)
-        return self.unknown(node, *items)
-
-    def _shape_slice(self, whole: Shape, x: Value, key: Slicing, node: cst.CSTNode) -> Value:
-        bounds = [strip(b) for b in (key.lower, key.upper, key.step)]
-        if not all(isinstance(b, Constant) and isinstance(b.value, (int, type(None))) for b in bounds):
-            return self.unknown(node, whole)
-        lower, upper, step = (getattr(b, "value") for b in bounds)
-        if step is None and upper is not None and (lower or 0) >= 0 and upper > 0:
-            extents = (self.made(Extent(x, i), node) for i in range(lower or 0, upper))
-            return self.made(Items(tuple(extents)), node)
-        if step is None and upper is None and lower is not None and lower < 0:
-            return self.made(Items(tuple(self.made(Extent(x, i), node) for i in range(lower, 0))), node)
-        return self.made(Index(whole, (key,)), node)
 
     def call_arguments(self, nodes: Sequence[cst.Arg]) -> CallArguments:
         """The arguments of a call as values."""
@@ -382,14 +309,6 @@ class Expressions(Machine):
         return self.unknown(node)
 
 
-def _both(left: Value, right: Value, kind: type) -> bool:
-    return all(isinstance(v, Constant) and isinstance(v.value, kind) for v in (left, right))
-
-
-def _is_container(value: Value) -> bool:
-    return isinstance(strip(value), (Items, Mapping, Pieces, Repeating, Shape))
-
-
 def augmented(operator: cst.BaseAugOp) -> type | None:
     """The binary operator of an augmented assignment."""
     return _AUGMENTED.get(type(operator))
@@ -419,7 +338,7 @@ _EVALUATORS: dict[type, Evaluator] = {
     cst.SetComp: Expressions._comprehension,
     cst.Lambda: Expressions._lambda,
     cst.Attribute: Expressions._attribute,
-    cst.Subscript: Expressions._subscript,
+    cst.Subscript: Expressions._subscripted,
     cst.Call: Expressions._call,
     cst.Await: Expressions._await,
     cst.Yield: Expressions._yield,

@@ -17,17 +17,19 @@ from attnlint.graph.machine import Heap, Recorder
 from attnlint.graph.module import ModuleContext
 from attnlint.graph.scope import Scope
 from attnlint.graph.statements import Statements
-from attnlint.graph.values import Frame, Instance, Parameter, Phi, Unknown, Value
+from attnlint.graph.subscripts import Subscripts
+from attnlint.graph.values import Frame, Instance, Parameter, Phi, Unknown, Value, forget_keys
 from attnlint.syntax.outline import ClassOutline, Definition, LineRange
 from attnlint.syntax.parse import Slice, TooDeep, parse_definition, parse_lines
 from attnlint.syntax.text import SourceError
 
 
-class Interpreter(Expressions, Bindings, Calls, Statements):
+class Interpreter(Expressions, Subscripts, Bindings, Calls, Statements):
     """Interprets the definitions of one module; use `graph_of` once for each root."""
 
     def __init__(self, module: ModuleContext) -> None:
         super().__init__(module, Recorder())
+        forget_keys()
         self._objects: dict[int, tuple[Instance, Heap]] = {}
         self._class_values: dict[tuple[int, str], Value | None] = {}
 
@@ -49,7 +51,11 @@ class Interpreter(Expressions, Bindings, Calls, Statements):
 
     def _receiver(self, definition: Definition) -> Instance | None:
         self.heap = {}
-        if definition.parent is None or "staticmethod" in definition.decorators or "classmethod" in definition.decorators:
+        if (
+            definition.parent is None
+            or "staticmethod" in definition.decorators
+            or "classmethod" in definition.decorators
+        ):
             return None
         instance, heap = self._object(definition.parent, definition.name == "__init__")
         self.heap = dict(heap)
@@ -80,7 +86,9 @@ class Interpreter(Expressions, Bindings, Calls, Statements):
             self._bind_root(slice_.node.params, instance, of_constructor=True)
             self.execute(slice_.node.body)
             frames = (v.origin.frame for v in self.recorder.values if v.origin is not None)
-            initialisers = frozenset(f.definition.qualname for f in frames if f is not None and f.definition is not None)
+            initialisers = frozenset(
+                f.definition.qualname for f in frames if f is not None and f.definition is not None
+            )
         heap = dict(self.heap) if constructor is not None else {}
         for name in self.module.rebound(outline, initialisers):
             if (id(instance), name) in heap:
@@ -144,5 +152,3 @@ class Interpreter(Expressions, Bindings, Calls, Statements):
             if saved[0] is not None:
                 self.scope = saved[0]
             self.guard, self.alive = saved[1], saved[2]
-
-

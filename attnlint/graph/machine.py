@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping as MappingOf, Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as MappingOf
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
@@ -105,6 +106,10 @@ class Machine(ABC):
     @abstractmethod
     def binary(self, operator: type, left: Value, right: Value, node: cst.CSTNode) -> Value:
         """The value of ``left operator right``."""
+
+    @abstractmethod
+    def subscript(self, base: Value, keys: Sequence[Value], node: cst.CSTNode) -> Value:
+        """The value of ``base[keys]``."""
 
     @abstractmethod
     def keys_of(self, node: cst.Subscript) -> tuple[Value, ...]:

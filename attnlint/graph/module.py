@@ -70,7 +70,9 @@ class ModuleContext:
             if base not in self.outline.classes
         )
 
-    def method(self, outline: ClassOutline, name: str, after: ClassOutline | None = None) -> tuple[Definition, ClassOutline] | None:
+    def method(
+        self, outline: ClassOutline, name: str, after: ClassOutline | None = None
+    ) -> tuple[Definition, ClassOutline] | None:
         """A method with the class it stands in; ``after`` starts behind that class, as ``super()`` does."""
         skipping = after is not None
         for ancestor in self.ancestry(outline):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from attnlint.graph.machine import CallArguments
-from attnlint.graph.ops import Signature, spread
+from attnlint.graph.signatures import Signature, spread
 from attnlint.graph.values import (
     NONE,
     Constant,
@@ -73,7 +73,11 @@ module("Softmax", "dim", lambda m, x, a: Softmax(x, _given(m, "dim"), NONE))
 module("Identity", "*args", lambda m, x, a: x)
 module("LayerNorm", "normalized_shape", lambda m, x, a: Normalize(x, "layer", None, m.argument("normalized_shape")))
 module("RMSNorm", "normalized_shape", lambda m, x, a: Normalize(x, "rms", None, m.argument("normalized_shape")))
-module("BatchNorm1d BatchNorm2d GroupNorm InstanceNorm1d InstanceNorm2d SyncBatchNorm", "*args", lambda m, x, a: Normalize(x, "other"))
+module(
+    "BatchNorm1d BatchNorm2d GroupNorm InstanceNorm1d InstanceNorm2d SyncBatchNorm",
+    "*args",
+    lambda m, x, a: Normalize(x, "other"),
+)
 module("Embedding", "num_embeddings embedding_dim", lambda m, x, a: Embedding(x, _given(m, "embedding_dim")))
 module("GELU SiLU Mish ELU LeakyReLU Hardswish", "*args", lambda m, x, a: Pointwise("activation", x))
 for _name, _function in {"ReLU": "relu", "Tanh": "tanh", "Sigmoid": "sigmoid"}.items():

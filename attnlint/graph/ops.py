@@ -1,17 +1,14 @@
 """The op table: every spelling that is understood, one row a meaning. Adding an idiom is adding a row.
 
-A row is a signature and a builder. The signature lists parameters in their order; ``dim|axis`` names one parameter
-that has two spellings, ``*sizes`` takes the remaining positional arguments (what follows it is keyword-only), ``x=v``
-is bound to ``Constant(v)`` when it is not given; without a default it is bound to `NONE`.
+A row is a signature (see `signatures`) and a builder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping as MappingOf, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from attnlint.graph import equations
+from attnlint.graph.signatures import Arguments, Builder, Signature, spread
 from attnlint.graph.values import (
     NONE,
     Add,
@@ -25,8 +22,8 @@ from attnlint.graph.values import (
     Dropout,
     Embedding,
     Expand,
-    External,
     Extent,
+    External,
     Flash,
     Flatten,
     FromData,
@@ -71,80 +68,6 @@ from attnlint.graph.values import (
 )
 
 
-class Arguments:
-    """The arguments of one call, bound to the parameters of a row."""
-
-    def __init__(self, bound: dict[str, Value], rest: tuple[Value, ...], others: dict[str, Value]) -> None:
-        self._bound = bound
-        self.rest = rest
-        """What the variadic parameter took."""
-        self.others = others
-        """Keywords that the signature does not name."""
-
-    def __getattr__(self, name: str) -> Value:
-        return self._bound[name]
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._bound
-
-
-Builder: TypeAlias = Callable[[Arguments], Value]
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One parameter of a row: its spellings, its default, whether only a keyword sets it."""
-
-    spellings: tuple[str, ...]
-    default: Value
-    keyword_only: bool
-
-
-@dataclass(frozen=True)
-class Signature:
-    """Parameters of a row; ``variadic`` is the name of the one that takes the remaining positional arguments."""
-
-    slots: tuple[Slot, ...]
-    variadic: str | None
-
-    @classmethod
-    def parse(cls, text: str) -> Signature:
-        """Read the table's notation."""
-        slots: list[Slot] = []
-        variadic = None
-        for word in text.split():
-            if word.startswith("*"):
-                variadic = word[1:]
-                continue
-            names, _, default = word.partition("=")
-            bound = Constant(_literal(default)) if default else NONE
-            slots.append(Slot(tuple(names.split("|")), bound, variadic is not None))
-        return cls(tuple(slots), variadic)
-
-    def bind(self, positional: Sequence[Value], keywords: MappingOf[str, Value], open_ended: bool) -> Arguments | None:
-        """Arguments by parameter, None where the call does not fit. ``open_ended``: the call also spreads a dict
-        that is not known, so that what was not given is unknown instead of absent."""
-        bound: dict[str, Value] = {}
-        others = dict(keywords)
-        waiting = list(positional)
-        for slot in self.slots:
-            if waiting and not slot.keyword_only:
-                bound[slot.spellings[0]] = waiting.pop(0)
-                continue
-            given = next((others.pop(n) for n in slot.spellings if n in others), None)
-            bound[slot.spellings[0]] = given if given is not None else Unknown() if open_ended else slot.default
-        if waiting and self.variadic is None:
-            return None
-        if self.variadic and not waiting:
-            waiting = [others[n] for n in (self.variadic, "size", "dims") if n in others][:1]
-        return Arguments(bound, tuple(waiting), others)
-
-
-def _literal(text: str) -> object:
-    words = {"True": True, "False": False, "None": None}
-    return words[text] if text in words else int(text)
-
-
 @dataclass(frozen=True)
 class Row:
     """One meaning: how its arguments are bound and which node it becomes."""
@@ -175,21 +98,10 @@ def row(spellings: str, signature: str, build: Builder) -> None:
             METHODS[spelling] = entry
 
 
-def spread(values: tuple[Value, ...]) -> tuple[Value, ...]:
-    """``view(a, b)`` and ``view((a, b))`` alike."""
-    if len(values) == 1 and isinstance(strip(values[0]), Items):
-        inner = strip(values[0])
-        assert isinstance(inner, Items)
-        return inner.items
-    return values
-
-
 def is_number(value: Value) -> bool:
     """Whether a value is a literal number (True and False are not)."""
     inner = strip(value)
-    return (
-        isinstance(inner, Constant) and isinstance(inner.value, (int, float)) and not isinstance(inner.value, bool)
-    )
+    return isinstance(inner, Constant) and isinstance(inner.value, (int, float)) and not isinstance(inner.value, bool)
 
 
 # --- products -----------------------------------------------------------------------------------------------------
@@ -317,17 +229,29 @@ def _full(fill: float) -> Builder:
     return lambda a: Full(spread(a.rest), Constant(fill), _given(a.dtype))
 
 
+def _full_like(fill: float) -> Builder:
+    return lambda a: Full(None, Constant(fill), _given(a.dtype), a.input)
+
+
+def _new_full(fill: float) -> Builder:
+    return lambda a: Full(spread(a.rest), Constant(fill), _given(a.dtype), a.input)
+
+
 def _given(value: Value) -> Value | None:
     return None if value is NONE else value
 
 
 for _name, _fill in {"zeros": 0.0, "ones": 1.0}.items():
     row(f"torch.{_name}", "*size dtype", _full(_fill))
-    row(f"torch.{_name}_like", "input dtype", lambda a, f=_fill: Full(None, Constant(f), _given(a.dtype), a.input))  # type: ignore[misc]
-    row(f".new_{_name}", "input *size dtype", lambda a, f=_fill: Full(spread(a.rest), Constant(f), _given(a.dtype), a.input))  # type: ignore[misc]
+    row(f"torch.{_name}_like", "input dtype", _full_like(_fill))
+    row(f".new_{_name}", "input *size dtype", _new_full(_fill))
 row("torch.full", "size fill_value dtype", lambda a: Full(spread((a.size,)), a.fill_value, _given(a.dtype)))
 row("torch.full_like", "input fill_value dtype", lambda a: Full(None, a.fill_value, _given(a.dtype), a.input))
-row(".new_full", "input size fill_value dtype", lambda a: Full(spread((a.size,)), a.fill_value, _given(a.dtype), a.input))
+row(
+    ".new_full",
+    "input size fill_value dtype",
+    lambda a: Full(spread((a.size,)), a.fill_value, _given(a.dtype), a.input),
+)
 row(".fill", "input value", lambda a: Full(None, a.value, None, a.input))
 row("torch.empty torch.rand torch.randn", "*size dtype", lambda a: Random(spread(a.rest), _given(a.dtype)))
 for _name in ("torch.Tensor", "torch.FloatTensor"):
@@ -344,7 +268,11 @@ def _is_zero(value: Value) -> bool:
     return isinstance(value, Constant) and value.value == 0
 
 
-row("torch.nn.Parameter torch.nn.parameter.Parameter", "data requires_grad=True", lambda a: Learned(a.data, a.requires_grad))
+row(
+    "torch.nn.Parameter torch.nn.parameter.Parameter",
+    "data requires_grad=True",
+    lambda a: Learned(a.data, a.requires_grad),
+)
 
 # --- arithmetic ---------------------------------------------------------------------------------------------------
 
@@ -426,7 +354,11 @@ row("F.softmax", "input dim|axis _stacklevel dtype", lambda a: Softmax(a.input, 
 row("F.log_softmax log_softmax", "input dim _stacklevel dtype", lambda a: Pointwise("log_softmax", a.input))
 row("F.dropout torch.dropout F.alpha_dropout", "input p training=True", lambda a: Dropout(a.input, a.p, a.training))
 row("F.linear", "input weight bias", lambda a: Unknown((a.input, a.weight)))
-row("F.normalize", "input p dim=1", lambda a: Normalize(a.input, "l2" if a.p is NONE or _is_two(a.p) else "other", a.dim))
+row(
+    "F.normalize",
+    "input p dim=1",
+    lambda a: Normalize(a.input, "l2" if a.p is NONE or _is_two(a.p) else "other", a.dim),
+)
 row("F.layer_norm", "input normalized_shape", lambda a: Normalize(a.input, "layer", None, a.normalized_shape))
 row("F.rms_norm", "input normalized_shape", lambda a: Normalize(a.input, "rms", None, a.normalized_shape))
 row("F.pad", "input pad mode value", lambda a: Unknown((a.input,)))
@@ -444,43 +376,38 @@ row(
     "query key value attn_mask dropout_p=0 is_causal=False scale enable_gqa=False",
     lambda a: Sdpa(a.query, a.key, a.value, a.attn_mask, a.dropout_p, a.is_causal, a.scale, a.enable_gqa),
 )
-row(
-    "flash_attn.flash_attn_func flash_attn.flash_attn_interface.flash_attn_func flash_attn_interface.flash_attn_func",
-    "q k v dropout_p=0 softmax_scale causal=False",
-    lambda a: Flash(a.q, a.k, a.v, a.dropout_p, a.softmax_scale, a.causal, NONE, "flash_attn"),
-)
-row(
-    "flash_attn.flash_attn_varlen_func flash_attn.flash_attn_interface.flash_attn_varlen_func",
-    "q k v cu_seqlens_q cu_seqlens_k max_seqlen_q max_seqlen_k dropout_p=0 softmax_scale causal=False",
-    lambda a: Flash(a.q, a.k, a.v, a.dropout_p, a.softmax_scale, a.causal, NONE, "flash_attn"),
-)
+
+
+def _flash(query: Value, key: Value, value: Value, a: Arguments) -> Value:
+    return Flash(query, key, value, a.dropout_p, a.softmax_scale, a.causal, NONE, "flash_attn")
 
 
 def _packed(value: Value, part: int) -> Value:
+    """Query, key or value of a packed tensor (batch, tokens, 3, heads, head_dim)."""
     return Select(value, Constant(-3), Constant(part))
 
 
-row(
-    "flash_attn.flash_attn_qkvpacked_func flash_attn.flash_attn_interface.flash_attn_qkvpacked_func",
-    "qkv dropout_p=0 softmax_scale causal=False",
-    lambda a: Flash(
-        *(_packed(a.qkv, i) for i in range(3)), a.dropout_p, a.softmax_scale, a.causal, NONE, "flash_attn"
-    ),
-)
-row(
-    "flash_attn.flash_attn_varlen_qkvpacked_func flash_attn.flash_attn_interface.flash_attn_varlen_qkvpacked_func",
-    "qkv cu_seqlens max_seqlen dropout_p=0 softmax_scale causal=False",
-    lambda a: Flash(
-        *(_packed(a.qkv, i) for i in range(3)), a.dropout_p, a.softmax_scale, a.causal, NONE, "flash_attn"
-    ),
-)
-row(
-    "flash_attn.flash_attn_kvpacked_func flash_attn.flash_attn_interface.flash_attn_kvpacked_func",
-    "q kv dropout_p=0 softmax_scale causal=False",
-    lambda a: Flash(
-        a.q, *(_packed(a.kv, i) for i in range(2)), a.dropout_p, a.softmax_scale, a.causal, NONE, "flash_attn"
-    ),
-)
+_LENGTHS = "cu_seqlens_q cu_seqlens_k max_seqlen_q max_seqlen_k"
+_OPTIONS = "dropout_p=0 softmax_scale causal=False"
+for _name, _signature in {
+    "flash_attn_func": f"q k v {_OPTIONS}",
+    "flash_attn_varlen_func": f"q k v {_LENGTHS} {_OPTIONS}",
+    "flash_attn_qkvpacked_func": f"qkv {_OPTIONS}",
+    "flash_attn_varlen_qkvpacked_func": f"qkv cu_seqlens max_seqlen {_OPTIONS}",
+    "flash_attn_kvpacked_func": f"q kv {_OPTIONS}",
+    "flash_attn_varlen_kvpacked_func": f"q kv {_LENGTHS} {_OPTIONS}",
+}.items():
+    row(
+        f"flash_attn.{_name} flash_attn.flash_attn_interface.{_name} flash_attn_interface.{_name}",
+        _signature,
+        lambda a: (
+            _flash(_packed(a.qkv, 0), _packed(a.qkv, 1), _packed(a.qkv, 2), a)
+            if "qkv" in a
+            else _flash(a.q, _packed(a.kv, 0), _packed(a.kv, 1), a)
+            if "kv" in a
+            else _flash(a.q, a.k, a.v, a)
+        ),
+    )
 row(
     "xformers.ops.memory_efficient_attention xformers.ops.fmha.memory_efficient_attention",
     "query key value attn_bias p=0 scale",
@@ -506,6 +433,10 @@ def dispatched(a: Arguments) -> Value:
 
 def subscript(x: Value, keys: tuple[Value, ...]) -> Value:
     """``x[keys]`` on a tensor: integers in front are selections, the rest stays an index."""
-    if len(keys) == 1 and isinstance(strip(keys[0]), Constant) and isinstance(getattr(strip(keys[0]), "value", None), int):
+    if (
+        len(keys) == 1
+        and isinstance(strip(keys[0]), Constant)
+        and isinstance(getattr(strip(keys[0]), "value", None), int)
+    ):
         return Select(x, Constant(0), strip(keys[0]))
     return Index(x, tuple(strip(k) if isinstance(strip(k), (Slicing, Constant)) else k for k in keys))

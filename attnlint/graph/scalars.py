@@ -82,7 +82,7 @@ class Monomial:
 
     def to(self, exponent: Fraction) -> Monomial | None:
         """This to a rational power; None where that is not a real number."""
-        if self.coefficient < 0 and exponent.denominator % 2 == 0 or self.coefficient == 0 and exponent < 0:
+        if (self.coefficient < 0 and exponent.denominator % 2 == 0) or (self.coefficient == 0 and exponent < 0):
             return None
         try:
             coefficient = math.copysign(abs(self.coefficient) ** float(exponent), self.coefficient)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import libcst as cst
@@ -153,7 +152,9 @@ class Statements(Machine):
         if extra[0] or extra[1]:
             self.guard = (*self.guard, Phi(condition, And(extra[0]), And(extra[1])))
 
-    def _merged(self, condition: Value, then: dict[Any, Value], otherwise: dict[Any, Value], node: cst.CSTNode) -> dict[Any, Value]:
+    def _merged(
+        self, condition: Value, then: dict[Any, Value], otherwise: dict[Any, Value], node: cst.CSTNode
+    ) -> dict[Any, Value]:
         merged = dict(otherwise)
         for name, value in then.items():
             other = otherwise.get(name)
@@ -217,7 +218,12 @@ class Statements(Machine):
             if handler.name is not None and isinstance(handler.name.name, cst.Name):
                 self.scope.names[handler.name.name.value] = self.unknown(handler)
             self.execute(handler.body)
-            self.join(Not(failed), (done[0], done[1], (*before[2], Not(failed), *done[2][len(before[2]) :]), done[3]), before, node)
+            self.join(
+                Not(failed),
+                (done[0], done[1], (*before[2], Not(failed), *done[2][len(before[2]) :]), done[3]),
+                before,
+                node,
+            )
         if node.finalbody is not None:
             alive = self.alive
             self.alive = True
@@ -242,7 +248,12 @@ class Statements(Machine):
             for name in _assigned_names(case.pattern):
                 self.scope.names[name] = self.unknown(case, subject)
             self.execute(case.body)
-            self.join(Not(chosen), (done[0], done[1], (*before[2], Not(chosen), *done[2][len(before[2]) :]), done[3]), before, node)
+            self.join(
+                Not(chosen),
+                (done[0], done[1], (*before[2], Not(chosen), *done[2][len(before[2]) :]), done[3]),
+                before,
+                node,
+            )
 
 
 def _dotted(node: cst.BaseExpression | None) -> str:
@@ -273,9 +284,7 @@ def _assigned_names(body: cst.CSTNode) -> set[str]:
     return names
 
 
-_BINDERS = frozenset(
-    {cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.For, cst.NamedExpr, cst.Call, cst.MatchAs}
-)
+_BINDERS = frozenset({cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.For, cst.NamedExpr, cst.Call, cst.MatchAs})
 
 
 def _inside(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
@@ -296,11 +305,17 @@ _NESTED = (cst.FunctionDef, cst.Lambda)
 _WHITESPACE = frozenset({"leading_lines", "header", "footer", "lpar", "rpar", "comma", "semicolon", "indent"})
 
 
-@lru_cache(maxsize=None)
+_children: dict[type, tuple[str, ...]] = {}
+
+
 def _children_of(kind: type) -> tuple[str, ...]:
     """The fields of a node class that may hold nodes; none for what is no node."""
-    fields = getattr(kind, "__dataclass_fields__", ())
-    return tuple(name for name in fields if name not in _WHITESPACE and "whitespace" not in name)
+    known = _children.get(kind)
+    if known is None:
+        fields = getattr(kind, "__dataclass_fields__", ())
+        known = tuple(name for name in fields if name not in _WHITESPACE and "whitespace" not in name)
+        _children[kind] = known
+    return known
 
 
 def _targets(target: cst.BaseExpression) -> Iterator[str]:

@@ -31,7 +31,6 @@ from attnlint.graph.values import (
     Parameter,
     Partial,
     Phi,
-    Pure,
     TorchModule,
     Unknown,
     Value,

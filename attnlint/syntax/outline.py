@@ -16,7 +16,7 @@ from typing import Literal
 
 from attnlint.syntax.nesting import nesting
 from attnlint.syntax.stack import on_big_stack
-from attnlint.syntax.text import SourceError, SourceText, line_end, split_lines
+from attnlint.syntax.text import SourceError, SourceText, line_end, split_lines, unified
 
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 _ACCESSORS = ("setter", "deleter")
@@ -48,6 +48,11 @@ class Definition:
     def text(self) -> str:
         """The raw text of its lines."""
         return self.outline.source.slice(self.lines.first, self.lines.last)
+
+    @cached_property
+    def searched(self) -> str:
+        """The text with every line end as ``\n``, for patterns that know of lines."""
+        return unified(self.text)
 
     @cached_property
     def depth(self) -> int:

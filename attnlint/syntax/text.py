@@ -46,6 +46,11 @@ class SourceText:
         encoding = _encoding(data)
         return cls(path, data, _decode(data, encoding), encoding)
 
+    @cached_property
+    def searched(self) -> str:
+        """The text with every line end as ``\n``, for patterns that know of lines."""
+        return unified(self.text)
+
     @classmethod
     def from_text(cls, path: str, text: str) -> SourceText:
         """Take text that is decoded already (a notebook cell, an editor's buffer); a coding declaration is inert."""
@@ -111,3 +116,8 @@ def _encoding(data: bytes) -> str:
         if "unknown encoding" in str(error) or data.startswith(codecs.BOM_UTF8):
             raise SourceError(1, str(error)) from None
         return "utf-8"  # the first lines are not UTF-8 and declare nothing: decoding says where
+
+
+def unified(text: str) -> str:
+    """Text with every line end as ``\\n``."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

@@ -1,0 +1,60 @@
+"""Arguments of layout operations: axes, sizes, parts of other shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attnlint.graph.domains import Ask
+from attnlint.graph.shapes.tensor_shape import ExtentOf
+from attnlint.graph.values import Constant, Index, Items, Shape, Slicing, Spread, Value
+
+
+def integer(value: Value, ask: Ask) -> int | None:
+    """A literal integer, through attributes and branches."""
+    resolved = ask.resolve(value)
+    number = ask.scalar(resolved)
+    if number is None or not number.is_number or number.coefficient != int(number.coefficient):
+        return None
+    return int(number.coefficient)
+
+
+def sizes(values: Sequence[Value], ask: Ask) -> list[ExtentOf | int] | None:
+    """The arguments of ``view`` and kin: monomials, None where unknown, -1 for what is inferred.
+
+    None where not even their number is known.
+    """
+    out: list[ExtentOf | int] = []
+    for value in values:
+        resolved = ask.resolve(value)
+        if isinstance(resolved, Items):
+            inner = sizes(resolved.items, ask)
+            if inner is None:
+                return None
+            out.extend(inner)
+        elif isinstance(resolved, (Spread, Shape, Index)):
+            part = leading(resolved, ask)
+            if part is None:
+                return None
+            out.extend(part)
+        else:
+            extent = ask.scalar(resolved)
+            out.append(-1 if extent is not None and extent.is_number and extent.coefficient == -1 else extent)
+    return out
+
+
+def leading(value: Value, ask: Ask) -> tuple[ExtentOf, ...] | None:
+    """``x.shape``, ``x.shape[:-1]`` and kin as extents, None where the rank is not known."""
+    match ask.resolve(value):
+        case Spread(x=x):
+            return leading(x, ask)
+        case Shape(x=x):
+            whole = ask.shape(x)
+            return None if whole is None or whole.open else whole.axes
+        case Index(x=x, keys=(Slicing(lower=low, upper=high),)):
+            part = leading(x, ask)
+            if part is None:
+                return None
+            start, stop = ask.resolve(low), ask.resolve(high)
+            if isinstance(start, Constant) and isinstance(stop, Constant):
+                return part[start.value : stop.value]
+    return None
