@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from attnlint.diagnostics import Diagnostic, Edit, Fix, Problem, Related, Span
-from attnlint.roots import byte_matcher, roots
+from attnlint.roots import may_matter, roots
 from attnlint.rule import Finding, Mend, Rule, discover, select
 from attnlint.sources.discovery import find_sources
 from attnlint.sources.read import read
@@ -26,6 +26,10 @@ from attnlint.syntax.text import SourceError, SourceText
 if TYPE_CHECKING:
     from attnlint.graph.analysis import DefinitionGraph
     from attnlint.graph.values import Origin
+
+
+_COLLECT_AFTER = 4_000_000
+"""Bytes of source between two collections: a few tens of megabytes of trees."""
 
 
 @dataclass
@@ -44,23 +48,26 @@ def lint_paths(paths: Iterable[str | os.PathLike[str]], rules: Sequence[type[Rul
     Nothing that is linted is imported or run. What cannot be read or parsed becomes a `Problem`; the others are
     reported all the same.
     """
-    with _rarely_collecting():
+    with _collecting_by_hand():
         return on_big_stack(lambda: _lint_all(paths, _instances(rules)))
 
 
 @contextmanager
-def _rarely_collecting() -> Iterator[None]:
-    """Syntax trees are millions of small objects that live as long as their file: look for cycles less often."""
-    before = gc.get_threshold()
-    gc.set_threshold(200_000, 10, 20)
+def _collecting_by_hand() -> Iterator[None]:
+    """Syntax trees are millions of small objects; the collector would go through them again and again while they are
+    built. What has cycles is let go of every few files instead."""
+    was_enabled = gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        if was_enabled:
+            gc.enable()
 
 
 def _lint_all(paths: Iterable[str | os.PathLike[str]], chosen: Sequence[Rule]) -> Report:
     report = Report()
+    analysed = 0
     for found in find_sources(paths):
         data = found if isinstance(found, Problem) else read(found)
         if isinstance(data, Problem):
@@ -72,6 +79,10 @@ def _lint_all(paths: Iterable[str | os.PathLike[str]], chosen: Sequence[Rule]) -
             report.diagnostics.extend(_lint(found, data, chosen))
         except SourceError as error:
             report.problems.append(Problem(found, error.line, error.reason))
+        analysed += len(data)
+        if analysed > _COLLECT_AFTER:
+            analysed = 0
+            gc.collect()
     report.diagnostics.sort(key=lambda diagnostic: diagnostic.sort_key)
     return report
 
@@ -90,15 +101,9 @@ def _instances(rules: Sequence[type[Rule]] | None) -> list[Rule]:
 
 def _lint(path: str, data: bytes, rules: Sequence[Rule]) -> list[Diagnostic]:
     triggers = tuple(dict.fromkeys(trigger for rule in rules for trigger in rule.triggers))
-    if not triggers or not _may_matter(data, triggers):
+    if not triggers or not may_matter(data, triggers):
         return _only_parsed(path, data)
     return on_big_stack(lambda: _analyse(SourceText.from_bytes(path, data), rules, triggers))
-
-
-def _may_matter(data: bytes, triggers: tuple[str, ...]) -> bool:
-    if b"\r" in data:
-        data = data.replace(b"\r", b"\n")
-    return byte_matcher(triggers).search(data) is not None
 
 
 def _only_parsed(path: str, data: bytes) -> list[Diagnostic]:

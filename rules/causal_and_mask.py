@@ -80,8 +80,8 @@ def _finding(call: Sdpa, at: Origin, path: AttentionPath, severity: Severity | N
     return Finding(
         at,
         f"scaled_dot_product_attention is given {call.mask.text} and {how} in one call: the default CPU kernel of "
-        "torch 2.13 applies both, the MATH backend raises, and so do other ranks, dropout and masks with gradients; fold "
-        "the causal mask into attn_mask",
+        "torch 2.13 applies both, the MATH backend raises, and so do other ranks, dropout and masks with gradients; "
+        "fold the causal mask into attn_mask",
         related=tuple(_evidence(call, path)),
         mend=_mend(call, path) if severity is None else None,
         severity=severity,

@@ -16,13 +16,14 @@ _OF_TENSORS_ALONE = frozenset({"masked_fill", "masked_scatter", "index_fill", "i
 _PURE = frozenset(
     {
         "unsqueeze", "repeat", "repeat_interleave", "expand", "transpose", "permute", "softmax", "tril", "triu",
-        "scatter", "index_add", "logical_not", "logical_and", "flatten", "view", "reshape", "chunk", "mul", "div",
-        "clamp", "sub",
+        "scatter", "index_add", "logical_not", "logical_and", "flatten", "view", "reshape", "chunk", "clamp",
     }
 )  # fmt: skip
 """Methods that other objects have as well: reported where the receiver is certainly a tensor."""
-_STATEMENT = (
-    rf"^[ \t]*[A-Za-z_](?:\([^()\n]*\)|\[[^\[\]\n]*\]|[\w.])*\.(?:{'|'.join(sorted(_OF_TENSORS_ALONE | _PURE))})\("
+_RECEIVER = r"^[ \t]*[A-Za-z_](?:\([^()\n]*\)|\[[^\[\]\n]*\]|[\w.])*"
+_STATEMENTS = (
+    rf"{_RECEIVER}\.(?:{'|'.join(sorted(_OF_TENSORS_ALONE))})\(",
+    rf"{_RECEIVER}\.(?:{'|'.join(sorted(_PURE))})\([^\n]*\)[ \t]*(?:#[^\n]*)?$",
 )
 """A line that begins with such a call, on a name with attributes, calls and subscripts before the dot."""
 
@@ -44,7 +45,7 @@ class DiscardedMask(Rule):
     code = "ATN204"
     name = "discarded-mask"
     tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
-    triggers = (_STATEMENT,)
+    triggers = _STATEMENTS
     references = (
         "https://docs.pytorch.org/docs/stable/generated/torch.Tensor.masked_fill.html",
         "https://github.com/lucidrains/flamingo-pytorch/issues/10",

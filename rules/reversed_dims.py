@@ -46,10 +46,10 @@ class ReversedDims(Rule):
     name = "reversed-dims"
     tiers = frozenset({Tier.SAFE, Tier.UNSAFE})
     triggers = (
-        r"\.T\b",
-        r"\.H\b",
+        r"\.T\b(?<!self\.T)",
+        r"\.H\b(?<!self\.H)",
         r"\.t\(",
-        r"(?:transpose|swapaxes|swapdims)\([^()\n]*?(?P<axis>-?\b\d+)\s*,\s*(?P=axis)\s*\)",
+        *(rf"{name}\([^()\n]*?(-?\b\d+)\s*,\s*\1\s*\)" for name in ("transpose", "swapaxes", "swapdims")),
     )
     references = ("https://docs.pytorch.org/docs/stable/generated/torch.Tensor.T.html",)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from textwrap import dedent
 from typing import Any, TypeVar
 
@@ -103,6 +104,15 @@ class Snippet:
         return [value for value in self.graph.values if value.name == name][-1]
 
 
+def snippets(name: str) -> dict[str, str]:
+    """The snippets of ``tests/snippets/NAME.txt`` by title. A title is a line that begins with ``===``."""
+    text = (Path(__file__).parent / "snippets" / f"{name}.txt").read_text(encoding="utf-8")
+    parts = [part.partition("\n") for part in ("\n" + text).split("\n=== ")[1:]]
+    found = {title: snippet.rstrip("\n") for title, _, snippet in parts}
+    assert len(found) == len(parts), "two snippets of one title"
+    return found
+
+
 def outlined(text: str) -> ModuleOutline:
     return outline(SourceText.from_text("snippet.py", text))
 
@@ -134,13 +144,13 @@ def see(expression: str, parameters: str = "x") -> Snippet:
 
 
 def execute(text: str, function: str, *arguments: object) -> list[dict[str, Any]]:
-    """What ``see`` is given when a function of the text is run; an exception ends the run."""
+    """What ``see`` is given when a function of the text is run; `Expected` and asserts end the run."""
     seen: list[dict[str, Any]] = []
     namespace: dict[str, Any] = {"see": lambda **values: seen.append(values), "__name__": "snippet"}
     exec(compile(IMPORTS + dedent(text), "snippet.py", "exec"), namespace)
     try:
         namespace[function](*arguments)
-    except Expected:
+    except (Expected, AssertionError):
         pass
     return seen
 

@@ -65,7 +65,9 @@ class Chain:
 
     def start(self) -> None:
         rows, columns = self.pick("N", "M", "4"), self.pick("N", "M", "4")
-        fill = self.pick("1", "1.0", "True", "0", INF, "-1e9", "-math.inf", "torch.finfo(torch.float32).min", "2", "-0.5")
+        fill = self.pick(
+            "1", "1.0", "True", "0", INF, "-1e9", "-math.inf", "torch.finfo(torch.float32).min", "2", "-0.5"
+        )
         dtype = self.pick("", ", dtype=torch.bool", ", dtype=torch.float32", ", dtype=torch.long", ", device='cpu'")
         compare = self.pick("<", "<=", ">", ">=", "==", "!=")
         row = self.pick("[:, None]", ".unsqueeze(1)", ".unsqueeze(-1)", ".view(-1, 1)", ".reshape(4, 1)")
@@ -178,7 +180,7 @@ IDIOMS: dict[tuple[Representation, Triangle], list[str]] = {
         f"{ARANGE}[:, None] >= {ARANGE}[None, :]", f"{ARANGE}[:, None] >= {ARANGE}", f"{ARANGE}[None, :] <= {ARANGE}[:, None]",
         f"{ARANGE} <= {ARANGE}.view(N, 1)", f"{ARANGE}.unsqueeze(0) <= {ARANGE}.unsqueeze(1)", f"{ARANGE}[None] <= {ARANGE}[:, None]",
         f"torch.ge({ARANGE}.unsqueeze(-1), {ARANGE}.unsqueeze(0))", f"{ARANGE}.reshape(1, -1) < {ARANGE}.reshape(-1, 1) + 1",
-        f"~({ARANGE}[:, None] < {ARANGE}[None, :])", f"torch.arange(0, N)[:, None] >= torch.arange(0, N)[None]",
+        f"~({ARANGE}[:, None] < {ARANGE}[None, :])", "torch.arange(0, N)[:, None] >= torch.arange(0, N)[None]",
         "torch.ones(9, 9).tril()[:N, :N].bool()", "torch.ones(1, 1, 9, 9).tril().bool()[:, :, :N, :N]",
         "torch.ones(9, 9, dtype=torch.bool).tril()[:N, :N][None, None]", "torch.ones(N, N).triu().T.bool()",
         "torch.ones(N, N).triu().t() == 1", "torch.ones(N, N).triu().transpose(0, 1).bool()", "torch.ones(N, N).triu().mT.bool()",
@@ -275,7 +277,9 @@ BUFFERS = {
 
 
 @pytest.mark.parametrize("statement", BUFFERS.values(), ids=list(BUFFERS))
-@pytest.mark.parametrize("use", ["self.mask[:, :, :N, :N] == 0", "~self.mask[..., :N, :N].bool()", "self.mask[:, :, :N, :N].eq(0)"])
+@pytest.mark.parametrize(
+    "use", ["self.mask[:, :, :N, :N] == 0", "~self.mask[..., :N, :N].bool()", "self.mask[:, :, :N, :N].eq(0)"]
+)
 def test_a_buffer_is_understood(statement: str, use: str) -> None:
     text = (
         f"class A(nn.Module):\n    def __init__(self):\n        super().__init__()\n        {statement}\n"

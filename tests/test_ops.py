@@ -6,51 +6,23 @@ from collections.abc import Hashable, Iterator
 
 import pytest
 import torch
-from graph_support import body, execute, read, see
+from graph_support import body, execute, read, see, snippets
 
 from attnlint.graph.modules import MODULES, ModuleRow
 from attnlint.graph.ops import DISPATCHERS, FUNCTIONS, METHODS, Row, Signature
 from attnlint.graph.values import (
     OPAQUE,
-    Add,
     Assigned,
-    Cast,
-    Cat,
     Constant,
     Dispatched,
-    Divide,
     External,
     Flash,
-    Flatten,
     MaskedFill,
     MultiHead,
-    Multiply,
-    Negate,
-    Normalize,
-    Not,
     Parameter,
-    Permute,
-    Piece,
-    Power,
-    Product,
-    Rearrange,
-    Repeat,
-    ReverseDims,
-    Sdpa,
-    Select,
-    Shape,
-    Softmax,
-    Stack,
-    Subtract,
     TorchModule,
-    Transpose,
-    Tri,
-    Unflatten,
     Unknown,
-    Unsqueeze,
     Value,
-    View,
-    Where,
     strip,
 )
 
@@ -111,7 +83,9 @@ def test_every_function_builds_a_value(path: str) -> None:
 @pytest.mark.parametrize("name", sorted(METHODS), ids=name_of)
 def test_every_method_builds_a_value(name: str) -> None:
     row: Row = METHODS[name]
-    arguments = parameters(row.signature, "y").partition(", ")[2] if row.signature.slots[1:] or row.signature.variadic else ""
+    arguments = (
+        parameters(row.signature, "y").partition(", ")[2] if row.signature.slots[1:] or row.signature.variadic else ""
+    )
     snippet = see(f"x.{name}({arguments})", "x, y")
     value = snippet.only(lambda seen: seen["it"])
     inside = list(behind(value))
@@ -123,7 +97,9 @@ def test_every_method_builds_a_value(name: str) -> None:
 def test_every_module_builds_a_value(path: str) -> None:
     row: ModuleRow = MODULES[path]
     arguments = ARGUMENTS.get(path) or parameters(row.signature, "w")
-    snippet = read(f"import {path.rpartition('.')[0]}\n" + body([f"m = {path}({arguments})", "see(m=m, it=m(x, x, x))"], "x, w"))
+    snippet = read(
+        f"import {path.rpartition('.')[0]}\n" + body([f"m = {path}({arguments})", "see(m=m, it=m(x, x, x))"], "x, w")
+    )
     module, value = snippet.only(lambda seen: (seen["m"], seen["it"]))
     assert isinstance(module, TorchModule)
     assert module.kind == path
@@ -131,7 +107,9 @@ def test_every_module_builds_a_value(path: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(DISPATCHERS), ids=name_of)
-@pytest.mark.parametrize("bound", ["from library import {0}\n", "from . import {0}\n", "import library\n{0} = library.choose()\n"])
+@pytest.mark.parametrize(
+    "bound", ["from library import {0}\n", "from . import {0}\n", "import library\n{0} = library.choose()\n"]
+)
 def test_every_dispatcher_is_a_sink(name: str, bound: str) -> None:
     given = ", ".join(slot.spellings[0] for slot in DISPATCHERS[name].slots)
     value = read(bound.format(name) + body(f"see(it={name}({given}))", given)).only(lambda seen: seen["it"])
@@ -175,68 +153,19 @@ def _part(part: object) -> Hashable:
     return tuple(map(_part, part)) if isinstance(part, tuple) else repr(part)
 
 
-SPELLINGS: dict[str, tuple[type[Value], str]] = {
-    "matmul": (Product, "x @ y | torch.matmul(x, y) | torch.bmm(x, y) | x.matmul(y) | x.bmm(y) | torch.mm(x, mat2=y) | x.mm(y)"
-                        " | torch.matmul(input=x, other=y) | torch.bmm(x, mat2=y) | torch.linalg.matmul(x, y)"),
-    "baddbmm": (Product, "torch.baddbmm(z, x, y, beta=0) | z.baddbmm(x, y, beta=0) | torch.bmm(x, y) | torch.baddbmm(z, x, y, beta=0, alpha=1)"),
-    "baddbmm with a base": (Add, "torch.baddbmm(z, x, y) | z.baddbmm(x, y) | z + x @ y | torch.add(z, torch.bmm(x, y))"),
-    "einsum": (Product, "torch.einsum('bij,bkj->bik', x, y) | torch.einsum('bij, bkj -> bik', (x, y)) | einops.einsum(x, y, 'b i j, b k j -> b i k')"
-                        " | torch.einsum('bij,bkj->bik', [x, y]) | torch.functional.einsum('bij,bkj->bik', x, y)"),
-    "transpose": (Transpose, "x.transpose(1, 2) | torch.transpose(x, 1, 2) | x.swapaxes(1, 2) | x.swapdims(1, 2) | x.transpose(dim0=1, dim1=2)"
-                             " | torch.swapaxes(x, axis0=1, axis1=2)"),
-    "the last two axes": (Transpose, "x.mT | x.transpose(-2, -1) | x.mH | torch.transpose(x, -2, -1)"),
-    "permute": (Permute, "x.permute(0, 2, 1) | x.permute((0, 2, 1)) | x.permute([0, 2, 1]) | torch.permute(x, (0, 2, 1)) | x.permute(dims=(0, 2, 1))"
-                         " | x.permute(*(0, 2, 1)) | torch.einsum('abc->acb', x)"),
-    "view": (View, "x.view(1, -1) | x.reshape(1, -1) | torch.reshape(x, (1, -1)) | x.view((1, -1)) | x.reshape([1, -1]) | x.reshape(shape=(1, -1))"
-                   " | x.contiguous().view(1, -1) | x.view(*(1, -1)) | x.view(size=(1, -1))"),
-    "flatten": (Flatten, "x.flatten(2) | torch.flatten(x, 2) | x.flatten(start_dim=2) | x.flatten(2, -1) | nn.Flatten(2)(x) | torch.flatten(x, start_dim=2, end_dim=-1)"),
-    "unflatten": (Unflatten, "x.unflatten(-1, (4, 8)) | torch.unflatten(x, -1, (4, 8)) | x.unflatten(dim=-1, sizes=(4, 8)) | nn.Unflatten(-1, (4, 8))(x)"),
-    "a chunk": (Piece, "x.chunk(3, dim=-1)[1] | x.chunk(3, -1)[1] | torch.chunk(x, 3, dim=-1)[1] | x.chunk(chunks=3, dim=-1)[1] | list(x.chunk(3, -1))[1] | x.chunk(3, dim=-1)[-2]"),
-    "a piece of split": (Piece, "x.split(4, dim=-1)[1] | torch.split(x, 4, -1)[1] | x.split(split_size=4, dim=-1)[1] | torch.split(x, split_size_or_sections=4, dim=-1)[1]"),
-    "select": (Select, "x[0] | x.select(0, 0) | torch.select(x, 0, 0) | x.unbind(0)[0] | x.unbind()[0] | torch.unbind(x, dim=0)[0] | x.select(dim=0, index=0)"),
-    "cat": (Cat, "torch.cat((x, y), -1) | torch.cat([x, y], dim=-1) | torch.concat((x, y), axis=-1) | torch.concatenate([x, y], dim=-1) | torch.cat(tensors=(x, y), dim=-1)"),
-    "stack": (Stack, "torch.stack((x, y)) | torch.stack([x, y], dim=0) | torch.stack([x, y], 0)"),
-    "unsqueeze": (Unsqueeze, "x.unsqueeze(1) | torch.unsqueeze(x, 1) | x.unsqueeze(dim=1)"),
-    "repeat": (Repeat, "x.repeat(1, 2) | x.repeat((1, 2)) | x.repeat(*[1, 2]) | x.repeat(repeats=(1, 2))"),
-    "rearrange": (Rearrange, "rearrange(x, 'b n d -> b d n') | einops.rearrange(x, 'b n d -> b d n') | einops.rearrange(tensor=x, pattern='b n d -> b d n')"
-                             " | einops.layers.torch.Rearrange('b n d -> b d n')(x)"),
-    "masked fill": (MaskedFill, "x.masked_fill(y, 0) | torch.masked_fill(x, y, 0) | x.masked_fill(mask=y, value=0) | x.masked_fill_(y, 0)"
-                                " | x.clone().masked_fill_(y, 0)"),
-    "where": (Where, "torch.where(y, x, 0) | x.where(y, 0) | torch.where(condition=y, input=x, other=0) | torch.where(y, input=x, other=0)"),
-    "softmax": (Softmax, "x.softmax(-1) | torch.softmax(x, -1) | F.softmax(x, -1) | F.softmax(x, dim=-1) | x.softmax(dim=-1) | nn.Softmax(-1)(x) | nn.Softmax(dim=-1)(x)"
-                         " | torch.nn.functional.softmax(x, dim=-1) | nn.functional.softmax(input=x, dim=-1) | torch.special.softmax(x, -1)"
-                         " | torch.softmax(x, axis=-1) | F.softmax(x, -1, dtype=None) | F.softmax(x, -1, 3, None)"),
-    "softmax in float32": (Softmax, "x.softmax(-1, torch.float32) | F.softmax(x, dim=-1, dtype=torch.float32) | torch.softmax(x, -1, dtype=torch.float32)"),
-    "triu": (Tri, "torch.triu(x, 1) | x.triu(1) | torch.triu(x, diagonal=1) | x.triu(diagonal=1) | torch.triu(input=x, diagonal=1) | x.triu_(1)"),
-    "times": (Multiply, "x * 2 | torch.mul(x, 2) | x.mul(2) | x.mul_(2) | torch.multiply(x, 2) | x.multiply(other=2)"),
-    "divided": (Divide, "x / y | torch.div(x, y) | x.div(y) | x.div_(y) | torch.true_divide(x, y) | x.divide(y)"),
-    "plus": (Add, "x + y | torch.add(x, y) | x.add(y) | x.add_(y) | torch.add(x, other=y, alpha=1)"),
-    "minus": (Subtract, "x - y | torch.sub(x, y) | x.sub(y) | torch.subtract(x, y) | x.sub_(y)"),
-    "negative": (Negate, "-x | torch.neg(x) | x.neg() | torch.negative(x)"),
-    "power": (Power, "x ** 2 | torch.pow(x, 2) | x.pow(2) | x.square() | torch.square(x) | pow(x, 2)"),
-    "root": (Power, "x ** 0.5 | x.sqrt() | torch.sqrt(x) | x.pow(0.5) | x.sqrt_()"),
-    "not": (Not, "~x | torch.logical_not(x) | x.logical_not() | torch.bitwise_not(x) | x.logical_not_()"),
-    "compared": (Not, "x != 0 | x.ne(0) | torch.ne(x, 0) | torch.not_equal(x, 0)"),
-    "cast": (Cast, "x.float() | x.to(torch.float32) | x.to(dtype=torch.float32) | x.type(torch.float32) | x.to('cpu', torch.float32) | x.to(torch.float)"),
-    "half": (Cast, "x.half() | x.to(torch.float16) | x.to(torch.half) | x.type(torch.float16)"),
-    "a cast like another": (Cast, "x.to(y.dtype) | x.to(y) | x.type_as(y) | x.to(dtype=y.dtype) | x.to(device=y.device, dtype=y.dtype)"),
-    "shape": (Shape, "x.shape | x.size()"),
-    "t": (ReverseDims, "x.t() | torch.t(x)"),
-    "normalize": (Normalize, "F.normalize(x, dim=-1) | F.normalize(x, 2, -1) | F.normalize(x, p=2, dim=-1) | F.normalize(x, p=2.0, dim=-1)"),
-    "sdpa": (Sdpa, "F.scaled_dot_product_attention(x, y, z) | torch.nn.functional.scaled_dot_product_attention(query=x, key=y, value=z)"
-                   " | F.scaled_dot_product_attention(x, y, z, None, 0.0, False) | F.scaled_dot_product_attention(x, y, value=z, attn_mask=None)"
-                   " | F.scaled_dot_product_attention(*(x, y, z)) | F.scaled_dot_product_attention(**dict(query=x, key=y, value=z))"),
-    "full": (Value, "torch.full((2, 2), 1.0) | torch.ones(2, 2) | torch.ones((2, 2)) | torch.ones([2, 2]) | torch.ones(size=(2, 2))"),
-}  # fmt: skip
+SPELLINGS = snippets("spellings")
+"""One spelling a line; the title ends with the name of the node."""
 
 
-@pytest.mark.parametrize(("kind", "spellings"), SPELLINGS.values(), ids=list(SPELLINGS))
-def test_spellings_of_one_meaning_are_one_node(kind: type[Value], spellings: str) -> None:
-    values = {text.strip(): see(text.strip(), "x, y, z").only(lambda seen: seen["it"]) for text in spellings.split(" | ")}
-    kinds = {text: type(value).__name__ for text, value in values.items() if not isinstance(value, kind)}
-    assert not kinds
-    first, *_ = values
-    assert {text: structure(v) for text, v in values.items()} == dict.fromkeys(values, structure(values[first]))
+@pytest.mark.parametrize("title", SPELLINGS)
+def test_spellings_of_one_meaning_are_one_node(title: str) -> None:
+    first, *others = SPELLINGS[title].splitlines()
+    kind = title.rpartition(" | ")[2]
+    wanted = see(first, "x, y, z").only(lambda seen: seen["it"])
+    assert type(wanted).__name__ == kind
+    for spelling in others:
+        value = see(spelling, "x, y, z").only(lambda seen: seen["it"])
+        assert structure(value) == structure(wanted), spelling
 
 
 FLASH = ["flash_attn.flash_attn_func(x, y, z)", "flash_attn.flash_attn_interface.flash_attn_func(q=x, k=y, v=z)"]
@@ -250,14 +179,25 @@ def test_a_fused_kernel_keeps_its_operands(text: str) -> None:
 
 
 def test_multihead_attention_keeps_its_operands() -> None:
-    text = body(["m = nn.MultiheadAttention(8, 2, batch_first=True)", "a, w = m(x, y, z, key_padding_mask=p)", "see(it=a)"], "x, y, z, p")
+    text = body(
+        ["m = nn.MultiheadAttention(8, 2, batch_first=True)", "a, w = m(x, y, z, key_padding_mask=p)", "see(it=a)"],
+        "x, y, z, p",
+    )
     graph = read(text).graph
     (call,) = graph.all(MultiHead)
     assert [part.text for part in (call.query, call.key, call.value, call.padding)] == ["x", "y", "z", "p"]
 
 
 def test_what_is_not_understood_keeps_its_operands() -> None:
-    for text in ("helper(x, key=y)", "x.strange(y)", "torch.strange(x, y)", "x[helper(y)]", "helper(*x, **y)", "[*x][y]", "x << y"):
+    for text in (
+        "helper(x, key=y)",
+        "x.strange(y)",
+        "torch.strange(x, y)",
+        "x[helper(y)]",
+        "helper(*x, **y)",
+        "[*x][y]",
+        "x << y",
+    ):
         value, inside = parts(text, "x, y")
         assert {each.label for each in inside if isinstance(each, Parameter)} == {"x", "y"}, (text, value)
 
@@ -353,7 +293,14 @@ def test_an_in_place_operation_elsewhere_changes_its_tensor(statements: str) -> 
     changes(["see(before=x)", statements])
 
 
-UNTOUCHED = ["x.mul(2)", "y = x * 2", "y = x\ny = y * 2", "x.requires_grad_()", "y = x.clone()\ny.mul_(2)", "y = [x]\ny = y + [x]"]
+UNTOUCHED = [
+    "x.mul(2)",
+    "y = x * 2",
+    "y = x\ny = y * 2",
+    "x.requires_grad_()",
+    "y = x.clone()\ny.mul_(2)",
+    "y = [x]\ny = y + [x]",
+]
 
 
 @pytest.mark.parametrize("statements", UNTOUCHED)

@@ -42,8 +42,10 @@ def inverse_root(symbol: Symbol) -> Monomial:
 def is_inverse_root(seen: Seen, name: str = "it", of: str = "d") -> bool:
     """Whether a value is ``of ** -0.5`` for a parameter, an attribute or an extent called ``of``."""
     known = seen.scalar(name)
-    return known is not None and len(known.symbols) == 1 and all(
-        symbol.text == of and known.equals(inverse_root(symbol)) for symbol in known.symbols
+    return (
+        known is not None
+        and len(known.symbols) == 1
+        and all(symbol.text == of and known.equals(inverse_root(symbol)) for symbol in known.symbols)
     )
 
 
@@ -366,7 +368,9 @@ PRODUCTS = st.recursive(
     lambda inner: st.one_of(
         st.tuples(inner, st.sampled_from(["*", "/"]), inner).map(" ".join),
         st.tuples(inner, st.sampled_from(["2", "-0.5", "(1 / 3)", "-1", "1.5"])).map("({0[0]}) ** {0[1]}".format),
-        st.tuples(st.sampled_from(["math.sqrt", "1 / np.sqrt", "torch.tensor", "float"]), inner).map("{0[0]}({0[1]})".format),
+        st.tuples(st.sampled_from(["math.sqrt", "1 / np.sqrt", "torch.tensor", "float"]), inner).map(
+            "{0[0]}({0[1]})".format
+        ),
     ),
     max_leaves=9,
 )

@@ -125,8 +125,23 @@ def resized(p: Program) -> str:
     merged[p.axis(len(merged))] = -1
     how = p.pick("reshape", "view")
     sizes = ", ".join(map(str, merged))
-    forms = [sizes, f"({sizes})", "-1", f"-1, {name}.shape[-1]", f"*{name}.shape[:-1], -1", f"{name}.shape", f"{name}.size()"]
-    forms += [f"*{name}.shape[:-1], -1, 5", f"*{name}.shape[:-1], H, D", "B, T, H, D", "B, -1, H, D", "B, T, C", "B, T, -1"]
+    forms = [
+        sizes,
+        f"({sizes})",
+        "-1",
+        f"-1, {name}.shape[-1]",
+        f"*{name}.shape[:-1], -1",
+        f"{name}.shape",
+        f"{name}.size()",
+    ]
+    forms += [
+        f"*{name}.shape[:-1], -1, 5",
+        f"*{name}.shape[:-1], H, D",
+        "B, T, H, D",
+        "B, -1, H, D",
+        "B, T, C",
+        "B, T, -1",
+    ]
     forms += [f"{name}.size(0), -1, {name}.size(-1)", "B, H, T, -1", f"{name}.shape[0], *{name}.shape[1:]", "B * T, -1"]
     return f"{name}.{how}({p.pick(*forms)})"
 
@@ -273,11 +288,17 @@ def indexed(p: Program) -> str:
     keys: list[str] = []
     for extent in t.shape[: p.draw(st.integers(1, t.ndim))]:
         low, high = sorted((p.draw(st.integers(0, extent - 1)), p.draw(st.integers(1, extent))))
-        keys.append(p.pick(":", f"{low}:", f":{high}", f"{low}:{high}", "::2", str(low), "-1", ":-1", "None, :", "::1", "-1:"))
+        keys.append(
+            p.pick(":", f"{low}:", f":{high}", f"{low}:{high}", "::2", str(low), "-1", ":-1", "None, :", "::1", "-1:")
+        )
     if p.pick(True, False):
         keys = [*keys[: len(keys) // 2], "...", *keys[len(keys) // 2 :]]
     wild = p.pick(False, False, False, True)
-    return f"{name}[{p.pick('0', '-1', '..., None', f'{name} > 0', '[0, 0]', 'torch.arange(2)', ':, 0')}]" if wild else f"{name}[{', '.join(keys)}]"
+    return (
+        f"{name}[{p.pick('0', '-1', '..., None', f'{name} > 0', '[0, 0]', 'torch.arange(2)', ':, 0')}]"
+        if wild
+        else f"{name}[{', '.join(keys)}]"
+    )
 
 
 def projected(p: Program) -> str:
@@ -307,7 +328,7 @@ def combined(p: Program) -> str:
             f"{left}.masked_fill({left} > 0, 0)", f"{left}.sum({axis})", f"{left}.mean(dim={axis}, keepdim=True)",
             f"{left}.sum()", f"{left}.amax(({axis},))", f"{left}.max(dim={axis})[0]", f"{left}.max(dim={axis}).values",
             f"{left}.max(dim={axis}, keepdim=True)[1]", f"torch.zeros_like({left})", f"torch.ones({t.shape[0]}, C)",
-            f"{left}.new_zeros(B, T)", f"torch.full({left}.shape, 1.0)", f"torch.arange(T)", f"{left}.tril()",
+            f"{left}.new_zeros(B, T)", f"torch.full({left}.shape, 1.0)", "torch.arange(T)", f"{left}.tril()",
             f"torch.outer({left}, {left})", f"torch.zeros({left}.shape[-1], {left}.size(0))", f"{left}.new_ones({left}.shape[1:])",
             f"torch.arange(2, {t.shape[0] + 3})", f"torch.masked_fill({left}, {left}[..., :1] > 0, 1)", f"{left} ** 2",
             f"2 ** {left}", f"{left}.argmax({axis})", f"torch.cumsum({left}, {axis})", f"torch.maximum({left}, {left}[:1])",

@@ -61,7 +61,7 @@ def _outputs(graph: DefinitionGraph) -> dict[int, Product]:
 
 def _paths(graph: DefinitionGraph, anchor: Anchor, output: Product | None) -> list[AttentionPath]:
     guard = anchor.origin.guard if anchor.origin is not None else ()
-    found = worlds_of(guard, lambda world: _path(graph, anchor, output, Facts(world, graph.observations)))
+    found = worlds_of(guard, lambda world: _path(graph, anchor, output, Facts(world, graph.observations)), graph.world)
     return [path for _, path in found]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal, TypeAlias, TypeVar
 
 from attnlint.graph.analysis import DefinitionGraph
@@ -117,7 +118,7 @@ class AttentionPath:
     weights: Value | None = None
     """What meets the value: the weights after dropout, casts and all."""
 
-    @property
+    @cached_property
     def head_dim(self) -> Monomial | None:
         """Extent of the axis that query and key are contracted over, None where unknown."""
         if self.query is None:
@@ -132,7 +133,7 @@ class AttentionPath:
         place = left.index(contracted[0])
         return shape.axis(place if "..." not in left[:place] else place - len(left))
 
-    @property
+    @cached_property
     def scale(self) -> Monomial | None:
         """All factors together; None where one is not understood."""
         total = Monomial.number(1)
@@ -142,7 +143,7 @@ class AttentionPath:
             total = total * factor.monomial
         return total
 
-    @property
+    @cached_property
     def all_factors(self) -> list[Factor]:
         """Factors on query, key and scores, and the fused call's own."""
         operands = [o.factors for o in (self.query, self.key) if o is not None]

@@ -9,7 +9,7 @@ from attnlint.graph.facts import Facts
 from attnlint.graph.machine import Recorder
 from attnlint.graph.module import ModuleContext
 from attnlint.graph.values import Instance, Value
-from attnlint.graph.worlds import TooManyWorlds, worlds_of
+from attnlint.graph.worlds import TooManyWorlds, World, worlds_of
 from attnlint.syntax.outline import Definition
 
 T = TypeVar("T")
@@ -30,6 +30,8 @@ class DefinitionGraph:
         self.discarded = recorder.discarded
         """Values of expression statements."""
         self.observations = recorder.observations
+        self.world = World()
+        """No assumptions: what is derived here holds on every path."""
 
     def all(self, kind: type[V]) -> Iterator[V]:
         """The values of one class."""
@@ -40,7 +42,9 @@ class DefinitionGraph:
         paths to look at."""
         guard = value.origin.guard if value.origin is not None else ()
         try:
-            for world, answer in list(worlds_of(guard, lambda world: question(Facts(world, self.observations)))):
+            for world, answer in list(
+                worlds_of(guard, lambda world: question(Facts(world, self.observations)), self.world)
+            ):
                 yield Facts(world, self.observations), answer
         except TooManyWorlds:
             return

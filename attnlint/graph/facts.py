@@ -93,13 +93,19 @@ class Facts:
     def _once(self, domain: str, value: Value, derive: Callable[[Value, Facts], T]) -> T:
         resolved = self.world.resolve(value)
         place = (domain, id(resolved))
-        memo = self.world.memo
-        if place not in memo:
-            memo[place] = None
-            try:
-                memo[place] = derive(resolved, self)
-            except Undecided:
-                del memo[place]
-                raise
-        answer: T = memo[place]
+        world = self.world
+        if place in world.memo:
+            world.is_hedging = world.is_hedging or place in world.hedged
+            known: T = world.memo[place]
+            return known
+        outer, world.is_hedging = world.is_hedging, False
+        world.memo[place] = None
+        try:
+            answer = world.memo[place] = derive(resolved, self)
+        except Undecided:
+            del world.memo[place]
+            raise
+        if world.is_hedging:
+            world.hedged.add(place)
+        world.is_hedging = outer or world.is_hedging
         return answer

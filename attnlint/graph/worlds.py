@@ -65,7 +65,9 @@ class TooManyWorlds(Exception):
 class World:
     """Assumptions about conditions, and what follows from them.
 
-    ``memo`` is for the domains: facts already derived in this world, by domain and value.
+    ``memo`` is for the domains: facts already derived in this world, by domain and value. They hold in every world
+    with more assumptions as well, but for the ``hedged`` ones, which were derived by taking an undecided guard for
+    one that does not hold (see `surely`).
     """
 
     def __init__(self, assumed: dict[Atom, bool] | None = None) -> None:
@@ -73,10 +75,16 @@ class World:
         self.memo: dict[tuple[str, int], Any] = {}
         self._truths: dict[int, bool] = {}
         self._sure: dict[int, bool] = {}
+        self.hedged: set[tuple[str, int]] = set()
+        self.is_hedging = False
+        """Whether the derivation under way has taken an undecided guard for one that does not hold."""
 
     def assume(self, atom: Atom, truth: bool) -> World:
-        """A new world with one more assumption."""
-        return World({**self.assumed, atom: truth})
+        """A new world with one more assumption; what was derived here goes with it."""
+        world = World({**self.assumed, atom: truth})
+        world.memo = {place: fact for place, fact in self.memo.items() if place not in self.hedged}
+        world._truths = dict(self._truths)
+        return world
 
     def resolve(self, value: Value) -> Value:
         """The value with attribute reads and branches followed."""
@@ -97,10 +105,10 @@ class World:
         known = self._sure.get(id(guard))
         if known is None:
             try:
-                known = self.holds(guard)
+                known = self._sure[id(guard)] = self.holds(guard)
             except Undecided:
-                known = False
-            self._sure[id(guard)] = known
+                self.is_hedging = True
+                return False
         return known
 
     def truth(self, condition: Value) -> bool:
