@@ -8,8 +8,9 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from attnlint.diagnostics import Diagnostic, Edit, Fix, Problem, Related, Span
@@ -24,10 +25,13 @@ from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText
 
 if TYPE_CHECKING:
+    from attnlint.attention import AttentionSite
     from attnlint.graph.analysis import DefinitionGraph
     from attnlint.graph.values import Origin
 
 
+_WORLDS_A_SITE = 256
+"""Outcomes that are looked at for one site: a contradiction that shows in none of them is missed."""
 _COLLECT_AFTER = 4_000_000
 """Bytes of source between two collections: a few tens of megabytes of trees."""
 
@@ -145,9 +149,17 @@ def _check(
         for rule in rules:
             for finding in rule.check_site(site):
                 yield rule, finding
-        for path in site.paths:
-            for found in path.ask(lambda p: [(rule, finding) for rule in rules for finding in rule.check_path(p)]):
-                yield from found
+        for found in islice(_on_paths(site, rules), _WORLDS_A_SITE):
+            yield from found
+
+
+def _on_paths(site: AttentionSite, rules: Sequence[Rule]) -> Iterator[list[tuple[Rule, Finding]]]:
+    """What the rules say on each path; a path with too many outcomes is left after some of them."""
+    from attnlint.graph.worlds import TooManyWorlds
+
+    for path in site.paths:
+        with suppress(TooManyWorlds):
+            yield from path.ask(lambda p: [(rule, finding) for rule in rules for finding in rule.check_path(p)])
 
 
 def _graphs(module: ModuleOutline, wanted: Sequence[Definition]) -> Iterator[DefinitionGraph]:

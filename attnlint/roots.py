@@ -99,12 +99,11 @@ class _Search:
     # -- lines
 
     def _lines(self, triggers: Iterable[str]) -> list[int]:
-        """Lines, 1-based, on which a trigger's match begins."""
-        hits = {
-            bisect_left(self._starts, match.end())
-            for trigger in triggers
-            for match in _pattern(trigger).finditer(self._text)
-        }
+        """Lines, 1-based, on which a trigger matches; one that begins with ``^`` asks for an expression statement."""
+        hits: set[int] = set()
+        for trigger in triggers:
+            lines = {bisect_left(self._starts, m.end()) for m in _pattern(trigger).finditer(self._text)}
+            hits |= lines & self._outline.expression_lines if lines and trigger.startswith("^") else lines
         return sorted(hits)
 
     def _line(self, number: int) -> str:

@@ -14,6 +14,7 @@ from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.scalars import Monomial
 from attnlint.graph.values import Linear, Normalize, Origin, Parameter, Product, Random, Rearrange, Unflatten, View
+from attnlint.graph.worlds import TooManyWorlds
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
 State: TypeAlias = Literal["projections", "parameters", "other"]
@@ -47,7 +48,10 @@ class MissingScale(Rule):
         """Report a product that no path scales."""
         if not site.exhaustive or (site.kind == "hand-written" and site.output is None):
             return
-        judged = [(path, state) for path in site.paths for state in path.ask(_state)]
+        try:
+            judged = [(path, state) for path in site.paths for state in path.ask(_state)]
+        except TooManyWorlds:
+            return
         if not judged or any(state == "other" for _, state in judged):
             return
         projected = [path for path, state in judged if state == "projections"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -148,10 +149,8 @@ def execute(text: str, function: str, *arguments: object) -> list[dict[str, Any]
     seen: list[dict[str, Any]] = []
     namespace: dict[str, Any] = {"see": lambda **values: seen.append(values), "__name__": "snippet"}
     exec(compile(IMPORTS + dedent(text), "snippet.py", "exec"), namespace)
-    try:
+    with suppress(Expected, AssertionError):
         namespace[function](*arguments)
-    except (Expected, AssertionError):
-        pass
     return seen
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from graph_support import IMPORTS, body, execute, read
+from graph_support import IMPORTS, body, execute, read, snippets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
@@ -80,8 +80,10 @@ class Chain:
                 f"torch.ones({rows}, {columns}{dtype})", f"torch.ones(({rows}, {columns}){dtype})",
                 f"torch.ones(1, 1, {rows}, {columns}{dtype})", f"torch.zeros({rows}, {columns}{dtype})",
                 f"torch.full(({rows}, {columns}), {fill}{dtype})", f"torch.full([{rows}, {columns}], {fill})",
-                f"torch.ones({rows}, {columns}{dtype}).tril()", f"torch.triu(torch.ones({rows}, {columns}), diagonal=1)",
-                f"torch.full(({rows}, {columns}), {fill}).triu(1)", f"torch.eye({rows})", f"torch.rand({rows}, {columns})",
+                f"torch.ones({rows}, {columns}{dtype}).tril()",
+                f"torch.triu(torch.ones({rows}, {columns}), diagonal=1)",
+                f"torch.full(({rows}, {columns}), {fill}).triu(1)", f"torch.eye({rows})",
+                f"torch.rand({rows}, {columns})",
                 f"{first} {compare} {second}", f"{first} {compare} {second} + 1", f"{first} + 1 {compare} {second}",
                 f"torch.arange({rows}).expand({rows}, {rows}) {compare} torch.arange({rows}).view({rows}, 1)",
                 f"torch.ge({first}, {second})", f"torch.arange(1, {rows}){row} > torch.arange({columns}){column}",
@@ -98,30 +100,45 @@ class Chain:
         compare = self.pick("==", "!=", "<", "<=", ">", ">=")
         self.run(
             self.pick(
-                f"torch.triu({m}, {d})", f"{m}.tril({d})", f"torch.tril({m}, diagonal={d})", f"~{m}", f"{m}.logical_not()",
+                f"torch.triu({m}, {d})", f"{m}.tril({d})", f"torch.tril({m}, diagonal={d})", f"~{m}",
+                f"{m}.logical_not()",
                 f"{m} {compare} {number}", f"{number} {compare} {m}", f"{m}.eq({number})", f"{m} {compare} {other}",
                 f"1 - {m}", f"1.0 - {m}", f"{m} - 1", f"-{m}", f"{m} * {number}", f"{m} + {number}", f"{m} / 2",
-                f"(1 - {m}) * {fill}", f"{m} * {fill}", f"{fill} * {m}", f"(1.0 - {m}.float()) * {fill}", f"({m} - 1) * 1e9",
+                f"(1 - {m}) * {fill}", f"{m} * {fill}", f"{fill} * {m}", f"(1.0 - {m}.float()) * {fill}",
+                f"({m} - 1) * 1e9",
                 f"{m}.bool()", f"{m}.float()", f"{m}.to(torch.bool)", f"{m}.to(dtype=torch.float32)", f"{m}.long()",
-                f"{m}.type(torch.bool)", f"{m}.to({other}.dtype)", f"{m}.type_as({other})", f"{m}.byte()", f"{m}.half()",
-                f"{m}.masked_fill({other}, {fill})", f"{m}.masked_fill({m} == 0, {fill})", f"{m}.masked_fill({m} == 1, {fill})",
-                f"{m}.masked_fill({m} == 0, {INF}).masked_fill({m} == 1, 0.0)", f"torch.zeros(N, N).masked_fill({m}, {fill})",
-                f"torch.zeros_like({m}).masked_fill({m}.bool(), {fill})", f"torch.zeros(N, N).masked_fill(~{m}, {fill})",
-                f"torch.where({m}, {fill}, 0.0)", f"torch.where({m}, 0.0, {fill})", f"torch.where({m} == 0, {fill}, 0.0)",
+                f"{m}.type(torch.bool)", f"{m}.to({other}.dtype)", f"{m}.type_as({other})", f"{m}.byte()",
+                f"{m}.half()",
+                f"{m}.masked_fill({other}, {fill})", f"{m}.masked_fill({m} == 0, {fill})",
+                f"{m}.masked_fill({m} == 1, {fill})",
+                f"{m}.masked_fill({m} == 0, {INF}).masked_fill({m} == 1, 0.0)",
+                f"torch.zeros(N, N).masked_fill({m}, {fill})",
+                f"torch.zeros_like({m}).masked_fill({m}.bool(), {fill})",
+                f"torch.zeros(N, N).masked_fill(~{m}, {fill})",
+                f"torch.where({m}, {fill}, 0.0)", f"torch.where({m}, 0.0, {fill})",
+                f"torch.where({m} == 0, {fill}, 0.0)",
                 f"torch.where({m}, {fill}, {other})", f"torch.where({m}, torch.tensor(0.0), torch.tensor({fill}))",
                 f"{m}[:2, :3]", f"{m}[:, :2]", f"{m}[1:, 1:]", f"{m}[..., :3, :3]", f"{m}[:, :, :3, :3]", f"{m}[1:]",
                 f"{m}[None]", f"{m}[None, None]", f"{m}[:, None]", f"{m}[..., None]", f"{m}[0]", f"{m}[::2, ::2]",
                 f"{m}[:, 1]", f"{m}[-1:]", f"{m}[:-1, :-1]", f"{m}[2:3, :3]",
-                f"{m}.unsqueeze(0)", f"{m}.unsqueeze(1)", f"{m}.unsqueeze(-1)", f"{m}.squeeze()", f"{m}.T", f"{m}.t()", f"{m}.mT",
-                f"{m}.transpose(-2, -1)", f"{m}.transpose(0, 1)", f"{m}.flip(0)", f"{m}.view(1, 1, N, N)", f"{m}.view(-1)",
-                f"{m}.reshape(2, -1)", f"{m}.expand(2, N, N)", f"{m}.expand(N, N)", f"{m}.repeat(2, 1, 1)", f"{m}.repeat(2, 1)",
-                f"{m}.repeat_interleave(2, dim=0)", f"rearrange({m}, 'i j -> 1 1 i j')", f"rearrange({m}, 'i j -> j i')",
+                f"{m}.unsqueeze(0)", f"{m}.unsqueeze(1)", f"{m}.unsqueeze(-1)", f"{m}.squeeze()", f"{m}.T", f"{m}.t()",
+                f"{m}.mT",
+                f"{m}.transpose(-2, -1)", f"{m}.transpose(0, 1)", f"{m}.flip(0)", f"{m}.view(1, 1, N, N)",
+                f"{m}.view(-1)",
+                f"{m}.reshape(2, -1)", f"{m}.expand(2, N, N)", f"{m}.expand(N, N)", f"{m}.repeat(2, 1, 1)",
+                f"{m}.repeat(2, 1)",
+                f"{m}.repeat_interleave(2, dim=0)", f"rearrange({m}, 'i j -> 1 1 i j')",
+                f"rearrange({m}, 'i j -> j i')",
                 f"rearrange({m}, 'i j -> i 1 j')", f"repeat({m}, 'i j -> b i j', b=2)", f"{m}.contiguous().clone()",
-                f"{m} & {other}", f"{m} | {other}", f"{m} ^ {other}", f"{m} * {other}", f"{m} + {other}", f"torch.logical_or({m}, {other})",
-                f"torch.logical_and({m}, {other})", f"{m} & ~{other}", f"{m}.logical_and({other})", f"torch.ones_like({m})",
-                f"torch.full_like({m}, {fill})", f"{m}.new_ones(N, N).tril()", f"{m}.int()", f"{m} != 0", f"{m} * {other} + 1",
+                f"{m} & {other}", f"{m} | {other}", f"{m} ^ {other}", f"{m} * {other}", f"{m} + {other}",
+                f"torch.logical_or({m}, {other})",
+                f"torch.logical_and({m}, {other})", f"{m} & ~{other}", f"{m}.logical_and({other})",
+                f"torch.ones_like({m})",
+                f"torch.full_like({m}, {fill})", f"{m}.new_ones(N, N).tril()", f"{m}.int()", f"{m} != 0",
+                f"{m} * {other} + 1",
                 f"{m}.permute(1, 0)", f"{m}.sum(0)", f"{m}.cumsum(0)", f"torch.cat([{m}, {other}])", f"{m}.roll(1, 0)",
-                f"{m}.nan_to_num()", f"F.softmax({m}.float(), -1)", f"F.dropout({m}.float(), 0.5)", f"{m} ** 2", f"{m}.abs()",
+                f"{m}.nan_to_num()", f"F.softmax({m}.float(), -1)", f"F.dropout({m}.float(), 0.5)", f"{m} ** 2",
+                f"{m}.abs()",
                 f"{m}.clamp(min=-1)", f"torch.stack([{m}, {m}])", f"{m}.fill_diagonal_(1)", f"{m}.clone().zero_()",
             )
         )  # fmt: skip
@@ -169,75 +186,24 @@ def test_what_is_stated_of_chains_is_what_torch_has(lines: list[str]) -> None:
 
 
 LOWER, UPPER = Triangle(upper=False, diagonal=0), Triangle(upper=True, diagonal=1)
-ARANGE = "torch.arange(N)"
-IDIOMS: dict[tuple[Representation, Triangle], list[str]] = {
-    ("bool", LOWER): [
-        "torch.ones(N, N, dtype=torch.bool).tril()", "torch.tril(torch.ones(N, N)).bool()", "torch.ones(N, N).tril() == 1",
-        "torch.ones(N, N).tril() > 0", "torch.ones(N, N).tril() != 0", "~torch.ones(N, N).triu(1).bool()",
-        "torch.triu(torch.ones(N, N), diagonal=1) == 0", "torch.full((N, N), True).tril()", "(1 - torch.ones(N, N).triu(1)).bool()",
-        "torch.tril(torch.ones((N, N), dtype=torch.uint8)).to(torch.bool)", "torch.ones(N, N).triu(1).logical_not()",
-        "torch.triu(torch.ones(N, N), 1).to(dtype=torch.bool).logical_not()", "torch.ones(N, N).tril().type(torch.bool)",
-        f"{ARANGE}[:, None] >= {ARANGE}[None, :]", f"{ARANGE}[:, None] >= {ARANGE}", f"{ARANGE}[None, :] <= {ARANGE}[:, None]",
-        f"{ARANGE} <= {ARANGE}.view(N, 1)", f"{ARANGE}.unsqueeze(0) <= {ARANGE}.unsqueeze(1)", f"{ARANGE}[None] <= {ARANGE}[:, None]",
-        f"torch.ge({ARANGE}.unsqueeze(-1), {ARANGE}.unsqueeze(0))", f"{ARANGE}.reshape(1, -1) < {ARANGE}.reshape(-1, 1) + 1",
-        f"~({ARANGE}[:, None] < {ARANGE}[None, :])", "torch.arange(0, N)[:, None] >= torch.arange(0, N)[None]",
-        "torch.ones(9, 9).tril()[:N, :N].bool()", "torch.ones(1, 1, 9, 9).tril().bool()[:, :, :N, :N]",
-        "torch.ones(9, 9, dtype=torch.bool).tril()[:N, :N][None, None]", "torch.ones(N, N).triu().T.bool()",
-        "torch.ones(N, N).triu().t() == 1", "torch.ones(N, N).triu().transpose(0, 1).bool()", "torch.ones(N, N).triu().mT.bool()",
-        "torch.ones(N, N).bool().tril().view(1, 1, N, N)", "torch.ones(N, N).bool().tril().expand(2, 1, N, N)",
-        "rearrange(torch.ones(N, N).bool().tril(), 'i j -> 1 1 i j')", "torch.ones(N, N).bool().tril().unsqueeze(0).unsqueeze(1)",
-        "torch.ones(N, N).bool().tril().repeat(2, 1, 1)", "torch.ones(N, N).bool().tril(diagonal=0)",
-        "torch.ones_like(torch.zeros(N, N)).tril().bool()", "torch.ones((N, N)).new_ones(N, N).tril().bool()",
-        "torch.from_numpy(np.tril(np.ones((N, N)))).bool()",
-    ],
-    ("bool", UPPER): [
-        "torch.ones(N, N).triu(1).bool()", "torch.ones(N, N, dtype=torch.bool).triu(diagonal=1)", "torch.ones(N, N).tril() == 0",
-        "~torch.tril(torch.ones(N, N)).bool()", "torch.ones(N, N).tril().eq(0)", "1 - torch.ones(N, N).tril() == 1",
-        "torch.ones(N, N).tril() < 0.5", "torch.triu(torch.ones(N, N), diagonal=1) == 1", "torch.tril(torch.ones(N, N)).logical_not()",
-        "torch.triu(torch.full((N, N), True), 1)", "(torch.triu(torch.ones(N, N)) == 1).transpose(0, 1) == 0",
-        "torch.full((N, N), float('-inf')).triu(1) < 0", "torch.full((N, N), float('-inf')).triu(1) == float('-inf')",
-        f"{ARANGE}[None, :] > {ARANGE}[:, None]", f"{ARANGE}[:, None] < {ARANGE}", "torch.from_numpy(np.triu(np.ones((N, N)), k=1)) == 1",
-        "torch.triu(torch.ones(N, N), diagonal=1).type(torch.uint8).bool()", "torch.ones(1, N, N).triu(1)[0] == 1",
-    ],
-    ("binary", LOWER): [
-        "torch.tril(torch.ones(N, N))", "torch.ones(N, N).tril()", "1 - torch.triu(torch.ones(N, N), diagonal=1)",
-        "torch.tril(torch.ones(N, N)).view(1, 1, N, N)", "torch.ones(N, N, dtype=torch.bool).tril().float()",
-        "torch.ones(N, N, dtype=torch.bool).tril().long()", "torch.ones(N, N).tril().to(torch.float16)", "torch.full((N, N), 1.0).tril()",
-        "1.0 - (torch.ones(N, N).tril() == 0).float()", "torch.ones(N, N).tril() * 1.0", "torch.tril(torch.ones(N, N)).unsqueeze(0)",
-        "nn.Parameter(torch.ones(N, N).tril(), requires_grad=False)", "(torch.triu(torch.ones(N, N)) == 1).transpose(0, 1).float()",
-    ],
-    ("additive", UPPER): [
-        f"torch.full((N, N), {INF}).triu(1)", f"torch.triu(torch.full((N, N), {INF}), diagonal=1)", "torch.triu(torch.ones(N, N) * -1e9, 1)",
-        f"torch.zeros(N, N).masked_fill(torch.ones(N, N).triu(1).bool(), {INF})", "(1 - torch.ones(N, N).tril()) * -1e9",
-        "(1.0 - torch.ones(N, N).tril()) * -10000.0", "torch.ones(N, N).triu(1) * -1e9", "-1e9 * torch.ones(N, N).triu(1)",
-        f"torch.where(torch.ones(N, N).tril().bool(), 0.0, {INF})", f"torch.where(torch.ones(N, N).tril() == 0, {INF}, 0.0)",
-        f"torch.zeros(N, N).masked_fill(torch.ones(N, N).tril() == 0, {INF})", "torch.full((N, N), -math.inf).triu(diagonal=1)",
-        f"(torch.triu(torch.ones(N, N)) == 1).T.float().masked_fill(torch.ones(N, N).tril() == 0, {INF})",
-        f"torch.ones(N, N).tril().masked_fill(torch.ones(N, N).tril() == 0, {INF}).masked_fill(torch.ones(N, N).tril() == 1, 0.0)",
-        "torch.full((N, N), torch.finfo(torch.float32).min).triu(1)", "torch.full((N, N), -np.inf).triu(1)[None, None]",
-        "torch.zeros(N, N).masked_fill(~torch.ones(N, N).tril().bool(), torch.finfo(torch.float32).min)",
-        "torch.empty(N, N).fill_(float('-inf')).triu_(1)",
-        "(torch.ones(N, N).tril() - 1) * 1e9",
-        f"torch.where({ARANGE}[:, None] >= {ARANGE}, torch.tensor(0.0), torch.tensor({INF}))",
-    ],
-}  # fmt: skip
-
-
+IDIOMS = snippets("masks")
+"""One idiom a line; the title is the representation and the half that it names."""
 CAUSAL = [("bool", LOWER), ("binary", LOWER), ("additive", UPPER)]
 """What keeps the past, in the convention of each representation."""
 
 
 @pytest.mark.parametrize(
-    ("stated", "expression"),
-    [pytest.param(stated, text, id=text) for stated, texts in IDIOMS.items() for text in texts],
+    ("title", "expression"),
+    [pytest.param(title, text, id=text) for title, texts in IDIOMS.items() for text in texts.splitlines()],
 )
-def test_an_idiom_is_understood(stated: tuple[Representation, Triangle], expression: str) -> None:
+def test_an_idiom_is_understood(title: str, expression: str) -> None:
     lines = [f"m0 = {expression}"]
     assert not contradictions(lines)
     known = read(body([*lines, "see(it=m0)"], "N")).only(lambda seen: seen.mask("it"))
+    representation, half = title.split()
     assert known is not None
-    assert (known.representation, known.region) == stated
-    assert known.is_causal is (stated in CAUSAL)
+    assert (known.representation, known.region) == (representation, LOWER if half == "lower" else UPPER)
+    assert known.is_causal is ((representation, known.region) in CAUSAL)
 
 
 STATEMENTS = {
@@ -269,7 +235,7 @@ def test_an_additive_mask_in_several_steps_is_understood(statements: str) -> Non
 
 BUFFERS = {
     "a buffer": "self.register_buffer('mask', torch.tril(torch.ones(9, 9)).view(1, 1, 9, 9))",
-    "a keyword buffer": "self.register_buffer(name='mask', tensor=torch.tril(torch.ones(9, 9))[None, None], persistent=False)",
+    "a keyword buffer": "self.register_buffer(name='mask', tensor=torch.ones(9, 9).tril()[None, None])",
     "a registered bool": "self.register_buffer('mask', torch.ones(1, 1, 9, 9, dtype=torch.bool).tril())",
     "an attribute": "self.mask = torch.ones(9, 9).tril().unsqueeze(0).unsqueeze(0)",
     "a frozen parameter": "self.mask = nn.Parameter(torch.ones(9, 9).tril().view(1, 1, 9, 9), requires_grad=False)",

@@ -9,7 +9,8 @@ import torch
 from graph_support import body, execute, read, see, snippets
 
 from attnlint.graph.modules import MODULES, ModuleRow
-from attnlint.graph.ops import DISPATCHERS, FUNCTIONS, METHODS, Row, Signature
+from attnlint.graph.ops import DISPATCHERS, FUNCTIONS, METHODS, Row
+from attnlint.graph.signatures import Signature
 from attnlint.graph.values import (
     OPAQUE,
     Assigned,

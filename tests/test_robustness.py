@@ -20,7 +20,6 @@ import libcst as cst
 import pytest
 from graph_support import snippets
 
-import attnlint.fixtures
 from attnlint import Diagnostic, lint_source
 from attnlint.syntax.parse import MAX_DEPTH
 from attnlint.syntax.text import SourceError
@@ -117,7 +116,8 @@ HOSTILE = {
     "a decorator": ("@register({})\ndef huge(x):\n    return F.softmax(x, -1)\n", "huge is not"),
     "an annotation": ("def huge(x: {}):\n    return F.softmax(x, -1)\n", "huge is not"),
     "a constructor": (
-        "class A(nn.Module):\n    def __init__(self, x):\n        self.y = {}\n    def forward(self, x):\n        return F.softmax(self.y, -1)\n",
+        "class A:\n    def __init__(self, x):\n        self.y = {}\n"
+        "    def f(self, x):\n        return F.softmax(self.y, -1)\n",
         "A.__init__ is not",
     ),
     "the module's body": ("x = 1\ny = {}\nz = F.softmax(y, -1)\n", "module's own statements are not"),
@@ -239,7 +239,7 @@ def test_every_construct_is_read(text: str) -> None:
 # --- mutated files ------------------------------------------------------------------------------------------------
 
 REAL: list[ModuleType] = [argparse, asyncio.base_events, dataclasses, inspect, statistics, typing]
-FIXTURES = sorted(Path(attnlint.fixtures.__path__[0]).glob("*.py"))
+FIXTURES = sorted((Path(__file__).parents[1] / "fixtures").glob("*.py"))
 
 
 def tokens(text: str) -> list[str]:
@@ -292,8 +292,7 @@ def survives(text: str) -> bool:
     try:
         lint_source(text, "mutated.py")
     except SourceError as error:
-        assert error.reason
-        return False
+        return not error.reason
     return True
 
 

@@ -26,7 +26,7 @@ torch.rsqrt(torch.tensor(d))                  torch.as_tensor(d) ** -0.5   torch
 1 / torch.sqrt(torch.FloatTensor([d]))        1 / torch.tensor([d]).sqrt()  torch.full((), d) ** -0.5
 torch.tensor(d, dtype=torch.float32) ** -0.5  torch.tensor(d).to(torch.float32) ** -0.5
 float(d) ** -0.5                              int(d) ** -0.5               1 / math.sqrt(float(d))  +(d ** -0.5)
-(lambda n: n ** -0.5)(d)                      [d ** -0.5, 1][0]            (d ** -0.5, 1)[0]        {"a": d ** -0.5}["a"]
+(lambda n: n ** -0.5)(d)            [d ** -0.5, 1][0]  (d ** -0.5, 1)[0]  {"a": d ** -0.5}["a"]
 (d * 4) ** -0.5 * 2                           2 / math.sqrt(4 * d)         -(-d ** -0.5)            (d + d - d) ** -0.5
 d ** -0.5 if True else d                      (s := d ** -0.5)             d ** -0.5 + 0            d ** -0.5 - 0.0
 functools.partial(np.power, d)(-0.5)          torch.div(1, torch.tensor(d).sqrt())
@@ -96,7 +96,8 @@ CLASSES = {
     ),
     "a property": "def __init__(self, d):\n    self.d = d\n@property\ndef scale(self):\n    return self.d ** -0.5",
     "a cached property": (
-        "def __init__(self, d):\n    self.d = d\n@functools.cached_property\ndef scale(self):\n    return self.d ** -0.5"
+        "def __init__(self, d):\n    self.d = d\n"
+        "@functools.cached_property\ndef scale(self):\n    return self.d ** -0.5"
     ),
     "a buffer": "def __init__(self, d):\n    self.register_buffer('scale', torch.tensor(d ** -0.5), persistent=False)",
     "a static method": (
@@ -124,7 +125,7 @@ def test_through_classes(members: str, inherited: bool) -> None:
 CONSTANTS = {
     "module constants": "D = 64\nSCALE = D ** -0.5\ndef f():\n    see(it=SCALE)",
     "a helper with a default": "def of(n=64):\n    return n ** -0.5\ndef f():\n    see(it=of())",
-    "a class attribute": "class A(nn.Module):\n    scale = 64 ** -0.5\n    def forward(self):\n        see(it=self.scale)",
+    "a class attribute": "class A:\n    scale = 64 ** -0.5\n    def forward(self):\n        see(it=self.scale)",
     "a class attribute by the class": "class A:\n    scale = 0.125\ndef f():\n    see(it=A.scale)",
     "an inherited class attribute": (
         "class A:\n    scale = 0.125\nclass B(A):\n    def forward(self):\n        see(it=self.scale)"
@@ -310,7 +311,7 @@ LEAVES = st.sampled_from(["a", "b", "c", "1", "2", "3", "0.5", "4.0", "1.0", "0"
 EXPRESSIONS = st.recursive(
     LEAVES,
     lambda inner: st.one_of(
-        st.tuples(inner, st.sampled_from([" + ", " - ", " * ", " / ", " * ", " / "]), inner).map("({0[0]}{0[1]}{0[2]})".format),
+        st.tuples(inner, st.sampled_from("+-*/*/"), inner).map("({0[0]} {0[1]} {0[2]})".format),
         st.tuples(inner, st.sampled_from(["2", "-1", "0.5", "-0.5", "0", "3", "-0.25", "1.5", "(1 / 3)"])).map(
             "({0[0]} ** {0[1]})".format
         ),

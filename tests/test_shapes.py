@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from graph_support import IMPORTS, Seen, body, evaluated, execute, read
+from graph_support import IMPORTS, Seen, body, evaluated, execute, read, snippets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
@@ -253,7 +253,8 @@ def contracted(p: Program) -> str:
             f"einops.einsum({left}, {right}, '{' '.join(one)}, {' '.join(two)} -> {' '.join(result)}')",
             f"torch.einsum('{one}->{''.join(sorted(one, reverse=True))}', {left})", f"{left} @ {right}",
             f"torch.einsum('...i,...i->...', {left}, {left})", f"torch.einsum('...i,...j->...ij', {left}, {left})",
-            f"{left} @ {left}.transpose(-2, -1)", f"torch.matmul({left}, {right}.mT)", f"{left} @ torch.ones({t.shape[-1]})",
+            f"{left} @ {left}.transpose(-2, -1)", f"torch.matmul({left}, {right}.mT)",
+            f"{left} @ torch.ones({t.shape[-1]})",
             f"torch.ones({t.shape[0] if t.ndim == 1 else t.shape[-2]}) @ {left}", f"torch.bmm({left}, {right}.mT)",
         )
     )  # fmt: skip
@@ -273,10 +274,12 @@ def rearranged(p: Program) -> str:
     return str(
         p.pick(
             f"rearrange({name}, '{plain} -> {flat}')", f"rearrange({name}, '{plain} -> {grouped}')",
-            f"rearrange({name}, '{split} -> u {flat}', u={size})", f"rearrange({name}, '{split} -> {flat} 1 u', u={size})",
+            f"rearrange({name}, '{split} -> u {flat}', u={size})",
+            f"rearrange({name}, '{split} -> {flat} 1 u', u={size})",
             f"rearrange({name}, '... a -> a ...')", f"rearrange({name}, '... (u a) -> ... a u', u={size})",
             f"rearrange({name}, 'a ... -> a (...)')", f"rearrange({name}, 'a ... -> (a ...)')",
-            f"repeat({name}, '{plain} -> {plain} r', r=3)", f"repeat({name}, '{plain} -> (r {letters[0]}) {' '.join(letters[1:])}', r=H)",
+            f"repeat({name}, '{plain} -> {plain} r', r=3)",
+            f"repeat({name}, '{plain} -> (r {letters[0]}) {' '.join(letters[1:])}', r=H)",
             f"reduce({name}, '{plain} -> {dropped}', 'mean')", f"repeat({name}, '... -> r ...', r=2)",
             f"rearrange([{name}, {name}], 'k {plain} -> {flat} k')",
         )
@@ -307,10 +310,12 @@ def projected(p: Program) -> str:
     return str(
         p.pick(
             f"nn.Linear({width}, 3 * H)({name})", f"nn.Linear(in_features={width}, out_features=6, bias=False)({name})",
-            f"nn.Sequential(nn.Linear({width}, D), nn.ReLU(), nn.Dropout(0.1))({name})", f"nn.LayerNorm({width})({name})",
+            f"nn.Sequential(nn.Linear({width}, D), nn.ReLU(), nn.Dropout(0.1))({name})",
+            f"nn.LayerNorm({width})({name})",
             f"nn.Embedding(9, D)({name}.long())", f"nn.Conv1d({t.shape[-2] if t.ndim > 1 else 1}, 6, 1)({name})",
             f"F.softmax({name}, dim=-1)", f"F.dropout({name}.float(), 0.1).to(torch.float64)", f"nn.Identity()({name})",
-            f"F.scaled_dot_product_attention({name}, {name}, {name}[..., :1])", f"nn.Conv2d(T, 6, 3, padding=1)({name})",
+            f"F.scaled_dot_product_attention({name}, {name}, {name}[..., :1])",
+            f"nn.Conv2d(T, 6, 3, padding=1)({name})",
         )
     )  # fmt: skip
 
@@ -321,7 +326,8 @@ def combined(p: Program) -> str:
     axis = p.axis(t.ndim)
     return str(
         p.pick(
-            f"{left} {operator} {left}[..., :1]", f"{left} {operator} {left}.unsqueeze(0)", f"{left} {operator} {right}",
+            f"{left} {operator} {left}[..., :1]", f"{left} {operator} {left}.unsqueeze(0)",
+            f"{left} {operator} {right}",
             f"{left}[None] {operator} {left}[:, None]", f"{left} {operator} 2", f"H {operator} {left}",
             f"{left} {operator} {left}[0]", f"{left} {operator} torch.zeros({t.shape[-1]})", f"-{left}",
             f"torch.where({left} > 0, {left}, 0.0)", f"torch.where({left}[..., :1] > 0, {left}, {left}.unsqueeze(0))",
@@ -329,15 +335,18 @@ def combined(p: Program) -> str:
             f"{left}.sum()", f"{left}.amax(({axis},))", f"{left}.max(dim={axis})[0]", f"{left}.max(dim={axis}).values",
             f"{left}.max(dim={axis}, keepdim=True)[1]", f"torch.zeros_like({left})", f"torch.ones({t.shape[0]}, C)",
             f"{left}.new_zeros(B, T)", f"torch.full({left}.shape, 1.0)", "torch.arange(T)", f"{left}.tril()",
-            f"torch.outer({left}, {left})", f"torch.zeros({left}.shape[-1], {left}.size(0))", f"{left}.new_ones({left}.shape[1:])",
+            f"torch.outer({left}, {left})", f"torch.zeros({left}.shape[-1], {left}.size(0))",
+            f"{left}.new_ones({left}.shape[1:])",
             f"torch.arange(2, {t.shape[0] + 3})", f"torch.masked_fill({left}, {left}[..., :1] > 0, 1)", f"{left} ** 2",
-            f"2 ** {left}", f"{left}.argmax({axis})", f"torch.cumsum({left}, {axis})", f"torch.maximum({left}, {left}[:1])",
+            f"2 ** {left}", f"{left}.argmax({axis})", f"torch.cumsum({left}, {axis})",
+            f"torch.maximum({left}, {left}[:1])",
         )
     )  # fmt: skip
 
 
 STEPS: list[Step] = [
-    resized, transposed, flattened, unflattened, unsqueezed, in_pieces, joined, repeated, contracted, rearranged, indexed,
+    resized, transposed, flattened, unflattened, unsqueezed, in_pieces, joined, repeated, contracted, rearranged,
+    indexed,
     projected, combined,
 ]  # fmt: skip
 
@@ -383,66 +392,10 @@ def test_what_is_stated_of_chains_is_what_torch_has(lines: list[str]) -> None:
     check(lines)
 
 
-STATED = {
-    "a last chunk that is smaller": "it = torch.zeros(5, 7).chunk(2, dim=0)[1]",
-    "a first chunk that is larger": "it = torch.zeros(5, 7).chunk(2, dim=0)[0]",
-    "a last piece of split": "it = torch.zeros(5, 7).split(2, dim=0)[2]",
-    "the last of a split, from the end": "it = torch.zeros(5, 7).split(2, dim=0)[-1]",
-    "the pieces of tensor_split": "it = torch.zeros(7, 2).tensor_split(3)[2]",
-    "tensor_split at places": "it = torch.zeros(7, 2).tensor_split((2, 3))[1]",
-    "a slice that goes beyond the end": "it = torch.zeros(3, 3)[:5]",
-    "a slice with a negative end": "it = x[:, :-1]",
-    "a squeeze of an axis that may be one": "it = x[:1].squeeze(0)",
-    "a squeeze of everything": "it = x[:1].squeeze()",
-    "a squeeze of several axes": "it = x[:1, :1].squeeze((0, 1))",
-    "an inferred axis": "it = x.view(-1, H)",
-    "a view of another dtype": "it = x.view(torch.int32)",
-    "a view like another tensor": "it = y.flatten().expand(2, 77).reshape_as(torch.zeros(7, 22))",
-    "a sum of two axes": "it = x.sum((0, 1))",
-    "a sum of everything, kept": "it = x.sum(dim=(0, 1, 2), keepdim=True)",
-    "a vector and a matrix": "it = y[0] @ y.t()",
-    "a matrix and a vector": "it = y @ y[0]",
-    "two vectors": "it = y[0] @ y[0]",
-    "one row by name": "it = x[:, H - 4]",
-    "an index by a tensor": "it = x[:, torch.tensor([0, 2])]",
-    "an index by a mask": "it = x[x.sum(-1) > 0]",
-    "an index by a list": "it = x[:, [0, 2, 1, 1]]",
-    "a gathered axis": "it = torch.gather(x, 1, torch.zeros(B, 2, C, dtype=torch.long))",
-    "topk": "it = x.topk(2, dim=-1)[0]",
-    "padded": "it = F.pad(x, (1, 1))",
-    "rolled": "it = torch.roll(x, 1, 0)",
-    "narrowed": "it = x.narrow(1, 0, 2)",
-    "masked select": "it = x.masked_select(x > 0)",
-    "unfolded": "it = x.unfold(1, 2, 1)",
-    "a strided convolution": "it = nn.Conv2d(1, 4, 3, stride=2)(x.unsqueeze(1))",
-    "an unbatched convolution": "it = nn.Conv2d(2, 4, 3)(x)",
-    "pooled": "it = F.avg_pool1d(x, 2)",
-    "a grown name": "it = x\nfor _ in range(3):\n    it = it.unsqueeze(0)",
-    "concatenated in a loop": "it = x\nfor _ in range(3):\n    it = torch.cat((it, x), 1)",
-    "appended": "parts = []\nfor _ in range(3):\n    parts.append(x)\nit = torch.stack(parts)",
-    "a comprehension": "it = torch.stack([x for _ in range(3)])",
-    "written in place": "it = x.clone()\nit.unsqueeze_(0)",
-    "transposed in place": "it = x.clone()\nit.transpose_(1, 2)",
-    "with an out": "it = torch.empty(0)\ntorch.cat((x, x), 1, out=it)",
-    "multihead": "it = nn.MultiheadAttention(20, 4)(x, x, x)[0]",
-    "multihead weights": "it = nn.MultiheadAttention(20, 4)(x, x, x)[1]",
-    "an embedding table": "it = F.embedding(x.long(), y)",
-    "a linear by weight": "it = F.linear(x, torch.ones(6, 20))",
-    "a meshgrid": "it = torch.meshgrid(torch.arange(2), torch.arange(3), indexing='ij')[0]",
-    "arange with a step": "it = torch.arange(0, 10, 2)",
-    "arange from one": "it = torch.arange(1, 5)",
-    "a tensor of a list": "it = torch.tensor([1.0, 2.0, 3.0])",
-    "a sparse product": "it = torch.outer(y[0], y[0])",
-    "a swapped shape": "it = torch.zeros(x.shape[::-1])",
-    "a shape and more": "it = torch.zeros(x.shape[:2] + (H, D))",
-    "a shape cut from the end": "it = torch.zeros(x.shape[-2:])",
-    "a shape cut in the middle": "it = torch.zeros(x.shape[1:-1])",
-    "a shape as a list": "it = torch.zeros([*x.shape[:-1], 1])",
-    "numpy": "it = torch.from_numpy(np.zeros((2, 3)))",
-}
+TRAPS, IDIOMS, RANKED = snippets("shape_traps"), snippets("shape_idioms"), snippets("shape_ranks")
 
 
-@pytest.mark.parametrize("statements", STATED.values(), ids=list(STATED))
+@pytest.mark.parametrize("statements", TRAPS.values(), ids=list(TRAPS))
 def test_nothing_wrong_is_stated_of(statements: str) -> None:
     text = body([UNPACK, statements, "see(x=x, y=y, H=H, D=D, it=it)"], PARAMETERS)
     (real,) = execute(text, "f", *inputs().values())
@@ -452,87 +405,6 @@ def test_nothing_wrong_is_stated_of(statements: str) -> None:
 
 # --- precision ---------------------------------------------------------------------------------------------------
 
-IDIOMS = {
-    "view and transpose": "it = x.view(B, T, H, C // H).transpose(1, 2)",
-    "view with an inferred head": "it = x.view(B, T, H, -1).transpose(1, 2)",
-    "view with an inferred sequence": "it = x.view(B, -1, H, D).transpose(1, 2)",
-    "the shape, spread": "it = x.view(*x.shape[:-1], H, D)",
-    "the shape, added": "it = x.reshape(x.shape[:-1] + (H, D))",
-    "sizes by method": "it = x.view(x.size(0), x.size(1), H, D)",
-    "a tuple of sizes": "sizes = (B, T, H, D)\nit = x.view(sizes).permute(0, 2, 1, 3)",
-    "merging heads": "it = x.view(B, T, H, D).transpose(1, 2).contiguous().view(B * H, T, D)",
-    "merging heads back": "it = x.view(B, T, H, D).transpose(1, 2).transpose(1, 2).reshape(B, T, -1)",
-    "flattened heads": "it = x.view(B, T, H, D).flatten(2)",
-    "flattened batch": "it = x.view(B, T, H, D).flatten(0, 1)",
-    "unflattened": "it = x.unflatten(-1, (H, D)).transpose(1, 2)",
-    "unflattened, inferred": "it = x.unflatten(2, (H, -1))",
-    "a fused projection": "qkv = nn.Linear(C, 3 * C)(x)\nit, k, v = qkv.chunk(3, dim=-1)",
-    "a split projection": "qkv = nn.Linear(C, 3 * C)(x)\nit, k, v = qkv.split(C, dim=2)",
-    "a split by sizes": "it, k, v = nn.Linear(C, C + 2 * D)(x).split([C, D, D], dim=-1)",
-    "timm's way": "qkv = nn.Linear(C, C * 3)(x).reshape(B, T, 3, H, C // H).permute(2, 0, 3, 1, 4)\nit, k, v = qkv.unbind(0)",
-    "timm's way, indexed": (
-        "qkv = nn.Linear(C, C * 3)(x).reshape(B, T, 3, H, C // H).permute(2, 0, 3, 1, 4)\nit, k, v = qkv[0], qkv[1], qkv[2]"
-    ),
-    "timm's way, unpacked": (
-        "qkv = nn.Linear(C, C * 3)(x).reshape(B, T, 3, H, C // H).permute(2, 0, 3, 1, 4)\nit, k, v = qkv"
-    ),
-    "lucidrains' way": (
-        "qkv = nn.Linear(C, 3 * H * D, bias=False)(x).chunk(3, dim=-1)\n"
-        "it, k, v = map(lambda t: rearrange(t, 'b n (h d) -> b h n d', h=H), qkv)"
-    ),
-    "a comprehension": "it, k = [t.view(B, T, H, D).transpose(1, 2) for t in (x, x)]",
-    "a generator": "it, k = (rearrange(t, 'b n (h d) -> (b h) n d', h=H) for t in (x, x))",
-    "scores": "q = x.view(B, T, H, D).transpose(1, 2)\nit = q @ q.transpose(-2, -1)",
-    "scores, transposed by mT": "q = x.view(B, T, H, D).transpose(1, 2)\nit = q @ q.mT",
-    "scores, bmm": "it = torch.bmm(x, x.transpose(1, 2))",
-    "scores, baddbmm": "it = torch.baddbmm(torch.empty(B, T, T), x, x.transpose(1, 2), beta=0, alpha=0.1)",
-    "scores, einsum": "q = x.view(B, T, H, D)\nit = torch.einsum('bihd,bjhd->bhij', q, q)",
-    "scores, einsum with dots": "it = torch.einsum('...id,...jd->...ij', x, x)",
-    "scores, einops": "q = x.view(B, T, H, D)\nit = einops.einsum(q, q, 'b i h d, b j h d -> b h i j')",
-    "scores and softmax": "it = F.softmax(x @ x.transpose(1, 2) / math.sqrt(C), dim=-1)",
-    "the output": "q = x.view(B, T, H, D).transpose(1, 2)\nit = (q @ q.mT).softmax(-1) @ q",
-    "the output, einsum": "q = x.view(B, T, H, D)\na = torch.einsum('bihd,bjhd->bhij', q, q)\nit = torch.einsum('bhij,bjhd->bihd', a, q)",
-    "the output of sdpa": "q = x.view(B, T, H, D).transpose(1, 2)\nit = F.scaled_dot_product_attention(q, q, q)",
-    "masked": "it = (x @ x.mT).masked_fill(torch.ones(T, T).triu(1).bool(), -1e9)",
-    "masked with a new axis": "q = x.view(B, T, H, D).transpose(1, 2)\nit = q @ q.mT + torch.zeros(T, T)[None, None]",
-    "a mask": "it = torch.tril(torch.ones(T, T)).view(1, 1, T, T)",
-    "a cut mask": "it = torch.ones(9, 9).tril()[:T, :T]",
-    "a cut mask with two axes in front": "it = torch.ones(1, 1, 9, 9).tril()[:, :, :T, :T]",
-    "a mask of positions": "it = torch.arange(T)[:, None] >= torch.arange(T)[None, :]",
-    "grouped keys": "k = x.view(B, T, H, D)\nit = k.repeat_interleave(2, dim=2).transpose(1, 2)",
-    "grouped keys, expanded": (
-        "k = x.view(B, T, H, D).transpose(1, 2)\nit = k[:, :, None, :, :].expand(B, H, 2, T, D).reshape(B, H * 2, T, D)"
-    ),
-    "a repeated token": "it = repeat(torch.zeros(1, 1, C), '1 1 d -> b 1 d', b=B)",
-    "an expanded token": "it = nn.Parameter(torch.zeros(1, 1, C)).expand(B, -1, -1)",
-    "stacked heads": "it = torch.stack([x, x], dim=1)",
-    "embedded": "it = nn.Embedding(9, C)(torch.zeros(B, T, dtype=torch.long))",
-    "normed and dropped": "it = F.dropout(nn.LayerNorm(C)(x), 0.1)",
-    "through a list of modules": "layers = nn.Sequential(nn.Linear(C, D), nn.GELU(), nn.Linear(D, H))\nit = layers(x)",
-    "through a cast": "it = x.float().to(torch.float64).type_as(x)",
-    "a mean": "it = x.mean(dim=1, keepdim=True)",
-    "the last token": "it = x[:, -1]",
-    "the last token, kept": "it = x[:, -1:]",
-    "half of the axis": "it = x[..., : C // 2]",
-    "rotated": "a, b = x.chunk(2, dim=-1)\nit = torch.cat((-b, a), dim=-1)",
-    "a broadcast sum": "it = x[:, :, None] + x[:, None]",
-    "swapped by hand": "it = x.swapaxes(0, 1)",
-    "of zeros": "it = x.new_zeros(B, H, T, D)",
-    "like": "it = torch.zeros_like(x).bool()",
-    "in a branch": "if H > 1:\n    it = x.view(B, T, H, D)\nelse:\n    it = x.unsqueeze(2).view(B, T, H, D)",
-    "written into": "it = torch.zeros(B, T, C)\nit[:, :1] = 1",
-    "by ellipsis": "it = x.view(B, T, H, D)[..., 0, :]",
-    "by einops, merged": "it = rearrange(x.view(B, T, H, D), 'b n h d -> b n (h d)')",
-    "by einops, with the rest": "it = rearrange(x, 'b ... (h d) -> (b h) ... d', h=H)",
-    "reduced by einops": "it = reduce(x, 'b n d -> b d', 'mean')",
-}
-RANKED = {
-    "a token in front": "it = torch.cat((torch.zeros(B, 1, C), x), dim=1)",
-    "convolved": "it = rearrange(nn.Conv2d(3, C, 1)(torch.zeros(B, 3, T, T)), 'b c h w -> b (h w) c')",
-    "the other half": "it = x[..., C // 2 :]",
-    "every second": "it = x[..., ::2]",
-    "padded by a new axis": "it = x[:, :, None, 1:]",
-}
 NAMES = frozenset({"B", "T", "C", "H", "D", "x.shape[0]", "x.shape[1]", "x.shape[2]"})
 
 
@@ -555,7 +427,8 @@ def test_the_rank_of_an_idiom_is_understood(statements: str) -> None:
 @pytest.mark.parametrize(
     "pair",
     [
-        ("x.shape[-1]", "C"), ("x.size(-1)", "x.shape[2]"), ("x.size()[2]", "C"), ("x.shape[-2]", "T"), ("x.size(dim=1)", "T"),
+        ("x.shape[-1]", "C"), ("x.size(-1)", "x.shape[2]"), ("x.size()[2]", "C"), ("x.shape[-2]", "T"),
+        ("x.size(dim=1)", "T"),
         ("x.shape[:2][1]", "T"), ("x.transpose(1, 2).shape[1]", "C"), ("x.view(B, T, H, -1).size(3)", "C // H"),
         ("len(x)", "B"), ("x.shape.numel()", "B * T * C"), ("x.numel()", "B * T * C"), ("x.size()[-1]", "C"),
         ("nn.Linear(C, D)(x).shape[-1]", "D"), ("nn.Linear(C, D)(x).size(0)", "B"),

@@ -59,10 +59,10 @@ def _outputs(graph: DefinitionGraph) -> dict[int, Product]:
     return outputs
 
 
-def _paths(graph: DefinitionGraph, anchor: Anchor, output: Product | None) -> list[AttentionPath]:
+def _paths(graph: DefinitionGraph, anchor: Anchor, output: Product | None) -> Iterator[AttentionPath]:
     guard = anchor.origin.guard if anchor.origin is not None else ()
     found = worlds_of(guard, lambda world: _path(graph, anchor, output, Facts(world, graph.observations)), graph.world)
-    return [path for _, path in found]
+    yield from (path for _, path in found)
 
 
 def _path(graph: DefinitionGraph, anchor: Anchor, output: Product | None, facts: Facts) -> AttentionPath:

@@ -22,7 +22,7 @@ from attnlint.graph.values import (
     Unknown,
     Value,
 )
-from attnlint.graph.worlds import TRAINING, TooManyWorlds, World, worlds_of
+from attnlint.graph.worlds import TRAINING, World, worlds_of
 
 T = TypeVar("T")
 Kind: TypeAlias = Literal["hand-written", "sdpa", "mha", "flash", "dispatched"]
@@ -157,6 +157,7 @@ class AttentionPath:
 
     def ask(self, question: Callable[[AttentionPath], T], in_eval: bool = False) -> Iterator[T]:
         """Answers to a further question on this path; where it depends on more conditions, one for each outcome.
+        Raises `TooManyWorlds` after the last of too many.
 
         ``in_eval``: only where modules may be in evaluation mode, assuming that they are.
         """
@@ -171,11 +172,7 @@ class AttentionPath:
         def on(world: World) -> T:
             return question(replace(self, facts=Facts(world, self.graph.observations)))
 
-        try:
-            answers = list(worlds_of(guard, on, start))
-        except TooManyWorlds:
-            return
-        yield from (answer for _, answer in answers)
+        yield from (answer for _, answer in worlds_of(guard, on, start))
 
 
 @dataclass

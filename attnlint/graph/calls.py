@@ -105,7 +105,7 @@ class Calls(Machine):
         bound = row.signature.bind(arguments.positional, arguments.keywords, arguments.open_ended) if fits else None
         if bound is None:
             return self.unknown(node, *arguments.all())
-        return self.made(row.build(bound), node)
+        return self.adopted(row.build(bound), node)
 
     def _construct(self, path: str, arguments: CallArguments, node: cst.CSTNode) -> Value:
         if path in _SEQUENTIAL:
@@ -133,7 +133,7 @@ class Calls(Machine):
         width = module.argument("in_features")
         if width is not None:
             self.recorder.observations.extent(first, -1, width, self.guard)
-        return self.made(value, node)
+        return self.adopted(value, node)
 
     # -- methods of tensors
 
@@ -160,7 +160,7 @@ class Calls(Machine):
         held = given[1]
         if held.name is None and not isinstance(held, Constant):
             held.name = f"self.{name.value}"
-        self.heap[id(strip(base)), name.value] = held
+        self.store(strip(base), name.value, held)
         return True
 
     # -- attributes

@@ -58,7 +58,7 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Statements):
         ):
             return None
         instance, heap = self._object(definition.parent, definition.name == "__init__")
-        self.heap = dict(heap)
+        self.heap, self.heap_is_shared = heap, True
         return instance
 
     def _object(self, outline: ClassOutline, blank: bool) -> tuple[Instance, Heap]:
@@ -80,6 +80,7 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Statements):
             except (TooDeep, SourceError):
                 return instance, {}
             self.recorder, self.heap, self.guard, self.alive = Recorder(), {}, (), True
+            self.heap_is_shared = False
             self.running = [constructor[0]]
             self.scope = Scope(slice_, Frame(constructor[0]), {}, None, instance, constructor[1])
             assert isinstance(slice_.node, cst.FunctionDef)

@@ -63,6 +63,7 @@ class Machine(ABC):
         self.module = module
         self.recorder = recorder
         self.heap: Heap = {}
+        self.heap_is_shared = False
         self.guard: Guard = ()
         self.alive = True
         self.running: list[object] = []
@@ -126,15 +127,26 @@ class Machine(ABC):
     # -- what the parts share
 
     def made(self, value: Value, node: cst.CSTNode) -> Value:
-        """Record a value that was just made, and what it was made of on the way, with where it was made."""
+        """Record a value that was just made, with where it was made. A value made before stays as it is."""
         if value.origin is None and value is not NONE:
             value.origin = Origin(self.scope.slice, node, self.guard, self.scope.frame)
-            for operand in value.operands():
-                if operand.origin is None and not isinstance(operand, Constant):
-                    self.made(operand, node)
-            if not self.exhausted:
+            if len(self.recorder.values) < MAX_VALUES:
                 self.recorder.values.append(value)
         return value
+
+    def adopted(self, value: Value, node: cst.CSTNode) -> Value:
+        """Record what a row of a table made, and what it made on the way."""
+        if value.origin is None:
+            for operand in value.operands():
+                if operand.origin is None and not isinstance(operand, Constant):
+                    self.adopted(operand, node)
+        return self.made(value, node)
+
+    def store(self, owner: Value, member: str, value: Value) -> None:
+        """Set an attribute. A heap that a saved state holds as well is copied first."""
+        if self.heap_is_shared:
+            self.heap, self.heap_is_shared = dict(self.heap), False
+        self.heap[id(owner), member] = value
 
     def unknown(self, node: cst.CSTNode, *inputs: Value) -> Value:
         """A value that claims nothing."""
@@ -168,9 +180,9 @@ class Machine(ABC):
                 if strip(value) is held:
                     scope.names[name] = new
             scope = scope.parent
-        for place, value in self.heap.items():
-            if strip(value) is held:
-                self.heap[place] = new
+        stale = [place for place, value in self.heap.items() if strip(value) is held]
+        if stale:
+            self.heap, self.heap_is_shared = {**self.heap, **dict.fromkeys(stale, new)}, False
 
     def read(self, base: Value, member: str, value: Value | None, node: cst.CSTNode) -> Value:
         """A read of an attribute, which keeps the place where it was read."""

@@ -116,11 +116,13 @@ class Statements(Machine):
 
     def save(self) -> State:
         """The state that branches start from."""
-        return dict(self.scope.names), dict(self.heap), self.guard, self.alive
+        self.heap_is_shared = True
+        return dict(self.scope.names), self.heap, self.guard, self.alive
 
     def restore(self, state: State) -> None:
         """Go back to a saved state; it may be restored again."""
-        self.scope.names, self.heap, self.guard, self.alive = dict(state[0]), dict(state[1]), state[2], state[3]
+        self.scope.names, self.heap, self.guard, self.alive = dict(state[0]), state[1], state[2], state[3]
+        self.heap_is_shared = True
 
     def _if(self, node: cst.If) -> None:
         condition = self.evaluate(node.test)
@@ -145,7 +147,8 @@ class Statements(Machine):
             return
         otherwise = self.save()
         self.scope.names = self._merged(condition, then[0], otherwise[0], node)
-        self.heap = self._merged(condition, then[1], otherwise[1], node)
+        if then[1] is not otherwise[1]:
+            self.heap, self.heap_is_shared = self._merged(condition, then[1], otherwise[1], node), False
         entry = len(before[2])
         extra = [arm[2][entry + 1 :] for arm in (then, otherwise)]
         self.guard = before[2]

@@ -213,11 +213,10 @@ def worlds_of(
     Raises `TooManyWorlds`.
     """
     waiting = [start if start is not None else World()]
-    looked_at = 0
+    answered = 0
     while waiting:
         world = waiting.pop()
-        looked_at += 1
-        if looked_at > 4 * MAX_WORLDS or len(waiting) > MAX_WORLDS:
+        if answered >= MAX_WORLDS or len(waiting) > MAX_WORLDS:
             raise TooManyWorlds
         try:
             if not world.holds(guard):
@@ -227,4 +226,5 @@ def worlds_of(
             waiting.append(world.assume(undecided.atom, False))
             waiting.append(world.assume(undecided.atom, True))
         else:
+            answered += 1
             yield world, answer

@@ -139,6 +139,11 @@ class ModuleOutline:
     assignments: dict[str, list[LineRange]] = field(default_factory=dict, repr=False)
     callables: list[Definition] = field(default_factory=list, repr=False)
 
+    @cached_property
+    def expression_lines(self) -> frozenset[int]:
+        """Lines on which an expression statement begins, anywhere in the module."""
+        return frozenset(s.lineno for s in _statements(self.body.tree) if isinstance(s, ast.Expr))
+
     def definitions(self) -> Iterator[Definition]:
         """Every function and method, those of nested classes too, in source order."""
         return iter(self.callables)
@@ -171,6 +176,19 @@ def _outline(source: SourceText) -> ModuleOutline:
     module.body = ModuleBody("<module>", "<module>", "module", whole, module, None, (), tree)
     _Reader(module).read(tree.body, None, in_block=False)
     return module
+
+
+def _statements(root: ast.AST) -> Iterator[ast.stmt]:
+    """All statements below a node; expressions are not entered."""
+    waiting: list[ast.AST] = [root]
+    while waiting:
+        node = waiting.pop()
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, name, None)
+            if isinstance(inner, list):
+                waiting.extend(inner)
+        if isinstance(node, ast.stmt):
+            yield node
 
 
 class _Reader:
