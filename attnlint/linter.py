@@ -129,7 +129,7 @@ def _analyse(source: SourceText, rules: Sequence[Rule], triggers: tuple[str, ...
 
 def _unanalysed(module: ModuleOutline, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Finding]]:
     """Definitions that are too deep for the parser, told before it sees them."""
-    for definition in (*module.definitions(), module.body):
+    for definition in (*module.definitions(), *module.all_classes(), module.body):
         if definition.nesting_above(MAX_DEPTH) > MAX_DEPTH:
             reason = f"nests expressions {definition.depth} deep"
             yield from ((rule, finding) for rule in rules for finding in rule.check_unanalysed(definition, reason))

@@ -61,7 +61,10 @@ class Bindings(Machine):
     def bind(self, name: str, value: Value) -> None:
         """Bind a local name; the first name a value is bound to is how messages call it."""
         _call_it(value, name)
-        self.scope.names[name] = value
+        scope = self.scope
+        while name in scope.outer and scope.parent is not None:
+            scope = scope.parent
+        scope.names[name] = value
 
     def _assign_item(self, target: cst.Subscript, value: Value) -> None:
         base = self.evaluate(target.value)

@@ -10,7 +10,9 @@ import libcst as cst
 
 from attnlint.graph.machine import CallArguments, Machine
 from attnlint.graph.values import (
+    TENSOR,
     Constant,
+    Extent,
     Items,
     Mapping,
     Partial,
@@ -166,6 +168,8 @@ def _len(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -> Value
     inner = strip(arguments.positional[0]) if arguments.positional else None
     if isinstance(inner, Shape):
         return machine.made(Rank(inner.x), node)
+    if isinstance(inner, TENSOR):
+        return machine.made(Extent(inner, 0), node)
     items = machine.iterate(inner) if inner is not None else None
     return _pure("len", machine, arguments, node) if items is None else machine.made(Constant(len(items)), node)
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import libcst as cst
 
-from attnlint.graph import builtin_calls, ops
-from attnlint.graph.machine import MAX_DEPTH, CallArguments, Machine
+from attnlint.graph import builtin_calls, equations, ops
+from attnlint.graph.machine import CallArguments, Machine
 from attnlint.graph.modules import MODULES
-from attnlint.graph.scope import Scope
 from attnlint.graph.values import (
     NONE,
-    And,
     Attribute,
     Class,
     Constant,
@@ -21,19 +19,17 @@ from attnlint.graph.values import (
     Items,
     Mapping,
     Not,
-    Origin,
     Partial,
     Phi,
+    Product,
+    Rearrange,
     Repeating,
     Super,
     TorchModule,
-    Unknown,
     Value,
     strip,
 )
 from attnlint.syntax.outline import ClassOutline, Definition
-from attnlint.syntax.parse import TooDeep, parse_definition
-from attnlint.syntax.text import SourceError
 
 _OBJECTS = (External, Function, Partial, Class, Instance, Super, TorchModule, Items, Repeating, Mapping, Constant)
 _REGISTRATIONS = ("register_buffer", "register_parameter", "add_module", "register_module")
@@ -64,7 +60,7 @@ class Calls(Machine):
             case Class(outline=outline):
                 return self.instantiate(outline, arguments, node)
             case Instance(outline=outline):
-                return self._call_instance(callee, outline, arguments, node)
+                return self.call_instance(callee, outline, arguments, node)
             case TorchModule():
                 return self._call_module(callee, arguments, node)
             case Attribute(base=base, member=member):
@@ -105,7 +101,24 @@ class Calls(Machine):
         bound = row.signature.bind(arguments.positional, arguments.keywords, arguments.open_ended) if fits else None
         if bound is None:
             return self.unknown(node, *arguments.all())
-        return self.adopted(row.build(bound), node)
+        value = self.adopted(row.build(bound), node)
+        target = bound.others.get("out")
+        if target is not None:
+            self.replace_everywhere(target, value)
+        self._observe(value)
+        return value
+
+    def _observe(self, value: Value) -> None:
+        """What a pattern says about the ranks of its operands."""
+        seen = self.recorder.observations
+        if isinstance(value, Rearrange):
+            parsed = equations.parse_pattern(value.pattern)
+            if parsed is not None and ("...",) not in parsed[0]:
+                seen.rank(value.x, len(parsed[0]), self.guard)
+        elif isinstance(value, Product) and value.equation is not None:
+            for operand, letters in zip((value.left, value.right), value.equation, strict=False):
+                if "..." not in letters:
+                    seen.rank(operand, len(letters), self.guard)
 
     def _construct(self, path: str, arguments: CallArguments, node: cst.CSTNode) -> Value:
         if path in _SEQUENTIAL:
@@ -227,121 +240,6 @@ class Calls(Machine):
         lines = self.module.class_assignment(outline, member)
         value = None if lines is None else self.class_level(outline, member)
         return self.read(base, member, value, node)
-
-    # -- entering definitions
-
-    def instantiate(self, outline: ClassOutline, arguments: CallArguments, node: cst.CSTNode) -> Value:
-        """A new object: the constructor is entered with the call's arguments."""
-        instance = self.made(Instance(outline), node)
-        constructor = self.module.method(outline, "__init__")
-        if constructor is not None:
-            function = Function(receiver=instance, owner=constructor[1], definition=constructor[0])
-            self.enter(function, arguments, node)
-        return instance
-
-    def _call_instance(
-        self, instance: Instance, outline: ClassOutline, arguments: CallArguments, node: cst.CSTNode
-    ) -> Value:
-        for name in ("forward", "__call__"):
-            found = self.module.method(outline, name)
-            if found is not None:
-                return self.enter(Function(receiver=instance, owner=found[1], definition=found[0]), arguments, node)
-        return self.unknown(node, instance, *arguments.all())
-
-    def enter(self, function: Function, arguments: CallArguments, node: cst.CSTNode) -> Value:
-        """Run a function of this module with the call's own arguments."""
-        identity = function.definition or function.node
-        if identity is None or self.exhausted or self.scope.frame.depth >= MAX_DEPTH or self._is_running(function):
-            return self.unknown(node, *arguments.all())
-        slice_, syntax = function.slice, function.node
-        if syntax is None and function.definition is not None:
-            try:
-                slice_ = parse_definition(function.definition)
-            except (TooDeep, SourceError):
-                return self.unknown(node, *arguments.all())
-            assert isinstance(slice_.node, cst.FunctionDef)
-            syntax = slice_.node
-        assert slice_ is not None
-        assert syntax is not None
-        call_site = Origin(self.scope.slice, node, self.guard, self.scope.frame)
-        frame = Frame(function.definition or self.scope.frame.definition, self.scope.frame, call_site)
-        scope = Scope(slice_, frame, {}, function.scope, function.receiver, function.owner)
-        return self._run(function, scope, syntax, arguments, node)
-
-    def _is_running(self, function: Function) -> bool:
-        identity: object = function.definition or function.node
-        return any(running is identity for running in self.running)
-
-    def _run(
-        self,
-        function: Function,
-        scope: Scope,
-        syntax: cst.FunctionDef | cst.Lambda,
-        arguments: CallArguments,
-        node: cst.CSTNode,
-    ) -> Value:
-        outer, guard = self.scope, self.guard
-        self.running.append(function.definition or function.node)
-        self.scope = scope
-        try:
-            self.bind_parameters(syntax.params, function.receiver, arguments)
-            if isinstance(syntax, cst.Lambda):
-                return self.evaluate(syntax.body)
-            self.execute(syntax.body)
-            if scope.is_generator or syntax.asynchronous is not None:
-                return self.unknown(node, *arguments.all())
-            return self._returned(scope, guard, node)
-        finally:
-            self.running.pop()
-            self.scope, self.guard, self.alive = outer, guard, True
-
-    def _returned(self, scope: Scope, entry: tuple[Value, ...], node: cst.CSTNode) -> Value:
-        """All return statements as one value; falling off the end returns None."""
-        returns = scope.returns
-        if self.alive:
-            returns = [*returns, (self.guard, NONE)]
-        if not returns:
-            return self.unknown(node)
-        result = returns[-1][1]
-        for guard, value in reversed(returns[:-1]):
-            extra = guard[len(entry) :]
-            condition = extra[0] if len(extra) == 1 else self.made(And(extra), node)
-            result = self.choose(condition, value, result, node)
-        return result
-
-    def bind_parameters(self, parameters: cst.Parameters, receiver: Value | None, arguments: CallArguments) -> None:
-        """Bind a function's parameters to the arguments of a call."""
-        waiting = [*([receiver] if receiver is not None else []), *arguments.positional]
-        keywords = dict(arguments.keywords)
-        spread_at = next((i for i, v in enumerate(waiting) if type(v).__name__ == "Spread"), len(waiting))
-        uncertain = arguments.open_ended or spread_at < len(waiting)
-        waiting = waiting[:spread_at]
-        for parameter in (*parameters.posonly_params, *parameters.params):
-            self._bind_one(
-                parameter, waiting.pop(0) if waiting else keywords.pop(parameter.name.value, None), uncertain
-            )
-        if isinstance(parameters.star_arg, cst.Param):
-            rest = (
-                self.unknown(parameters.star_arg)
-                if uncertain
-                else self.made(Items(tuple(waiting)), parameters.star_arg)
-            )
-            self.scope.names[parameters.star_arg.name.value] = rest
-        for parameter in parameters.kwonly_params:
-            self._bind_one(parameter, keywords.pop(parameter.name.value, None), arguments.open_ended)
-        if parameters.star_kwarg is not None:
-            mapping: Value = Unknown() if arguments.open_ended else Mapping(tuple(keywords), tuple(keywords.values()))
-            self.scope.names[parameters.star_kwarg.name.value] = self.made(mapping, parameters.star_kwarg)
-
-    def _bind_one(self, parameter: cst.Param, given: Value | None, uncertain: bool) -> None:
-        if given is None:
-            if uncertain or parameter.default is None:
-                given = self.unknown(parameter)
-            else:
-                given = self.evaluate(parameter.default)
-        if given.name is None and not isinstance(given, Constant):
-            given.name = parameter.name.value
-        self.scope.names[parameter.name.value] = given
 
 
 def _class_of(receiver: Value, owner: ClassOutline) -> ClassOutline:

@@ -72,6 +72,8 @@ _COMPARISONS: dict[type, tuple[str, bool]] = {
     cst.Is: ("is", False),
     cst.IsNot: ("is", True),
 }
+_MAX_CHAIN = 64
+"""Comparisons chained in one expression; more are not followed."""
 _LITERALS = {"True": True, "False": False, "None": None}
 
 Evaluator: TypeAlias = Callable[[Any, Any], Value]
@@ -169,6 +171,8 @@ class Expressions(Machine):
 
     def _comparison(self, node: cst.Comparison) -> Value:
         left = self.evaluate(node.left)
+        if len(node.comparisons) > _MAX_CHAIN:
+            return self.unknown(node, left)
         result: Value | None = None
         for target in node.comparisons:
             right = self.evaluate(target.comparator)
@@ -262,7 +266,7 @@ class Expressions(Machine):
         return self.made(Repeating(self.evaluate(node.elt)), node)
 
     def _lambda(self, node: cst.Lambda) -> Value:
-        return self.made(Function(self.scope.slice, node, self.scope), node)
+        return self.made(Function(self.scope.slice, node, self.scope, defaults=self.defaults(node.params)), node)
 
     # -- access
 

@@ -12,6 +12,7 @@ import libcst as cst
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.bindings import Bindings
 from attnlint.graph.calls import Calls
+from attnlint.graph.entries import Entries
 from attnlint.graph.expressions import Expressions
 from attnlint.graph.machine import Heap, Recorder
 from attnlint.graph.module import ModuleContext
@@ -24,7 +25,7 @@ from attnlint.syntax.parse import Slice, TooDeep, parse_definition, parse_lines
 from attnlint.syntax.text import SourceError
 
 
-class Interpreter(Expressions, Subscripts, Bindings, Calls, Statements):
+class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements):
     """Interprets the definitions of one module; use `graph_of` once for each root."""
 
     def __init__(self, module: ModuleContext) -> None:
@@ -38,7 +39,7 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Statements):
         slice_ = parse_definition(definition)
         receiver = self._receiver(definition)
         self.recorder = Recorder()
-        self.guard, self.alive, self.running = (), True, [definition]
+        self.guard, self.alive, self.running, self.entries = (), True, [definition], 0
         self.scope = Scope(slice_, Frame(definition), {}, None, receiver, definition.parent)
         if isinstance(slice_.node, cst.FunctionDef):
             self._bind_root(slice_.node.params, receiver, of_constructor=False)
@@ -81,7 +82,7 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Statements):
                 return instance, {}
             self.recorder, self.heap, self.guard, self.alive = Recorder(), {}, (), True
             self.heap_is_shared = False
-            self.running = [constructor[0]]
+            self.running, self.entries = [constructor[0]], 0
             self.scope = Scope(slice_, Frame(constructor[0]), {}, None, instance, constructor[1])
             assert isinstance(slice_.node, cst.FunctionDef)
             self._bind_root(slice_.node.params, instance, of_constructor=True)
@@ -122,7 +123,9 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Statements):
             static = self.module.static(name)
             known[name] = static if static is not None else self._assigned(self.module.assignment(name), name)
         value = known[name]
-        return value if value is not None else Unknown()
+        if value is None:
+            value = known[name] = Unknown()
+        return value
 
     def class_level(self, outline: ClassOutline, member: str) -> Value | None:
         """The value of a class-level assignment."""

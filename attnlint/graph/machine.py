@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from attnlint.graph.module import ModuleContext
-    from attnlint.graph.values import Pieces
+    from attnlint.graph.values import Function, Instance, Mapping, Pieces
     from attnlint.syntax.outline import ClassOutline
 
 MAX_VALUES = 20_000
 """Values made for one root; beyond that, everything further is unknown."""
+MAX_ENTRIES = 400
+"""Calls entered from a root, all together."""
 MAX_DEPTH = 8
 """Calls entered from a root, one inside another."""
 
@@ -66,6 +68,7 @@ class Machine(ABC):
         self.heap_is_shared = False
         self.guard: Guard = ()
         self.alive = True
+        self.entries = 0
         self.running: list[object] = []
         """Definitions that are being run, the root first: a call of one of them is not entered."""
         self.scope: Scope
@@ -83,6 +86,24 @@ class Machine(ABC):
     @abstractmethod
     def call(self, function: Value, arguments: CallArguments, node: cst.CSTNode) -> Value:
         """The result of a call."""
+
+    @abstractmethod
+    def enter(self, function: Function, arguments: CallArguments, node: cst.CSTNode) -> Value:
+        """Run a function of this module with the call's own arguments."""
+
+    @abstractmethod
+    def instantiate(self, outline: ClassOutline, arguments: CallArguments, node: cst.CSTNode) -> Value:
+        """A new object: the constructor is entered with the call's arguments."""
+
+    @abstractmethod
+    def call_instance(
+        self, instance: Instance, outline: ClassOutline, arguments: CallArguments, node: cst.CSTNode
+    ) -> Value:
+        """Call an object: its ``forward`` or ``__call__``."""
+
+    @abstractmethod
+    def defaults(self, parameters: cst.Parameters) -> Mapping:
+        """The defaults of a function that is being defined."""
 
     @abstractmethod
     def attribute(self, base: Value, member: str, node: cst.CSTNode) -> Value:

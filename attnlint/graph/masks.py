@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from attnlint.graph.domains import Ask
+from attnlint.graph.dtypes import FLOATS
+from attnlint.graph.matrices import keeps_matrix
 from attnlint.graph.values import (
     Arange,
     Attribute,
@@ -29,17 +31,20 @@ from attnlint.graph.values import (
     Multiply,
     Negate,
     Not,
+    Pointwise,
     Pure,
     Rearrange,
     Repeat,
+    ReverseDims,
     Select,
-    Slicing,
     Subtract,
+    Transpose,
     Tri,
     Unsqueeze,
     Value,
     View,
     Where,
+    literal,
 )
 
 Representation: TypeAlias = Literal["bool", "binary", "additive"]
@@ -126,10 +131,10 @@ def _for(*kinds: type[Value]) -> Callable[[Handler], Handler]:
 
 @_for(Full)
 def _full(value: Full, ask: Ask) -> MaskFact | None:
-    fill = number(value.fill, ask)
+    fill, dtype = number(value.fill, ask), ask.dtype(value)
     if fill == 1:
-        return MaskFact("bool" if ask.dtype(value) == "bool" else "binary", everywhere=True)
-    if fill is not None and fill <= VERY_NEGATIVE:
+        return MaskFact("bool" if dtype == "bool" else "binary", everywhere=True)
+    if fill is not None and fill <= VERY_NEGATIVE and (dtype is None or dtype in FLOATS):
         return MaskFact("additive", everywhere=True)
     return None
 
@@ -144,6 +149,7 @@ def _tri(value: Tri, ask: Ask) -> MaskFact | None:
 
 @_for(Not)
 def _not(value: Not, ask: Ask) -> MaskFact | None:
+    """``~m`` and ``logical_not(m)``; the first is right for bool alone, and unknown for the rest."""
     return _inverted(ask.mask(value.x), ("bool",))
 
 
@@ -192,17 +198,25 @@ def _arange_region(value: Compare, ask: Ask) -> Triangle | None:
 
 def _position(value: Value, ask: Ask) -> str | None:
     match ask.resolve(value):
-        case Unsqueeze(x=x, axis=axis) if isinstance(ask.resolve(x), Arange):
+        case Unsqueeze(x=x, axis=axis) if _counts(x, ask):
             return {0: "column", -2: "column", 1: "row", -1: "row"}.get(int(number(axis, ask) or 0))
-        case Index(x=x, keys=keys) if isinstance(ask.resolve(x), Arange) and len(keys) == 2:
+        case Index(x=x, keys=(only,)) if _counts(x, ask) and literal(only) is None:
+            return "column"
+        case Index(x=x, keys=keys) if _counts(x, ask) and len(keys) == 2:
             none = [isinstance(k, Constant) and k.value is None for k in keys]
             return "column" if none == [True, False] else "row" if none == [False, True] else None
-        case View(x=x, sizes=sizes) if isinstance(ask.resolve(x), Arange) and len(sizes) == 2:
+        case View(x=x, sizes=sizes) if _counts(x, ask) and len(sizes) == 2:
             ones = [number(s, ask) == 1 for s in sizes]
             return "column" if ones == [True, False] else "row" if ones == [False, True] else None
-        case Arange():
+        case Arange(length=length) if length is not None:
             return "column"
     return None
+
+
+def _counts(value: Value, ask: Ask) -> bool:
+    """``arange(n)``: 0, 1, 2 …"""
+    resolved = ask.resolve(value)
+    return isinstance(resolved, Arange) and resolved.length is not None
 
 
 @_for(Subtract)
@@ -215,13 +229,46 @@ def _subtract(value: Subtract, ask: Ask) -> MaskFact | None:
 @_for(Multiply)
 def _multiply(value: Multiply, ask: Ask) -> MaskFact | None:
     left, right = ask.mask(value.left), ask.mask(value.right)
+    lowered = _lowered(value, ask)
+    if lowered is not None:
+        return lowered
     for fact, other in ((left, value.right), (right, value.left)):
         factor = number(other, ask)
-        if fact is not None and fact.representation == "binary" and factor is not None and factor <= VERY_NEGATIVE:
+        if fact is not None and fact.representation == "binary" and factor == 1:
+            return fact
+        finite = factor is not None and -math.inf < factor <= VERY_NEGATIVE and not _is_infinite(other, ask)
+        if fact is not None and fact.representation == "binary" and finite:
             return replace(fact, representation="additive")
     if left is not None and right is not None and left.representation != "additive" != right.representation:
         return MaskFact(left.representation if left.representation == right.representation else "binary")
     return None
+
+
+def _lowered(value: Multiply, ask: Ask) -> MaskFact | None:
+    """``(mask - 1) * 1e9``."""
+    for side, other in ((value.left, value.right), (value.right, value.left)):
+        factor, difference = number(other, ask), ask.resolve(side)
+        if factor is None or not -VERY_NEGATIVE <= factor < math.inf or not isinstance(difference, Subtract):
+            continue
+        fact = ask.mask(difference.left)
+        if fact is not None and fact.representation == "binary" and number(difference.right, ask) == 1:
+            return MaskFact("additive", fact.region.complement() if fact.region else None)
+    return None
+
+
+def _is_infinite(value: Value, ask: Ask) -> bool:
+    """Whether a factor is −inf itself: 0 · −inf is NaN. ``finfo(…).min`` is finite."""
+    held = ask.resolve(value)
+    return isinstance(held, Constant) and math.isinf(float(held.value))
+
+
+@_for(Pointwise)
+def _logical(value: Pointwise, ask: Ask) -> MaskFact | None:
+    if value.function not in ("and", "or", "xor"):
+        return None
+    facts = ask.mask(value.x), ask.mask(value.others[0])
+    both = all(fact is not None and fact.representation == "bool" for fact in facts)
+    return MaskFact("bool") if both else None
 
 
 @_for(Cast)
@@ -230,23 +277,31 @@ def _cast(value: Cast, ask: Ask) -> MaskFact | None:
     if source is None:
         return MaskFact("bool") if dtype == "bool" else None
     if dtype == "bool":
-        if source.representation == "additive":
-            return replace(source, representation="bool")
         return replace(source, representation="bool")
     if source.representation == "bool":
         return None if dtype is None else replace(source, representation="binary")
+    if source.representation == "additive" and dtype is not None and dtype not in FLOATS:
+        return None
     return source
 
 
 @_for(MaskedFill)
 def _masked_fill(value: MaskedFill, ask: Ask) -> MaskFact | None:
     base, chosen, fill = ask.resolve(value.x), ask.mask(value.mask), number(value.fill, ask)
-    if fill is None or fill > VERY_NEGATIVE:
+    source, region = ask.mask(base), chosen.region if chosen is not None else None
+    if fill is None or ask.dtype(base) == "bool":
+        return None
+    if fill == 0 and source is not None and source.representation == "additive":
+        return source if region is not None and source.region == region.complement() else replace(source, region=None)
+    if fill > VERY_NEGATIVE:
         return None
     if isinstance(base, Full) and number(base.fill, ask) == 0:
-        return MaskFact("additive", chosen.region if chosen else None)
-    source = ask.mask(value.x)
-    return MaskFact("additive", chosen.region if chosen else None) if source is not None else None
+        return MaskFact("additive", region)
+    if source is None or source.representation == "bool":
+        return None
+    if source.representation == "additive" and source.region != region:
+        region = None
+    return MaskFact("additive", region)
 
 
 @_for(Where)
@@ -261,25 +316,27 @@ def _where(value: Where, ask: Ask) -> MaskFact | None:
     return None
 
 
-@_for(Unsqueeze, Expand, Repeat, View, Rearrange, Select)
+@_for(Unsqueeze, Expand, Repeat, View, Rearrange, Select, Index)
 def _through(value: Any, ask: Ask) -> MaskFact | None:
-    return ask.mask(value.x)
-
-
-@_for(Index)
-def _index(value: Index, ask: Ask) -> MaskFact | None:
+    """The same mask in another layout; its region only if the last two axes are seen to be what they were."""
     fact = ask.mask(value.x)
-    if fact is None or fact.region is None or all(_keeps_corner(k, ask) for k in value.keys):
+    if fact is None or fact.region is None or keeps_matrix(value, ask):
         return fact
     return replace(fact, region=None)
 
 
-def _keeps_corner(key: Value, ask: Ask) -> bool:
-    """A subscript under which row i and column j stay row i and column j: a slice from the start, None, Ellipsis."""
-    if isinstance(key, Slicing):
-        lower = ask.resolve(key.lower)
-        return isinstance(lower, Constant) and lower.value in (None, 0)
-    return isinstance(key, Constant)
+@_for(Transpose, ReverseDims)
+def _transposed(value: Transpose | ReverseDims, ask: Ask) -> MaskFact | None:
+    fact, shape = ask.mask(value.x), ask.shape(value.x)
+    if fact is None or fact.region is None:
+        return fact
+    flipped = Triangle(not fact.region.upper, -fact.region.diagonal)
+    if isinstance(value, ReverseDims):
+        matrix = shape is not None and shape.rank == 2
+    else:
+        axes = {number(value.first, ask), number(value.second, ask)}
+        matrix = axes == {-2, -1} or (axes == {0, 1} and shape is not None and shape.rank == 2)
+    return replace(fact, region=flipped if matrix else None)
 
 
 @_for(Learned)

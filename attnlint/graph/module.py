@@ -41,6 +41,8 @@ class ModuleContext:
     def assignment(self, name: str) -> LineRange | None:
         """The one statement that binds a global name, None where there is none or more than one."""
         ranges = self.outline.assignments.get(name, [])
+        if re.search(rf"\bglobal\b[^\n]*\b{name}\b", self.outline.source.searched):
+            return None
         return ranges[0] if len(ranges) == 1 else None
 
     def qualified(self, dotted: str) -> str:

@@ -5,14 +5,17 @@ A row is a signature (see `signatures`) and a builder.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from attnlint.graph import equations
 from attnlint.graph.signatures import Arguments, Builder, Signature, spread
 from attnlint.graph.values import (
     NONE,
+    TENSOR,
     Add,
     Arange,
+    Attribute,
     Cast,
     Cat,
     Compare,
@@ -151,12 +154,26 @@ row("opt_einsum.contract", "equation *operands", lambda a: _einsum(a.equation, a
 row("transpose swapaxes swapdims", "input dim0|axis0 dim1|axis1", lambda a: Transpose(a.input, a.dim0, a.dim1))
 row("t", "input", lambda a: ReverseDims(a.input, "t()"))
 row("permute", "input *dims", lambda a: Permute(a.input, spread(a.rest)))
-row(".view .reshape .view_copy", "input *shape", lambda a: View(a.input, spread(a.rest)))
+row(".view .reshape .view_copy", "input *shape", lambda a: _viewed(a.input, a.rest))
+
+
+def _viewed(x: Value, sizes: tuple[Value, ...]) -> Value:
+    """``view(dtype)`` reads the same bytes as other numbers."""
+    first = strip(sizes[0]) if len(sizes) == 1 else None
+    if isinstance(first, External) or (first is not None and is_dtype_read(first)):
+        return Unknown((x, *sizes))
+    return View(x, spread(sizes))
+
+
 row("torch.reshape", "input *shape", lambda a: View(a.input, spread(a.rest)))
 row("flatten", "input start_dim=0 end_dim=-1", lambda a: Flatten(a.input, a.start_dim, a.end_dim))
 row("unflatten", "input dim *sizes", lambda a: Unflatten(a.input, a.dim, spread(a.rest)))
-row("chunk tensor_split", "input chunks dim|axis=0", lambda a: Pieces(a.input, a.dim, "chunk", a.chunks))
-row("split split_with_sizes", "input split_size dim=0", lambda a: Pieces(a.input, a.dim, "split", a.split_size))
+row("chunk", "input chunks dim|axis=0", lambda a: Pieces(a.input, a.dim, "chunk", a.chunks))
+row(
+    "split split_with_sizes",
+    "input split_size|split_size_or_sections dim=0",
+    lambda a: Pieces(a.input, a.dim, "split", a.split_size),
+)
 row("unbind", "input dim=0", lambda a: Pieces(a.input, a.dim, "unbind"))
 row("select", "input dim index", lambda a: Select(a.input, a.dim, a.index))
 row("cat torch.concat torch.concatenate", "tensors dim|axis=0", lambda a: Cat(spread((a.tensors,)), a.dim))
@@ -166,13 +183,14 @@ row("squeeze", "input dim", lambda a: Squeeze(a.input, a.dim))
 row(".expand", "input *sizes", lambda a: Expand(a.input, spread(a.rest)))
 row(".expand_as .view_as .reshape_as", "input other", lambda a: Expand(a.input, (Shape(a.other),)))
 row("torch.broadcast_to .broadcast_to", "input *sizes", lambda a: Expand(a.input, spread(a.rest)))
-row(".repeat torch.tile .tile", "input *repeats", lambda a: Repeat(a.input, spread(a.rest)))
+row(".repeat", "input *repeats", lambda a: Repeat(a.input, spread(a.rest)))
 row("repeat_interleave", "input repeats dim", lambda a: RepeatInterleave(a.input, a.repeats, a.dim))
 row("narrow", "input dim start length", lambda a: Unknown((a.input, a.start)))
 
-for _same in ("contiguous", "clone", "detach", "requires_grad_", "pin_memory", "cuda", "cpu", "refine_names"):
+for _same in ("contiguous", "detach", "requires_grad_", "pin_memory", "cuda", "cpu", "refine_names"):
     row("." + _same, "input *rest", lambda a: a.input)
-row("torch.clone torch.detach torch.utils.checkpoint.detach", "input", lambda a: a.input)
+row("torch.detach", "input", lambda a: a.input)
+row("clone", "input", lambda a: Cast(a.input, None))
 
 
 def _rearrange(kind: str) -> Builder:
@@ -212,12 +230,19 @@ row(
     lambda a: Where(a.condition, a.input, a.other) if a.other is not NONE else Unknown((a.condition,)),
 )
 row(".where", "input condition other", lambda a: Where(a.condition, a.input, a.other))
-for _name in ("masked_scatter", "masked_select", "index_fill", "index_copy", "index_add", "scatter", "scatter_add"):
+for _name in ("masked_scatter", "index_fill", "index_copy", "index_add", "scatter", "scatter_add"):
     row(_name, "input *rest", lambda a, n=_name: Pointwise(n, a.input, a.rest))  # type: ignore[misc]
-row("triu", "input diagonal=0", lambda a: Tri(a.input, True, a.diagonal))
-row("tril", "input diagonal=0", lambda a: Tri(a.input, False, a.diagonal))
-row("logical_not bitwise_not", "input", lambda a: Not(a.input))
-row("logical_and bitwise_and", "input other", lambda a: Multiply(a.input, a.other))
+row(
+    "torch.nn.Transformer.generate_square_subsequent_mask",
+    "sz *rest",
+    lambda a: Tri(Full((a.sz, a.sz), Constant(-math.inf)), True, Constant(1)),
+)
+row("triu numpy.triu", "input diagonal|k=0", lambda a: Tri(a.input, True, a.diagonal))
+row("tril numpy.tril", "input diagonal|k=0", lambda a: Tri(a.input, False, a.diagonal))
+row("bitwise_not", "input", lambda a: Not(a.input))
+row("logical_not", "input", lambda a: Compare("==", a.input, Constant(0)))
+for _name in ("and", "or", "xor"):
+    row(f"logical_{_name} bitwise_{_name}", "input other", lambda a, n=_name: Pointwise(n, a.input, (a.other,)))  # type: ignore[misc]
 for _name, _operator in {"eq": "==", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}.items():
     row(_name, "input other", lambda a, o=_operator: Compare(o, a.input, a.other))  # type: ignore[misc]
 row("ne not_equal", "input other", lambda a: Not(Compare("==", a.input, a.other)))
@@ -243,6 +268,7 @@ def _given(value: Value) -> Value | None:
 
 for _name, _fill in {"zeros": 0.0, "ones": 1.0}.items():
     row(f"torch.{_name}", "*size dtype", _full(_fill))
+    row(f"numpy.{_name}", "*shape dtype", lambda a, f=_fill: Full(spread(a.rest), Constant(f), Unknown()))  # type: ignore[misc]
     row(f"torch.{_name}_like", "input dtype", _full_like(_fill))
     row(f".new_{_name}", "input *size dtype", _new_full(_fill))
 row("torch.full", "size fill_value dtype", lambda a: Full(spread((a.size,)), a.fill_value, _given(a.dtype)))
@@ -256,7 +282,8 @@ row(".fill", "input value", lambda a: Full(None, a.value, None, a.input))
 row("torch.empty torch.rand torch.randn", "*size dtype", lambda a: Random(spread(a.rest), _given(a.dtype)))
 for _name in ("torch.Tensor", "torch.FloatTensor"):
     row(_name, "*data", lambda a: FromData(a.rest[0]) if len(a.rest) == 1 else Random(a.rest))
-row("torch.tensor torch.as_tensor torch.from_numpy", "data dtype", lambda a: FromData(a.data, _given(a.dtype)))
+row("torch.from_numpy", "data", lambda a: Cast(a.data, Unknown((a.data,))))
+row("torch.tensor torch.as_tensor", "data dtype", lambda a: FromData(a.data, _given(a.dtype)))
 row(
     "torch.arange",
     "start end step",
@@ -282,7 +309,7 @@ row("floor_divide", "input other", lambda a: Divide(a.input, a.other))
 row("add", "input other alpha=1", lambda a: Add(a.input, _scaled(a.other, a.alpha)))
 row("sub subtract", "input other alpha=1", lambda a: Subtract(a.input, _scaled(a.other, a.alpha)))
 row("neg negative", "input", lambda a: Negate(a.input))
-row("pow math.pow numpy.power", "input exponent", lambda a: Power(a.input, a.exponent))
+row("pow math.pow numpy.power builtins.pow", "input exponent", lambda a: Power(a.input, a.exponent))
 row("sqrt math.sqrt numpy.sqrt cmath.sqrt math.isqrt", "input", lambda a: Power(a.input, Constant(0.5)))
 row("rsqrt", "input", lambda a: Power(a.input, Constant(-0.5)))
 row("square", "input", lambda a: Power(a.input, Constant(2)))
@@ -299,8 +326,17 @@ row("torch.nan_to_num .nan_to_num", "input nan", lambda a: Pointwise("nan_to_num
 row("clamp clip", "input min max", lambda a: Pointwise("clamp", a.input, (a.min, a.max)))
 row("F.gelu F.silu F.elu F.leaky_relu F.softplus F.hardtanh", "input", lambda a: Pointwise("activation", a.input))
 
-for _name in ("sum", "mean", "max", "amax", "min", "amin", "norm", "logsumexp", "std", "var", "argmax", "prod"):
+for _name in ("max", "min"):
+    row(_name, "input dim|axis keepdim=False", lambda a, n=_name: _extreme(n, a))  # type: ignore[misc]
+for _name in ("sum", "mean", "amax", "amin", "norm", "logsumexp", "std", "var", "argmax", "prod"):
     row(_name, "input dim|axis keepdim=False", lambda a, n=_name: Reduce(a.input, n, a.dim, a.keepdim))  # type: ignore[misc]
+
+
+def _extreme(name: str, a: Arguments) -> Value:
+    """With an axis, a pair of the values and where they are."""
+    reduced = Reduce(a.input, name, a.dim, a.keepdim)
+    return reduced if a.dim is NONE else Items((reduced, Unknown((a.input,))))
+
 
 # --- casts --------------------------------------------------------------------------------------------------------
 
@@ -323,6 +359,8 @@ def _to(a: Arguments) -> Value:
             return Cast(a.input, candidate)
         if is_dtype_read(inner):
             return Cast(a.input, candidate)
+    if given is None and len(a.rest) == 1 and isinstance(strip(a.rest[0]), TENSOR):
+        return Cast(a.input, Attribute(a.rest[0], "dtype"))
     moved = all(is_device(value) for value in a.rest)
     return a.input if given is None and moved else Cast(a.input, Unknown((a.input, *a.rest)))
 
@@ -344,7 +382,7 @@ def is_device(value: Value) -> bool:
 
 DTYPE_NAMES = frozenset({*DTYPES.values(), "half", "float", "double", "long", "int", "int8"})
 row(".to", "input *rest dtype", _to)
-row(".type_as", "input other", lambda a: Cast(a.input, Unknown((a.other,))))
+row(".type_as", "input other", lambda a: Cast(a.input, Attribute(a.other, "dtype")))
 row(".type", "input dtype", lambda a: Cast(a.input, a.dtype))
 
 # --- softmax, dropout, norms --------------------------------------------------------------------------------------

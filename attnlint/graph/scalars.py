@@ -20,9 +20,12 @@ from attnlint.graph.values import (
     Constant,
     Divide,
     Extent,
+    External,
     FloorDivide,
     FromData,
     Full,
+    Instance,
+    Items,
     Multiply,
     Negate,
     Parameter,
@@ -31,6 +34,7 @@ from attnlint.graph.values import (
     Subtract,
     Value,
     key,
+    strip,
 )
 
 
@@ -46,6 +50,18 @@ class Symbol:
     def is_extent(self) -> bool:
         """Whether it stands for the extent of a tensor's axis of which nothing else is known."""
         return isinstance(self.identity, tuple) and bool(self.identity) and self.identity[0] == "extent"
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it certainly stands for a Python number: an extent, or a setting of the constructor."""
+        if self.is_extent or isinstance(self.value, Extent):
+            return True
+        value = self.value
+        while isinstance(value, Attribute):
+            value = strip(value.base) if value.value is None else value.value
+        if isinstance(value, Parameter):
+            return value.of_constructor or value.annotation in ("int", "float")
+        return isinstance(value, (Instance, Add, Subtract, External))
 
     @property
     def text(self) -> str:
@@ -74,7 +90,8 @@ class Monomial:
         powers = dict(self.powers)
         for symbol, exponent in other.powers:
             powers[symbol] = powers.get(symbol, Fraction(0)) + exponent
-        return Monomial(self.coefficient * other.coefficient, frozenset((s, e) for s, e in powers.items() if e))
+        coefficient = self.coefficient * other.coefficient
+        return Monomial(coefficient, frozenset((s, e) for s, e in powers.items() if e))
 
     def __truediv__(self, other: Monomial) -> Monomial | None:
         inverse = other.to(Fraction(-1))
@@ -145,6 +162,8 @@ def scalar(value: Value, ask: Ask) -> Monomial | None:
             return _sum(value, ask.scalar(left), ask.scalar(right), -1 if isinstance(value, Subtract) else 1)
         case Pointwise(function=function, x=x):
             return _function(function, ask.scalar(x))
+        case FromData(data=Items(items=(item,))):
+            return ask.scalar(item)
         case Cast(x=x) | FromData(data=x):
             return ask.scalar(x)
         case Full(sizes=sizes, fill=fill) if not sizes and value.like is None:
@@ -157,7 +176,8 @@ def scalar(value: Value, ask: Ask) -> Monomial | None:
 
 
 def _times(left: Monomial | None, right: Monomial | None) -> Monomial | None:
-    return None if left is None or right is None else left * right
+    product = None if left is None or right is None else left * right
+    return product if product is not None and math.isfinite(product.coefficient) else None
 
 
 def _over(left: Monomial | None, right: Monomial | None, floor: bool) -> Monomial | None:
@@ -171,12 +191,15 @@ def _over(left: Monomial | None, right: Monomial | None, floor: bool) -> Monomia
 def _to(base: Monomial | None, exponent: Monomial | None) -> Monomial | None:
     if base is None or exponent is None or not exponent.is_number:
         return None
-    return base.to(Fraction(exponent.coefficient).limit_denominator(64))
+    power = Fraction(exponent.coefficient).limit_denominator(64)
+    return base.to(power) if abs(float(power) - exponent.coefficient) < 1e-9 else None
 
 
 def _sum(value: Value, left: Monomial | None, right: Monomial | None, sign: int) -> Monomial | None:
     if left is None or right is None:
         return None
+    if right.is_number and right.coefficient == 0:
+        return left
     if left.powers == right.powers:
         total = left.coefficient + sign * right.coefficient
         return Monomial(total, left.powers) if total else Monomial.number(0)

@@ -21,6 +21,8 @@ class Scope:
     """``self`` of the method, for ``super()``."""
     owner: ClassOutline | None = None
     """The class that the method stands in, for ``super()``."""
+    outer: set[str] = field(default_factory=set)
+    """Names that are declared ``nonlocal``."""
     returns: list[tuple[tuple[Value, ...], Value]] = field(default_factory=list)
     is_generator: bool = False
 

@@ -11,7 +11,6 @@ from attnlint.graph.expressions import augmented
 from attnlint.graph.machine import Guard, Heap, Machine
 from attnlint.graph.values import (
     NONE,
-    TENSOR,
     And,
     Carried,
     External,
@@ -22,6 +21,7 @@ from attnlint.graph.values import (
     Repeating,
     Unknown,
     Value,
+    is_tensor,
     strip,
 )
 
@@ -67,7 +67,7 @@ class Statements(Machine):
         operator = augmented(node.operator)
         new = self.unknown(node, old, right) if operator is None else self.binary(operator, old, right, node)
         held = strip(old)
-        if isinstance(held, TENSOR) and not isinstance(node.target, cst.Subscript):
+        if is_tensor(held) and not isinstance(node.target, cst.Subscript):
             new.name = new.name or held.name
             self.replace_everywhere(held, new)
         else:
@@ -99,6 +99,9 @@ class Statements(Machine):
             joined = f"{base}{name}" if base.endswith(".") else f"{base}.{name}"
             self.scope.names[alias.evaluated_alias or name] = External(joined)
 
+    def _outer(self, node: cst.Nonlocal) -> None:
+        self.scope.outer.update(item.name.value for item in node.names)
+
     def _delete(self, node: cst.Del) -> None:
         targets = node.target.elements if isinstance(node.target, cst.Tuple) else [node]
         for target in targets:
@@ -107,7 +110,8 @@ class Statements(Machine):
                 self.scope.names.pop(inner.value, None)
 
     def _define(self, node: cst.FunctionDef) -> None:
-        self.scope.names[node.name.value] = self.made(Function(self.scope.slice, node, self.scope), node)
+        function = Function(self.scope.slice, node, self.scope, defaults=self.defaults(node.params))
+        self.scope.names[node.name.value] = self.made(function, node)
 
     def _class(self, node: cst.ClassDef) -> None:
         self.scope.names[node.name.value] = self.unknown(node)
@@ -189,6 +193,11 @@ class Statements(Machine):
             if entry is not None:
                 self.scope.names[name] = self.made(Carried(entry), node)
                 self.scope.names[name].name = name
+        changed = self._attributes_in(node.body)
+        for place, entry in list(self.heap.items()):
+            if place[1] in changed:
+                carried = self.made(Carried(entry), node)
+                self.heap, self.heap_is_shared = {**self.heap, place: carried}, False
         before = self.save()
         ran = self.unknown(node)
         self.guard = (*self.guard, ran)
@@ -200,7 +209,21 @@ class Statements(Machine):
             self.guard = (*self.guard, Not(ran))
             self.join(ran, (body[0], body[1], (*before[2], ran), True), before, node)
         if node.orelse is not None:
-            self.execute(node.orelse.body)
+            self._maybe(node.orelse.body, node)
+
+    def _maybe(self, body: cst.BaseSuite, node: cst.CSTNode) -> None:
+        """Statements that run or do not."""
+        before, ran = self.save(), self.unknown(node)
+        self.guard = (*self.guard, ran)
+        self.execute(body)
+        done = self.save()
+        self.restore(before)
+        self.guard = (*self.guard, Not(ran))
+        self.join(ran, done, before, node)
+
+    def _attributes_in(self, body: cst.BaseSuite) -> frozenset[str]:
+        """Names of attributes that a loop's body may change."""
+        return frozenset(name[1:] for name in self._assigned_in(body) if name.startswith("."))
 
     def _assigned_in(self, body: cst.BaseSuite) -> frozenset[str]:
         known = self.module.assigned.get(id(body))
@@ -209,29 +232,39 @@ class Statements(Machine):
         return known
 
     def _try(self, node: cst.Try | cst.TryStar) -> None:
+        failed = self.unknown(node)
         before = self.save()
+        self.guard = (*self.guard, Not(failed))
         self.execute(node.body)
+        done = self.save()[0]
         if node.orelse is not None and self.alive:
             self.execute(node.orelse.body)
-        for handler in node.handlers:
-            done = self.save()
-            self.restore(before)
-            failed = self.unknown(handler)
-            self.guard = (*before[2], failed)
-            if handler.name is not None and isinstance(handler.name.name, cst.Name):
-                self.scope.names[handler.name.name.value] = self.unknown(handler)
-            self.execute(handler.body)
-            self.join(
-                Not(failed),
-                (done[0], done[1], (*before[2], Not(failed), *done[2][len(before[2]) :]), done[3]),
-                before,
-                node,
-            )
+        passed = self.save()
+        self.restore(before)
+        self.guard = (*self.guard, failed)
+        self.scope.names = self._merged(self.unknown(node), done, self.scope.names, node)
+        self._handle(list(node.handlers), node)
+        self.join(Not(failed), passed, before, node)
         if node.finalbody is not None:
-            alive = self.alive
-            self.alive = True
+            alive, self.alive = self.alive, True
             self.execute(node.finalbody.body)
             self.alive = alive and self.alive
+
+    def _handle(self, handlers: list[cst.ExceptHandler | cst.ExceptStarHandler], node: cst.CSTNode) -> None:
+        """One of the handlers runs, or none and the exception goes on."""
+        if not handlers:
+            self.alive = False
+            return
+        before, chosen = self.save(), self.unknown(handlers[0])
+        self.guard = (*self.guard, chosen)
+        if handlers[0].name is not None and isinstance(handlers[0].name.name, cst.Name):
+            self.scope.names[handlers[0].name.name.value] = self.unknown(handlers[0])
+        self.execute(handlers[0].body)
+        ran = self.save()
+        self.restore(before)
+        self.guard = (*self.guard, Not(chosen))
+        self._handle(handlers[1:], node)
+        self.join(chosen, ran, before, node)
 
     def _with(self, node: cst.With) -> None:
         for item in node.items:
@@ -269,7 +302,7 @@ _MUTATORS = frozenset({"append", "extend", "insert", "pop", "update", "clear", "
 
 
 def _assigned_names(body: cst.CSTNode) -> set[str]:
-    """Names that are bound or changed in place inside a block, nested functions left out."""
+    """Names that are bound or changed in place inside a block, nested functions left out; attributes as ``.name``."""
     names: set[str] = set()
     for node in _inside(body):
         if type(node) not in _BINDERS:
@@ -279,9 +312,9 @@ def _assigned_names(body: cst.CSTNode) -> set[str]:
                 names.update(_targets(target))
             case cst.For(target=target) | cst.NamedExpr(target=target):
                 names.update(_targets(target))
-            case cst.Call(func=cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value=method))):
+            case cst.Call(func=cst.Attribute(value=changed, attr=cst.Name(value=method))):
                 if method in _MUTATORS or (method.endswith("_") and not method.startswith("_")):
-                    names.add(name)
+                    names.update(_targets(changed))
             case cst.MatchAs(name=cst.Name(value=name)):
                 names.add(name)
     return names
@@ -330,6 +363,8 @@ def _targets(target: cst.BaseExpression) -> Iterator[str]:
                 yield from _targets(element.value)
         case cst.Subscript(value=value) | cst.StarredElement(value=value):
             yield from _targets(value)
+        case cst.Attribute(attr=cst.Name(value=name)):
+            yield f".{name}"
 
 
 _EXECUTORS: dict[type, Executor] = {
@@ -345,6 +380,7 @@ _EXECUTORS: dict[type, Executor] = {
     cst.Import: Statements._import,
     cst.ImportFrom: Statements._import_from,
     cst.Del: Statements._delete,
+    cst.Nonlocal: Statements._outer,
     cst.FunctionDef: Statements._define,
     cst.ClassDef: Statements._class,
     cst.If: Statements._if,

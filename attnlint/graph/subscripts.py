@@ -41,7 +41,8 @@ class Subscripts(Machine):
                 keys.append(self.made(Slicing(lower, upper, step), node))
             elif isinstance(element.slice, cst.Index):
                 keys.append(self.evaluate(element.slice.value))
-        if len(keys) == 1:
+        only = node.slice[0].slice
+        if len(keys) == 1 and not (isinstance(only, cst.Index) and isinstance(only.value, cst.List)):
             inner = strip(keys[0])
             return inner.items if isinstance(inner, Items) else tuple(keys)
         return tuple(keys)

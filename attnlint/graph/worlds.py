@@ -156,6 +156,8 @@ class World:
 
     def _compare(self, comparison: Compare) -> bool:
         left, right = self.resolve(comparison.left), self.resolve(comparison.right)
+        if isinstance(left, Constant) and not isinstance(right, Constant) and comparison.operator == "==":
+            left, right = right, left
         if isinstance(left, Constant) and isinstance(right, Constant) and comparison.operator in _ORDER:
             try:
                 return bool(_ORDER[comparison.operator](left.value, right.value))

@@ -80,6 +80,10 @@ class ClassOutline(Definition):
     classes: dict[str, ClassOutline] = field(default_factory=dict, repr=False)
     assignments: dict[str, list[LineRange]] = field(default_factory=dict, repr=False)
 
+    @property
+    def _blanked(self) -> Container[int]:
+        return {id(d.tree) for d in (*self.methods.values(), *self.classes.values())}
+
 
 @dataclass(eq=False)
 class _Blank:
@@ -138,6 +142,14 @@ class ModuleOutline:
     classes: dict[str, ClassOutline] = field(default_factory=dict, repr=False)
     assignments: dict[str, list[LineRange]] = field(default_factory=dict, repr=False)
     callables: list[Definition] = field(default_factory=list, repr=False)
+
+    def all_classes(self) -> Iterator[ClassOutline]:
+        """Every class, also inside other classes."""
+        waiting = list(self.classes.values())
+        while waiting:
+            found = waiting.pop(0)
+            yield found
+            waiting.extend(found.classes.values())
 
     @cached_property
     def expression_lines(self) -> frozenset[int]:

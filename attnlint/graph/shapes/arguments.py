@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attnlint.graph.domains import Ask
 from attnlint.graph.shapes.tensor_shape import ExtentOf
-from attnlint.graph.values import Constant, Index, Items, Shape, Slicing, Spread, Value
+from attnlint.graph.values import Constant, Index, Items, Shape, Slicing, Spread, Value, literal
 
 
 def integer(value: Value, ask: Ask) -> int | None:
@@ -16,6 +16,14 @@ def integer(value: Value, ask: Ask) -> int | None:
     if number is None or not number.is_number or number.coefficient != int(number.coefficient):
         return None
     return int(number.coefficient)
+
+
+def is_number(value: Value, ask: Ask) -> bool:
+    """Whether a value is certainly a Python number: a literal, an extent, a setting of the constructor, and arithmetic
+    on such. A bare parameter of a function may be a tensor."""
+    resolved = ask.resolve(value)
+    known = ask.scalar(resolved)
+    return known is not None and ask.shape(resolved) is None and all(s.is_number for s in known.symbols)
 
 
 def sizes(values: Sequence[Value], ask: Ask) -> list[ExtentOf | int] | None:
@@ -50,9 +58,9 @@ def leading(value: Value, ask: Ask) -> tuple[ExtentOf, ...] | None:
         case Shape(x=x):
             whole = ask.shape(x)
             return None if whole is None or whole.open else whole.axes
-        case Index(x=x, keys=(Slicing(lower=low, upper=high),)):
+        case Index(x=x, keys=(Slicing(lower=low, upper=high, step=step),)):
             part = leading(x, ask)
-            if part is None:
+            if part is None or literal(step) is not None:
                 return None
             start, stop = ask.resolve(low), ask.resolve(high)
             if isinstance(start, Constant) and isinstance(stop, Constant):

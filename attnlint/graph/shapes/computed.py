@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from attnlint.graph.domains import Ask
-from attnlint.graph.shapes.arguments import integer, sizes
+from attnlint.graph.shapes.arguments import integer, is_number, sizes
 from attnlint.graph.shapes.registry import shape_of
 from attnlint.graph.shapes.tensor_shape import ONE, UNKNOWN, ExtentOf, TensorShape, broadcast
 from attnlint.graph.values import (
@@ -46,10 +46,11 @@ from attnlint.graph.values import (
     Unknown,
     Value,
     Where,
+    literal,
 )
 
 
-@shape_of(MaskedFill, Softmax, Pointwise, Dropout, Cast, Negate, Not, Tri, Assigned, Normalize)
+@shape_of(MaskedFill, Softmax, Dropout, Cast, Negate, Not, Tri, Assigned, Normalize)
 def _same(value: Any, ask: Ask) -> TensorShape | None:
     return ask.shape(value.x)
 
@@ -59,11 +60,21 @@ def _elementwise(value: Any, ask: Ask) -> TensorShape | None:
     left, right = ask.shape(value.left), ask.shape(value.right)
     if left is None and right is None:
         return None
-    scalar_left, scalar_right = ask.scalar(value.left), ask.scalar(value.right)
-    if (left is None and scalar_left is None) or (right is None and scalar_right is None):
-        known = left or right
-        return UNKNOWN if known is None else TensorShape(known.axes, True)
+    if (left is None and not is_number(value.left, ask)) or (right is None and not is_number(value.right, ask)):
+        return _with_anything(left or right or UNKNOWN)
     return broadcast(left, right)
+
+
+def _with_anything(known: TensorShape) -> TensorShape:
+    """Broadcast with a tensor of unknown shape: further axes may stand in front, and ones may become anything."""
+    return TensorShape(tuple(None if e is None or e.is_one else e for e in known.axes), True)
+
+
+@shape_of(Pointwise)
+def _pointwise(value: Pointwise, ask: Ask) -> TensorShape | None:
+    if value.function in ("and", "or", "xor"):
+        return broadcast(ask.shape(value.x), ask.shape(value.others[0]))
+    return ask.shape(value.x)
 
 
 @shape_of(Compare)
@@ -102,7 +113,7 @@ def _convolution(value: Convolution, ask: Ask) -> TensorShape | None:
     tail: tuple[ExtentOf, ...] = (width, *(None for _ in range(value.axes)))
     if source is not None and source.rank == value.axes + 2:
         return TensorShape((source.axes[0], *tail))
-    return TensorShape((None, *tail))
+    return TensorShape(tail, True)
 
 
 @shape_of(Product)
@@ -111,6 +122,8 @@ def _product(value: Product, ask: Ask) -> TensorShape | None:
     if value.equation is not None:
         return _einsum(value.equation, left, right)
     left, right = left or UNKNOWN, right or UNKNOWN
+    if len(left.axes) < 2 or len(right.axes) < 2:
+        return UNKNOWN
     batch = broadcast(
         TensorShape(left.axes[:-2], left.open or len(left.axes) < 2),
         TensorShape(right.axes[:-2], right.open or len(right.axes) < 2),
@@ -162,6 +175,8 @@ def letter_extents(letters: Sequence[str], known: TensorShape | None) -> dict[st
 
 @shape_of(Reduce)
 def _reduce(value: Reduce, ask: Ask) -> TensorShape | None:
+    if literal(value.axis) is None and literal(value.keepdim) is False:
+        return TensorShape(())
     source, axis, kept = ask.shape(value.x), integer(value.axis, ask), ask.resolve(value.keepdim)
     place = source.index(axis) if source is not None and axis is not None else None
     if source is None or place is None or not isinstance(kept, Constant):
@@ -186,7 +201,7 @@ def _learned(value: Learned, ask: Ask) -> TensorShape | None:
 
 @shape_of(FromData)
 def _data(value: FromData, ask: Ask) -> TensorShape | None:
-    return TensorShape(()) if ask.scalar(value.data) is not None else UNKNOWN
+    return TensorShape(()) if is_number(value.data, ask) else UNKNOWN
 
 
 @shape_of(Arange)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from attnlint.graph import equations
@@ -33,6 +34,7 @@ from attnlint.graph.values import (
     Unsqueeze,
     Value,
     View,
+    literal,
 )
 
 
@@ -184,6 +186,11 @@ def _piece(value: Piece, ask: Ask) -> TensorShape | None:
     whole, count = source.axis(axis), ask.scalar(value.count) if value.count is not None else None
     if size is None and whole is not None and count is not None:
         size = whole / count
+        if whole.is_number and count.is_number:
+            size = Monomial.number(math.ceil(whole.coefficient / count.coefficient))
+    if whole is not None and whole.is_number and size is not None and size.is_number:
+        left_over = whole.coefficient - value.index * size.coefficient
+        size = Monomial.number(min(size.coefficient, left_over)) if left_over > 0 else None
     return source.with_axis(axis, size)
 
 
@@ -194,7 +201,7 @@ def _select(value: Select, ask: Ask) -> TensorShape | None:
     if source is None or axis is None:
         return UNKNOWN
     if place is None:
-        return TensorShape(source.axes, True) if axis == 0 and source.open else UNKNOWN
+        return TensorShape(source.axes[1:], True) if axis == 0 and source.open else UNKNOWN
     return TensorShape((*source.axes[:place], *source.axes[place + 1 :]), source.open)
 
 
@@ -249,7 +256,12 @@ def _sliced(extent: ExtentOf, cut: Slicing, ask: Ask) -> ExtentOf:
         return extent
     starts = none[0] or (isinstance(lower, Constant) and lower.value == 0)
     bound = ask.scalar(upper) if starts and none[2] and not none[1] else None
-    return bound if bound is not None and bound.coefficient > 0 else None
+    if bound is None or bound.coefficient <= 0:
+        return ONE if none[1] and none[2] and literal(lower) == -1 else None
+    if bound.is_number:
+        known = extent is not None and extent.is_number
+        return Monomial.number(min(bound.coefficient, extent.coefficient)) if known and extent is not None else None
+    return bound
 
 
 @shape_of(Cat)
@@ -257,7 +269,19 @@ def _cat(value: Cat, ask: Ask) -> TensorShape | None:
     first, axis = ask.shape(value.items[0]) if value.items else None, integer(value.axis, ask)
     if first is None or axis is None:
         return UNKNOWN
-    return first.with_axis(axis, None)
+    return first.with_axis(axis, _sum_along(value, axis, ask))
+
+
+def _sum_along(value: Cat, axis: int, ask: Ask) -> ExtentOf:
+    """Extents along an axis added up, where they are multiples of one another, as the halves of a rotary embedding."""
+    total: ExtentOf = None
+    for item in value.items:
+        known = ask.shape(item)
+        extent = known.axis(axis) if known is not None else None
+        if extent is None or (total is not None and total.powers != extent.powers):
+            return None
+        total = extent if total is None else Monomial(total.coefficient + extent.coefficient, extent.powers)
+    return total
 
 
 @shape_of(Stack)

@@ -97,6 +97,7 @@ from attnlint.graph.values.tensors import (
     Unsqueeze,
     View,
     Where,
+    is_tensor,
 )
 
 __all__ = [
@@ -185,6 +186,7 @@ __all__ = [
     "View",
     "Where",
     "forget_keys",
+    "is_tensor",
     "key",
     "literal",
     "strip",

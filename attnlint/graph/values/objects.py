@@ -55,6 +55,8 @@ class Function(Value):
     receiver: Value | None = None
     owner: ClassOutline | None = None
     definition: Definition | None = None
+    defaults: Mapping | None = None
+    """Values of the parameters' defaults, where they are evaluated when the function is defined."""
 
 
 @dataclass(eq=False, slots=True)

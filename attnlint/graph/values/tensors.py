@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from attnlint.graph.values.base import Value
+from attnlint.graph.values.arithmetic import Add, Divide, FloorDivide, Multiply, Negate, Subtract
+from attnlint.graph.values.base import Value, strip
 
 
 @dataclass(eq=False, slots=True)
@@ -403,3 +404,14 @@ TENSOR = (
     Linear, Convolution, Embedding, Normalize, Reduce, Full, FromData, Random, Arange, Tri, Learned, Sdpa, Flash,
 )  # fmt: skip
 """Values that are certainly tensors (never None)."""
+
+
+_ARITHMETIC = (Add, Subtract, Multiply, Divide, FloorDivide, Negate)
+
+
+def is_tensor(value: Value, depth: int = 8) -> bool:
+    """Whether a value is certainly a tensor: an operation on one, or arithmetic with one."""
+    inner = strip(value)
+    if isinstance(inner, TENSOR):
+        return True
+    return depth > 0 and isinstance(inner, _ARITHMETIC) and any(is_tensor(o, depth - 1) for o in inner.operands())
