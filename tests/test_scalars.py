@@ -198,7 +198,7 @@ UNKNOWN = {
     "a module constant assigned twice": "S = 1\nS = 2\ndef f():\n    see(it=S)",
     "a module constant assigned in a loop": "S = 1\nfor _ in range(3):\n    S += 1\ndef f():\n    see(it=S)",
     "a global that a function sets": "S = 1\ndef g():\n    global S\n    S = 2\ndef f():\n    see(it=S)",
-    "a name that an inner function sets": body("s = 1\ndef g():\n    nonlocal s\n    s = 2\ng()\nsee(it=s)"),
+    "a name that an inner function sets": body("s = 1\ndef g():\n    nonlocal s\n    s = helper()\ng()\nsee(it=s)"),
     "a learned parameter": """
         class A(nn.Module):
             def __init__(self, d):

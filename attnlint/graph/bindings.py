@@ -182,6 +182,8 @@ class Bindings(Machine):
         match inner:
             case Items(items=items) if not any(isinstance(item, Spread) for item in items):
                 return items
+            case Constant(value=str() as text) if len(text) <= 16:
+                return tuple(Constant(letter) for letter in text)
             case Pieces(how="chunk", size=size) if size is not None:
                 count = strip(size)
                 if isinstance(count, Constant) and isinstance(count.value, int) and 0 < count.value <= 16:

@@ -15,6 +15,7 @@ from attnlint.graph.values import (
     Extent,
     Items,
     Mapping,
+    Parameter,
     Partial,
     Pointwise,
     Pure,
@@ -56,7 +57,7 @@ def _handles(*paths: str) -> Callable[[Handler], Handler]:
     return register
 
 
-@_handles("builtins.int", "builtins.float")
+@_handles("builtins.int", "builtins.float", "numpy.float32", "numpy.float64", "numpy.int64")
 def _number(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -> Value | None:
     """``int(x)`` counts as ``x``; ``float("-inf")`` is a number."""
     if not arguments.positional:
@@ -168,7 +169,7 @@ def _len(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -> Value
     inner = strip(arguments.positional[0]) if arguments.positional else None
     if isinstance(inner, Shape):
         return machine.made(Rank(inner.x), node)
-    if isinstance(inner, TENSOR):
+    if isinstance(inner, (*TENSOR, Parameter)):
         return machine.made(Extent(inner, 0), node)
     items = machine.iterate(inner) if inner is not None else None
     return _pure("len", machine, arguments, node) if items is None else machine.made(Constant(len(items)), node)

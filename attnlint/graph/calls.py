@@ -12,26 +12,40 @@ from attnlint.graph.values import (
     Attribute,
     Class,
     Constant,
+    Expand,
     External,
+    Flatten,
     Frame,
     Function,
+    Index,
     Instance,
     Items,
     Mapping,
     Not,
     Partial,
+    Permute,
     Phi,
+    Piece,
     Product,
     Rearrange,
     Repeating,
+    Select,
+    Squeeze,
     Super,
     TorchModule,
+    Transpose,
+    Unflatten,
+    Unknown,
+    Unsqueeze,
     Value,
+    View,
     strip,
 )
 from attnlint.syntax.outline import ClassOutline, Definition
 
 _OBJECTS = (External, Function, Partial, Class, Instance, Super, TorchModule, Items, Repeating, Mapping, Constant)
+_MUTATORS = ("append", "extend", "insert", "pop", "update", "clear", "remove", "setdefault", "reverse", "sort")
+_VIEWS = (Select, Index, View, Transpose, Permute, Unsqueeze, Squeeze, Expand, Flatten, Unflatten, Piece)
 _REGISTRATIONS = ("register_buffer", "register_parameter", "add_module", "register_module")
 _SEQUENTIAL = ("torch.nn.Sequential", "torch.nn.modules.container.Sequential")
 
@@ -86,6 +100,8 @@ class Calls(Machine):
             if value is not None:
                 return value
         last = path.rpartition(".")[2]
+        if ".init." in path and last.endswith("_") and arguments.positional:
+            self.replace_everywhere(arguments.positional[0], self.unknown(node, arguments.positional[0]))
         if last in ops.DISPATCHERS:
             return self._dispatched(last, arguments, node)
         return self.unknown(node, *arguments.all())
@@ -155,6 +171,8 @@ class Calls(Machine):
             return self._dispatched(member, arguments, node)
         if member in _REGISTRATIONS and self._register(base, arguments):
             return NONE
+        if member in _MUTATORS and isinstance(strip(base), (Items, Mapping, Repeating)):
+            return self._mutated(base, member, arguments, node)
         in_place = member.endswith("_") and not member.endswith("__") and member != "requires_grad_"
         row = ops.METHODS.get(member.removesuffix("_") if in_place else member)
         whole = CallArguments((base, *arguments.positional), arguments.keywords, arguments.open_ended)
@@ -162,7 +180,25 @@ class Calls(Machine):
         if in_place and member.removesuffix("_") and result is not base:
             result.name = result.name or strip(base).name
             self.replace_everywhere(base, result)
+            self._changed_whole(base, node)
         return result
+
+    def _changed_whole(self, part: Value, node: cst.CSTNode) -> None:
+        """A part or a view was changed in place: what it is a part of holds other numbers now."""
+        whole = strip(part)
+        while isinstance(whole, _VIEWS):
+            whole = strip(next(whole.operands()))
+            self.replace_everywhere(whole, self.unknown(node, whole))
+
+    def _mutated(self, base: Value, member: str, arguments: CallArguments, node: cst.CSTNode) -> Value:
+        """A list or dict after ``append`` and its like."""
+        inner = strip(base)
+        if member == "append" and isinstance(inner, Items) and len(arguments.positional) == 1:
+            changed: Value = Items((*inner.items, arguments.positional[0]))
+        else:
+            changed = Unknown((base, *arguments.all()))
+        self.replace_everywhere(inner, self.made(changed, node))
+        return self.unknown(node, base)
 
     def _register(self, base: Value, arguments: CallArguments) -> bool:
         """``self.register_buffer("mask", tensor)`` sets an attribute."""

@@ -40,6 +40,7 @@ class Entries(Machine):
     def call_instance(
         self, instance: Instance, outline: ClassOutline, arguments: CallArguments, node: cst.CSTNode
     ) -> Value:
+        """Call an object: its ``forward`` or ``__call__``."""
         for name in ("forward", "__call__"):
             found = self.module.method(outline, name)
             if found is not None:

@@ -8,6 +8,10 @@ Axes: TypeAlias = tuple[str, ...]
 """Letters of one operand, in order; ``...`` stands for any number of axes."""
 
 
+MERGED = "(...)"
+"""The letter for any number of axes that are merged into one."""
+
+
 def parse_einsum(equation: str, einops: bool) -> tuple[tuple[Axes, ...], Axes] | None:
     """Operands' axes and the result's. ``einops``: axes are words (``b h i d, b h j d -> b h i j``).
 
@@ -48,7 +52,7 @@ def parse_pattern(pattern: str) -> tuple[tuple[Axes, ...], tuple[Axes, ...]] | N
     """Both sides of an einops pattern: each axis is the tuple of the letters it is made of.
 
     ``b n (h d) -> b h n d`` gives ``((b,), (n,), (h, d))`` and ``((b,), (h,), (n,), (d,))``; ``1`` and ``()`` are
-    empty tuples, ``...`` is ``("...",)``. None where the pattern is malformed.
+    empty tuples, ``...`` is ``("...",)``, merged ``(`MERGED`,)``. None where the pattern is malformed.
     """
     left, arrow, right = pattern.partition("->")
     sides = _side(left), _side(right)
@@ -71,7 +75,7 @@ def _side(text: str) -> tuple[Axes, ...] | None:
             axes.append(tuple(group))
             group = None
         elif group is not None:
-            group.extend([] if word == "1" else [word])
+            group.extend([] if word == "1" else [MERGED if word == "..." else word])
         else:
             axes.append(() if word == "1" else (word,))
     return None if group is not None else tuple(axes)

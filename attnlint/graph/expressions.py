@@ -187,7 +187,7 @@ class Expressions(Machine):
         if spelled in ("is", "==") and any(nothing):
             value: Value = IsNone(left if nothing[1] else right)
         else:
-            value = Compare("==" if spelled == "is" else spelled, left, right)
+            value = Compare(spelled, left, right)
         value = self.made(value, node)
         return self.made(Not(value), node) if negated else value
 
@@ -281,6 +281,7 @@ class Expressions(Machine):
         positional: list[Value] = []
         keywords: dict[str, Value] = {}
         open_ended = False
+        spread: tuple[Value, ...] = ()
         for argument in nodes:
             value = self.evaluate(argument.value)
             if argument.star == "*":
@@ -293,11 +294,12 @@ class Expressions(Machine):
                     keywords.update(zip(inner.keys, inner.items, strict=True))
                 else:
                     open_ended = True
+                    spread += (value,)
             elif argument.keyword is not None:
                 keywords[argument.keyword.value] = value
             else:
                 positional.append(value)
-        return CallArguments(tuple(positional), keywords, open_ended)
+        return CallArguments(tuple(positional), keywords, open_ended, spread)
 
     def _call(self, node: cst.Call) -> Value:
         function = self.evaluate(node.func)

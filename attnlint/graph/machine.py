@@ -11,17 +11,30 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as MappingOf
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from attnlint.graph.facts import Observations
 from attnlint.graph.scope import Scope
-from attnlint.graph.values import NONE, Attribute, Constant, Origin, Phi, Unknown, Value, strip
+from attnlint.graph.values import (
+    NONE,
+    Attribute,
+    Constant,
+    Items,
+    Mapping,
+    Origin,
+    Parameter,
+    Phi,
+    Unknown,
+    Value,
+    is_tensor,
+    strip,
+)
 
 if TYPE_CHECKING:
     import libcst as cst
 
     from attnlint.graph.module import ModuleContext
-    from attnlint.graph.values import Function, Instance, Mapping, Pieces
+    from attnlint.graph.values import Function, Instance, Pieces
     from attnlint.syntax.outline import ClassOutline
 
 MAX_VALUES = 20_000
@@ -31,6 +44,7 @@ MAX_ENTRIES = 400
 MAX_DEPTH = 8
 """Calls entered from a root, one inside another."""
 
+K = TypeVar("K")
 Heap: TypeAlias = "dict[tuple[int, str], Value]"
 Guard: TypeAlias = "tuple[Value, ...]"
 
@@ -52,10 +66,12 @@ class CallArguments:
     positional: tuple[Value, ...] = ()
     keywords: MappingOf[str, Value] = field(default_factory=dict)
     open_ended: bool = False
+    spread: tuple[Value, ...] = ()
+    """What was passed as ``**x`` and is not known."""
 
     def all(self) -> tuple[Value, ...]:
         """Every value that is passed."""
-        return (*self.positional, *self.keywords.values())
+        return (*self.positional, *self.keywords.values(), *self.spread)
 
 
 class Machine(ABC):
@@ -197,14 +213,46 @@ class Machine(ABC):
         held = strip(old)
         scope: Scope | None = self.scope
         while scope is not None:
-            for name, value in scope.names.items():
-                if strip(value) is held:
-                    scope.names[name] = new
+            scope.names.update(_substituted(scope.names, held, new))
             scope = scope.parent
-        stale = [place for place, value in self.heap.items() if strip(value) is held]
+        stale = _substituted(self.heap, held, new)
         if stale:
-            self.heap, self.heap_is_shared = {**self.heap, **dict.fromkeys(stale, new)}, False
+            self.heap, self.heap_is_shared = {**self.heap, **stale}, False
+        if isinstance(held, Phi):
+            for arm, changed in ((held.then, (new, held.then)), (held.otherwise, (held.otherwise, new))):
+                if is_tensor(strip(arm)) or isinstance(strip(arm), Parameter):
+                    self.replace_everywhere(arm, Phi(held.condition, *changed))
 
     def read(self, base: Value, member: str, value: Value | None, node: cst.CSTNode) -> Value:
         """A read of an attribute, which keeps the place where it was read."""
         return self.made(Attribute(base, member, value), node)
+
+
+def _substituted(bindings: dict[K, Value], held: Value, new: Value) -> dict[K, Value]:
+    """The bindings that hold a value, with another in its place."""
+    found = {}
+    for name, value in bindings.items():
+        changed = _with(value, held, new, 3)
+        if changed is not value:
+            found[name] = changed
+    return found
+
+
+def _with(value: Value, held: Value, new: Value, depth: int) -> Value:
+    """A value with one that it is, or contains, replaced."""
+    inner = strip(value)
+    if inner is held:
+        return new
+    if depth == 0:
+        return value
+    if isinstance(inner, (Items, Mapping)):
+        items = tuple(_with(item, held, new, depth - 1) for item in inner.items)
+        if all(one is two for one, two in zip(items, inner.items, strict=True)):
+            return value
+        return Items(items) if isinstance(inner, Items) else Mapping(inner.keys, items)
+    if isinstance(inner, Phi):
+        then, otherwise = (_with(arm, held, new, depth - 1) for arm in (inner.then, inner.otherwise))
+        if then is inner.then and otherwise is inner.otherwise:
+            return value
+        return Phi(inner.condition, then, otherwise, origin=inner.origin, name=inner.name)
+    return value

@@ -15,6 +15,7 @@ from attnlint.graph.domains import Ask
 from attnlint.graph.dtypes import FLOATS
 from attnlint.graph.matrices import keeps_matrix
 from attnlint.graph.values import (
+    Add,
     Arange,
     Attribute,
     Cast,
@@ -185,15 +186,27 @@ def _is_tensor(value: Value, ask: Ask) -> bool:
 
 
 def _arange_region(value: Compare, ask: Ask) -> Triangle | None:
-    """``arange(T)[:, None] >= arange(T)[None, :]`` and its kin."""
-    rows, columns = _position(value.left, ask), _position(value.right, ask)
+    """``arange(T)[:, None] >= arange(T)[None, :]`` and its kin, with a number added on either side."""
+    (left, up), (right, down) = _shifted(value.left, ask), _shifted(value.right, ask)
+    rows, columns = _position(left, ask), _position(right, ask)
     if rows is None or columns is None or rows == columns:
         return None
     lower = {"<": (True, 1), "<=": (True, 0), ">": (False, -1), ">=": (False, 0)}.get(value.operator)
     if lower is None:
         return None
     upper, diagonal = lower
-    return Triangle(upper, diagonal) if rows == "row" else Triangle(not upper, -diagonal)
+    shift = int(up - down)
+    return Triangle(upper, diagonal + shift) if rows == "row" else Triangle(not upper, -diagonal - shift)
+
+
+def _shifted(value: Value, ask: Ask) -> tuple[Value, float]:
+    """``positions + 1`` as the positions and the number."""
+    resolved = ask.resolve(value)
+    if isinstance(resolved, (Add, Subtract)):
+        known = number(resolved.right, ask)
+        if known is not None and math.isfinite(known):
+            return resolved.left, known if isinstance(resolved, Add) else -known
+    return value, 0
 
 
 def _position(value: Value, ask: Ask) -> str | None:

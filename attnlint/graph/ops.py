@@ -12,7 +12,6 @@ from attnlint.graph import equations
 from attnlint.graph.signatures import Arguments, Builder, Signature, spread
 from attnlint.graph.values import (
     NONE,
-    TENSOR,
     Add,
     Arange,
     Attribute,
@@ -39,6 +38,7 @@ from attnlint.graph.values import (
     Negate,
     Normalize,
     Not,
+    Numel,
     Permute,
     Pieces,
     Pointwise,
@@ -212,6 +212,13 @@ row("einops.reduce", "tensor pattern reduction", _rearrange("reduce"))
 
 row(".size", "input dim", lambda a: Shape(a.input) if a.dim is NONE else _extent(a.input, a.dim))
 row(".dim .ndimension", "input", lambda a: Rank(a.input))
+row("numel", "input", lambda a: Numel(_whole(a.input)))
+
+
+def _whole(value: Value) -> Value:
+    """``x.shape.numel()`` is ``x.numel()``."""
+    inner = strip(value)
+    return inner.x if isinstance(inner, Shape) else value
 
 
 def _extent(x: Value, axis: Value) -> Value:
@@ -359,9 +366,9 @@ def _to(a: Arguments) -> Value:
             return Cast(a.input, candidate)
         if is_dtype_read(inner):
             return Cast(a.input, candidate)
-    if given is None and len(a.rest) == 1 and isinstance(strip(a.rest[0]), TENSOR):
-        return Cast(a.input, Attribute(a.rest[0], "dtype"))
     moved = all(is_device(value) for value in a.rest)
+    if given is None and len(a.rest) == 1 and not moved:
+        return Cast(a.input, Attribute(a.rest[0], "dtype"))
     return a.input if given is None and moved else Cast(a.input, Unknown((a.input, *a.rest)))
 
 

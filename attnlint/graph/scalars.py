@@ -28,6 +28,7 @@ from attnlint.graph.values import (
     Items,
     Multiply,
     Negate,
+    Numel,
     Parameter,
     Pointwise,
     Power,
@@ -170,6 +171,9 @@ def scalar(value: Value, ask: Ask) -> Monomial | None:
             return ask.scalar(fill)
         case Extent(x=x, axis=axis):
             return extent_of(x, axis, ask)
+        case Numel(x=x):
+            shape = ask.shape(x)
+            return shape.total() if shape is not None else None
         case Parameter() | Attribute():
             return Monomial.of(Symbol(key(value), value))
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import libcst as cst
 
@@ -25,6 +25,7 @@ from attnlint.graph.values import (
     strip,
 )
 
+K = TypeVar("K")
 State: TypeAlias = "tuple[dict[str, Value], Heap, Guard, bool]"
 Executor: TypeAlias = Callable[[Any, Any], None]
 
@@ -182,6 +183,9 @@ class Statements(Machine):
         inner = strip(source)
         items = inner.items if isinstance(inner, Items) else ()
         item = inner.item if isinstance(inner, Repeating) else self.unknown(node.target, source, *items)
+        if isinstance(node.target, cst.Name) and node.target.value in self._assigned_in(node.body):
+            for held in items:
+                self.replace_everywhere(held, self.unknown(node, held))
         self._loop(node, lambda: self.assign(node.target, item))
 
     def _while(self, node: cst.While) -> None:
@@ -204,12 +208,22 @@ class Statements(Machine):
         start()
         self.execute(node.body)
         body = self.save()
+        names, heap = self._unforeseen(body[0], before[0], node), self._unforeseen(body[1], before[1], node)
         self.restore(before)
         if body[3]:
             self.guard = (*self.guard, Not(ran))
-            self.join(ran, (body[0], body[1], (*before[2], ran), True), before, node)
+            self.join(ran, (names, heap, (*before[2], ran), True), before, node)
         if node.orelse is not None:
             self._maybe(node.orelse.body, node)
+
+    def _unforeseen(self, body: dict[K, Value], before: dict[K, Value], node: cst.CSTNode) -> dict[K, Value]:
+        """What a loop's body changed through a function that it calls may change again at every turn."""
+        return {
+            place: value
+            if before.get(place, value) is value or isinstance(before[place], Carried)
+            else self.unknown(node, before[place], value)
+            for place, value in body.items()
+        }
 
     def _maybe(self, body: cst.BaseSuite, node: cst.CSTNode) -> None:
         """Statements that run or do not."""
@@ -271,7 +285,14 @@ class Statements(Machine):
             value = self.evaluate(item.item)
             if item.asname is not None:
                 self.assign(item.asname.name, self.unknown(item, value))
+        if not any(_suppresses(item.item) for item in node.items):
+            self.execute(node.body)
+            return
+        before, whole = self.save(), self.unknown(node)
         self.execute(node.body)
+        done = self.save()
+        self.restore((self._merged(self.unknown(node), done[0], before[0], node), *before[1:]))
+        self.join(whole, done, before, node)
 
     def _match(self, node: cst.Match) -> None:
         subject = self.evaluate(node.subject)
@@ -290,6 +311,11 @@ class Statements(Machine):
                 before,
                 node,
             )
+
+
+def _suppresses(context: cst.BaseExpression) -> bool:
+    """``contextlib.suppress(…)``: the body may stop half way."""
+    return isinstance(context, cst.Call) and _dotted(context.func).rpartition(".")[2] == "suppress"
 
 
 def _dotted(node: cst.BaseExpression | None) -> str:

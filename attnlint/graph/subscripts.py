@@ -61,6 +61,9 @@ class Subscripts(Machine):
                 return inner
             case Items(items=items):
                 return self._item(items, key, node, inner)
+            case Mapping() if isinstance(key, Phi):
+                one, two = self.subscript(base, (key.then,), node), self.subscript(base, (key.otherwise,), node)
+                return self.choose(key.condition, one, two, node)
             case Mapping(keys=names, items=items) if isinstance(key, Constant) and key.value in names:
                 return items[names.index(key.value)]
             case Shape(x=x) if isinstance(key, Constant) and isinstance(key.value, int):
@@ -80,7 +83,7 @@ class Subscripts(Machine):
 
     def _item(self, items: tuple[Value, ...], key: Value | None, node: cst.CSTNode, base: Value) -> Value:
         if any(isinstance(item, Spread) for item in items):
-            return self.unknown(node, base)
+            return self.unknown(node, base, *((key,) if key is not None else ()))
         if isinstance(key, Constant) and isinstance(key.value, int) and -len(items) <= key.value < len(items):
             return items[key.value]
         if isinstance(key, Slicing):

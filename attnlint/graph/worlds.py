@@ -163,8 +163,12 @@ class World:
                 return bool(_ORDER[comparison.operator](left.value, right.value))
             except TypeError:
                 return False
-        if isinstance(right, Constant) and comparison.operator == "==":
-            return self._decide(("equal", key(left), right.value))
+        if comparison.operator == "in" and isinstance(right, Items):
+            return any(self._compare(Compare("==", left, item)) for item in right.items)
+        if comparison.operator == "is" and isinstance(left, Constant) and isinstance(right, Constant):
+            return left.value is right.value
+        if isinstance(right, Constant) and comparison.operator in ("==", "is"):
+            return self._decide(("equal" if comparison.operator == "==" else "is", key(left), right.value))
         if isinstance(right, Constant) and comparison.operator in _ORDER:
             known = self._equal_to(key(left))
             if known is not NONE and isinstance(known.value, (int, float)):
@@ -183,9 +187,14 @@ class World:
             return self.assumed[atom]
         kind, subject, constant = atom
         equal = self._equal_to(subject)
+        if kind == "is":
+            truth = self.assumed.get(("true", subject, None))
+            return False if truth is not None and truth != bool(constant) else None
         if kind == "true":
             if equal is not NONE:
                 return bool(equal.value)
+            if self.assumed.get(("is", subject, True)) or self.assumed.get(("is", subject, False)):
+                return bool(self.assumed.get(("is", subject, True)))
             return False if self.assumed.get(("none", subject, None)) else None
         if kind == "none":
             if equal is not NONE:

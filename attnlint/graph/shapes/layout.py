@@ -147,13 +147,20 @@ def _rearrange(value: Rearrange, ask: Ask) -> TensorShape | None:
     right = parsed[1]
     cut = next((i + 1 for i, axis in enumerate(right) if "..." in axis), 0)
     axes: list[ExtentOf] = []
-    for axis in right[cut:]:
+    known = ask.shape(value.x)
+    at = next((i for i, axis in enumerate(parsed[0]) if "..." in axis), None)
+    whole = known is not None and not known.open and at is not None and right.count(("...",)) == 1
+    rest = known.axes[at : len(known.axes) - (len(parsed[0]) - (at or 0) - 1)] if whole and known else ()
+    for axis in right if whole else right[cut:]:
+        if axis == ("...",):
+            axes.extend(rest)
+            continue
         product: ExtentOf = ONE
         for letter in axis:
-            known = ONE if letter == "1" else Monomial.number(int(letter)) if letter.isdigit() else extents.get(letter)
-            product = None if product is None or known is None else product * known
+            extent = ONE if letter == "1" else Monomial.number(int(letter)) if letter.isdigit() else extents.get(letter)
+            product = None if product is None or extent is None else product * extent
         axes.append(product)
-    return TensorShape(tuple(axes), bool(cut))
+    return TensorShape(tuple(axes), bool(cut) and not whole)
 
 
 def rearranged(value: Rearrange, left: Sequence[tuple[str, ...]], ask: Ask) -> dict[str, ExtentOf]:

@@ -286,6 +286,13 @@ class Shape(Value):
 
 
 @dataclass(eq=False, slots=True)
+class Numel(Value):
+    """``x.numel()``."""
+
+    x: Value
+
+
+@dataclass(eq=False, slots=True)
 class Rank(Value):
     """``x.dim()`` and ``x.ndim``."""
 
