@@ -8,18 +8,49 @@ import libcst as cst
 
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
-from attnlint.graph.values import TENSOR, External, Origin, Unknown, Value, strip
+from attnlint.graph.values import (
+    Convolution,
+    Dropout,
+    Embedding,
+    External,
+    Learned,
+    Linear,
+    MaskedFill,
+    Normalize,
+    Origin,
+    Permute,
+    Sdpa,
+    Softmax,
+    Unknown,
+    Unsqueeze,
+    Value,
+    is_tensor,
+    strip,
+)
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
-_OF_TENSORS_ALONE = frozenset({"masked_fill", "masked_scatter", "index_fill", "index_copy", "masked_select"})
+_OF_TENSORS_ALONE = frozenset(
+    {
+        "masked_fill",
+        "masked_scatter",
+        "index_fill",
+        "index_copy",
+        "unsqueeze",
+        "repeat_interleave",
+        "clamp",
+        "logical_not",
+    }
+)
 """Methods that nothing but a tensor has."""
 _PURE = frozenset(
     {
-        "unsqueeze", "repeat", "repeat_interleave", "expand", "transpose", "permute", "softmax", "tril", "triu",
-        "scatter", "index_add", "logical_not", "logical_and", "flatten", "view", "reshape", "chunk", "clamp",
+        "repeat", "expand", "transpose", "permute", "softmax", "tril", "triu", "scatter", "index_add", "logical_and",
+        "flatten", "view", "reshape", "chunk",
     }
 )  # fmt: skip
 """Methods that other objects have as well: reported where the receiver is certainly a tensor."""
+_MAKERS = (Linear, Convolution, Embedding, Softmax, MaskedFill, Unsqueeze, Sdpa, Learned, Dropout, Normalize, Permute)
+"""What only torch makes."""
 _RECEIVER = r"^[ \t]*[A-Za-z_](?:\([^()\n]*\)|\[[^\[\]\n]*\]|[\w.])*"
 _STATEMENTS = (
     rf"{_RECEIVER}\.(?:{'|'.join(sorted(_OF_TENSORS_ALONE))})\(",
@@ -75,7 +106,20 @@ def _is_dropped(method: str, value: Value) -> bool:
     receiver = next(value.operands(), None)
     if receiver is None or isinstance(value, Unknown) or isinstance(strip(receiver), External):
         return False
-    return method in _OF_TENSORS_ALONE or (method in _PURE and isinstance(strip(receiver), TENSOR))
+    return method in _OF_TENSORS_ALONE or (method in _PURE and _is_tensor(receiver))
+
+
+def _is_tensor(value: Value) -> bool:
+    """Whether a value comes, by its first operands, from something that only torch makes."""
+    for _ in range(16):
+        inner = strip(value)
+        if isinstance(inner, _MAKERS):
+            return True
+        operand = next(inner.operands(), None)
+        if operand is None or not is_tensor(inner):
+            return False
+        value = operand
+    return False
 
 
 def _receiver(origin: Origin, call: cst.Call, function: cst.Attribute) -> Origin:

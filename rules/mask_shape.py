@@ -37,6 +37,8 @@ class MaskShape(Rule):
 
     def check_path(self, path: AttentionPath) -> Iterator[Finding]:
         """Report masks whose known axes do not line up."""
+        if path.product is None and not isinstance(path.anchor, Sdpa):
+            return
         for use in path.masks:
             if use.how == "add" and (use.mask is None or path.facts.mask(use.mask) is None):
                 continue
