@@ -98,7 +98,7 @@ def _ungated(probability: Value, facts: Facts) -> Value | None:
         case Constant(value=bool() | None):
             return None
         case Constant(value=number):
-            return value if isinstance(number, (int, float)) and number != 0 and value is not resolved else None
+            return value if isinstance(number, (int, float)) and number != 0 else None
         case Parameter(of_constructor=True):
             pass
         case Attribute(member=member) if member != "training":
