@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 _WORLDS_A_SITE = 256
 """Outcomes that are looked at for one site: a contradiction that shows in none of them is missed."""
-_COLLECT_AFTER = 4_000_000
-"""Bytes of source between two collections: a few tens of megabytes of trees."""
+_COLLECT_AFTER = 1_000_000
+"""Bytes of source between two collections of what was made since the last one."""
 
 
 @dataclass
@@ -86,7 +86,7 @@ def _lint_all(paths: Iterable[str | os.PathLike[str]], chosen: Sequence[Rule]) -
         analysed += len(data)
         if analysed > _COLLECT_AFTER:
             analysed = 0
-            gc.collect()
+            gc.collect(0)
     report.diagnostics.sort(key=lambda diagnostic: diagnostic.sort_key)
     return report
 
