@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from attnlint.graph.values import Origin
 
 
-_WORLDS_A_SITE = 256
+_WORLDS_A_SITE = 64
 """Outcomes that are looked at for one site: a contradiction that shows in none of them is missed."""
 _COLLECT_AFTER = 1_000_000
 """Bytes of source between two collections of what was made since the last one."""
@@ -122,6 +122,7 @@ def _analyse(source: SourceText, rules: Sequence[Rule], triggers: tuple[str, ...
     findings: list[tuple[Rule, Finding]] = list(_unanalysed(module, rules))
     if wanted:
         findings.extend(_check(module, wanted, rules))
+    module.release()
     suppressions = Suppressions.of(source)
     unique = {(d.code, d.span): d for d in (_diagnostic(source, rule, finding) for rule, finding in findings)}
     return [diagnostic for diagnostic in unique.values() if not suppressions.covers(diagnostic)]

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from attnlint.attention.triggers import SITE
 from attnlint.syntax.outline import ClassOutline, Definition, ModuleOutline
 
-_CALLER_ROUNDS = 2
 _TOO_COMMON = frozenset({"forward", "__init__", "__call__", "main", "call", "reset_parameters"})
 _BINDING = re.compile(r"(?:[ \t]+self\.)?(\w+)[ \t]*(?::[^=]+)?=[^=]")
 """The beginning of a line that binds an attribute, or a name of the module."""
+_CALL = re.compile(r"\b(?:map|partial|checkpoint)\(\s*(?:self\.)?(\w+)|(\w+)[ \t]*\(")
 
 
 _PRODUCT_OR_FILL = re.compile(r"matmul|einsum|bmm|[^\n]@|\.mm\(|\.dot\(|masked_fill|where\(|tri[ul]\(|\] *= ")
@@ -72,7 +73,7 @@ class _Search:
         lines = self._lines([trigger for trigger in triggers if trigger not in SITE])
         found = reaching | self._holding(lines)
         own = [definition for definition in self._functions if definition in found]
-        calls = self._lines([_calls(names)] if (names := self._called(reaching)) else [])
+        calls = self._calling(self._called(reaching))
         if self._outside(sorted({*self._lines(sites), *lines, *calls})):
             own.append(self._outline.body)
         return own
@@ -83,14 +84,8 @@ class _Search:
         bound = {name for name, path in self._outline.imports.items() if any(_pattern(t).search(path) for t in SITE)}
         bound.update(match[1] for line in lines if (match := _BINDING.match(self._line(line))))
         names = bound | self._called(reaching)
-        for _ in range(_CALLER_ROUNDS):
-            new = self._holding(self._lines([_calls(names)])) - reaching if names else set()
-            new = {definition for definition in new if definition.name != "__init__"}
-            if not new:
-                break
-            reaching |= new
-            names = self._called(new)
-        return reaching
+        callers = self._holding(self._calling(names)) - reaching
+        return reaching | {definition for definition in callers if definition.name != "__init__"}
 
     def _called(self, relevant: Iterable[Definition]) -> set[str]:
         """Names under which definitions are called: their own, and the attributes that hold their objects."""
@@ -101,10 +96,22 @@ class _Search:
                 classes.add(definition.parent.name)
             elif definition.name not in _TOO_COMMON:
                 functions.add(definition.name)
-        if classes:
-            holders = rf"\bself\.(\w+)[ \t]*=[^=\n]*\b(?:{'|'.join(sorted(classes))})\("
-            functions.update(re.findall(holders, self._text))
+        for name in classes:
+            for line in self._calls.get(name, ()):
+                held = _BINDING.match(self._line(line))
+                functions.update([held[1]] if held is not None else [])
         return functions
+
+    @cached_property
+    def _calls(self) -> dict[str, list[int]]:
+        """Lines on which a name is called, or handed to ``map`` and its like."""
+        lines: dict[str, list[int]] = defaultdict(list)
+        for match in _CALL.finditer(self._text):
+            lines[match[1] or match[2]].append(bisect_left(self._starts, match.end()))
+        return lines
+
+    def _calling(self, names: set[str]) -> list[int]:
+        return sorted({line for name in names for line in self._calls.get(name, ())})
 
     # -- lines
 
@@ -136,9 +143,3 @@ class _Search:
 def _any_within(lines: list[int], first: int, last: int) -> bool:
     place = bisect_left(lines, first)
     return place < len(lines) and lines[place] <= last
-
-
-def _calls(names: set[str]) -> str:
-    """A pattern for calls of these names, and for handing them to ``map`` and its like."""
-    joined = "|".join(sorted(map(re.escape, names)))
-    return rf"\b(?:{joined})[ \t]*\(|\b(?:map|partial|checkpoint)\(\s*(?:self\.)?(?:{joined})\b"

@@ -1,12 +1,13 @@
 """The shape of a rule, and how rules are found.
 
 A rule is one module with one subclass of `Rule`. Its class docstring is its documentation: the first line is the
-summary, the rest is what ``attnlint rule CODE`` prints. It implements one of three hooks:
+summary, the rest is what ``attnlint rule CODE`` prints. It implements one of these hooks:
 
 * `check_path` sees an attention site on one path through the branches, where all facts hold together. This is the
   hook of contradictions: something on the path is wrong by itself.
 * `check_site` sees a site with all its paths, for rules about what is absent everywhere.
-* `check_definition` sees all the values that a definition computes, for rules that need no site.
+* `check_definition` sees all the values that a definition computes, for rules that need no site;
+* `check_unanalysed` names a definition that the engine will not read.
 
 Rules come from the entry-point group ``attnlint.rules``; every entry point names a module or a package whose modules
 hold rules. The built-in set is just the first such package: the engine knows no rule by name.
@@ -82,7 +83,9 @@ class Rule:
     tiers: ClassVar[frozenset[Tier]] = frozenset({Tier.MANUAL})
     """The tiers that this rule's fixes may have."""
     triggers: ClassVar[tuple[str, ...]]
-    """Regular expressions (bytes are matched as ASCII). A file in which none matches cannot hold a finding."""
+    """Regular expressions. A file in which none matches cannot hold a finding, and a definition is analysed when one
+    matches in it. One that begins with ``^`` matches from the beginning of an expression statement. Begin with plain
+    text where you can: it is searched for many times faster."""
     references: ClassVar[tuple[str, ...]] = ()
     """Links that the documentation page ends with."""
 
@@ -150,9 +153,9 @@ def discover() -> dict[str, type[Rule]]:
 def select(rules: dict[str, type[Rule]], selected: Iterable[str] = (), ignored: Iterable[str] = ()) -> list[type[Rule]]:
     """The rules that a run uses. Selectors are prefixes of codes (``ATN``, ``ATN1``, ``ATN101``) or rule names.
 
-    Without ``selected``, the rules that are on by default. The longest matching selector decides between
-    ``selected`` and ``ignored``; at equal length ``ignored`` wins. Raises `UnknownCode` for a selector that
-    matches nothing.
+    Without ``selected``, the rules that are on by default. The longest matching prefix decides between ``selected``
+    and ``ignored`` (a name counts as the whole code); at equal length ``ignored`` wins. Raises `UnknownCode` for a
+    selector that matches nothing.
     """
     chosen, dropped = tuple(selected), tuple(ignored)
     for selector in (*chosen, *dropped):
@@ -160,7 +163,8 @@ def select(rules: dict[str, type[Rule]], selected: Iterable[str] = (), ignored: 
             raise UnknownCode(selector)
 
     def strength(rule: type[Rule], selectors: tuple[str, ...]) -> int:
-        return max((len(s) for s in selectors if _matches(rule, s)), default=0)
+        prefixes = (s if rule.code.startswith(s.upper()) else rule.code for s in selectors if _matches(rule, s))
+        return max(map(len, prefixes), default=0)
 
     def keeps(rule: type[Rule]) -> bool:
         wanted = strength(rule, chosen) if chosen else int(rule.on_by_default)
@@ -170,4 +174,4 @@ def select(rules: dict[str, type[Rule]], selected: Iterable[str] = (), ignored: 
 
 
 def _matches(rule: type[Rule], selector: str) -> bool:
-    return rule.code.startswith(selector.upper()) or rule.name == selector
+    return bool(selector) and (rule.code.startswith(selector.upper()) or rule.name == selector.lower())

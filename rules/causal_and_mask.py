@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from attnlint.attention import AttentionPath
-from attnlint.attention.spelling import argument
+from attnlint.attention.spelling import argument, rewritten, written
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.facts import Facts
 from attnlint.graph.values import TENSOR, Attribute, Constant, Origin, Parameter, Sdpa, Value, strip
@@ -29,8 +29,8 @@ class CausalAndMask(Rule):
     **Silent when** both are handed through as parameters, or the code drops one when it has the other.
     ``nn.MultiheadAttention`` requires both, and is never reported.
 
-    **Mend.** Fold the causal mask into ``attn_mask`` and pass ``is_causal=False``; drop the mask where it is the plain
-    causal one.
+    **Mend.** Drop the mask where it is the plain causal one; fold the causal mask into a mask of bools and pass
+    ``is_causal=False``. Masks of another kind are for you to combine.
     """
 
     code = "ATN401"
@@ -97,9 +97,28 @@ def _evidence(call: Sdpa, path: AttentionPath) -> Iterator[tuple[Origin, str]]:
 
 
 def _mend(call: Sdpa, path: AttentionPath) -> Mend | None:
-    """A mask that is plain causal can go: the flag does the same."""
+    """A mask that is plain causal can go: the flag does the same. Into one of bools the causal one is folded."""
+    assert call.origin is not None
     fact = path.facts.mask(call.mask)
-    at = argument(call.origin, 3, "attn_mask") if call.origin is not None else None
-    if fact is None or not fact.is_causal or at is None or isinstance(at.node, cst.Call):
+    at = written(call.origin, call.mask, "attn_mask") or argument(call.origin, 3, "attn_mask")
+    if at is None or not isinstance(at.node, (cst.Name, cst.Attribute)):
         return None
-    return Mend("Drop the mask, which is the causal one", Tier.SAFE, (Replacement(at, "None"),))
+    if fact is not None and fact.is_causal:
+        return Mend("Drop the mask, which is the causal one", Tier.SAFE, (Replacement(at, "None"),))
+    is_bool = path.facts.dtype(call.mask) == "bool" or (fact is not None and fact.representation == "bool")
+    return _folded(call.origin, at, path) if is_bool else None
+
+
+def _folded(call: Origin, mask: Origin, path: AttentionPath) -> Mend | None:
+    """The mask and the lower triangle, with the flag off. Needs torch and the operands by name."""
+    imports = path.graph.module.outline.imports
+    torch = next((name for name, imported in imports.items() if imported == "torch"), None)
+    query, key, flag = (argument(call, *place) for place in ((0, "query"), (1, "key"), (5, "is_causal")))
+    if torch is None or query is None or key is None or flag is None:
+        return None
+    named = all(isinstance(part.node, (cst.Name, cst.Attribute)) for part in (query, key))
+    if not named or not isinstance(flag.node, cst.Name) or flag.node.value != "True":
+        return None
+    triangle = f"{torch}.ones({{1}}.size(-2), {{2}}.size(-2), dtype={torch}.bool, device={{1}}.device).tril()"
+    edits = rewritten(mask, f"{{0}} & {triangle}", mask, query, key), Replacement(flag, "False")
+    return Mend("Fold the causal mask into attn_mask", Tier.UNSAFE, edits)

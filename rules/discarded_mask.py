@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import libcst as cst
 
+from attnlint.attention.spelling import argument, holds, is_bracketed, nodes, rewritten
+from attnlint.attention.trail import LAYOUT, PARTS
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.values import (
@@ -19,6 +22,7 @@ from attnlint.graph.values import (
     Normalize,
     Origin,
     Permute,
+    ReverseDims,
     Sdpa,
     Softmax,
     Unknown,
@@ -27,7 +31,7 @@ from attnlint.graph.values import (
     is_tensor,
     strip,
 )
-from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.rule import Finding, Mend, Rule
 
 _OF_TENSORS_ALONE = frozenset(
     {
@@ -51,6 +55,8 @@ _PURE = frozenset(
 """Methods that other objects have as well: reported where the receiver is certainly a tensor."""
 _MAKERS = (Linear, Convolution, Embedding, Softmax, MaskedFill, Unsqueeze, Sdpa, Learned, Dropout, Normalize, Permute)
 """What only torch makes."""
+_VIEWS = (*PARTS, *LAYOUT, ReverseDims)
+"""Results that share memory with what they were made from."""
 _RECEIVER = r"^[ \t]*[A-Za-z_](?:\([^()\n]*\)|\[[^\[\]\n]*\]|[\w.])*"
 _STATEMENTS = (
     rf"{_RECEIVER}\.(?:{'|'.join(sorted(_OF_TENSORS_ALONE))})\(",
@@ -70,7 +76,7 @@ class DiscardedMask(Rule):
 
     **Silent when** the method works in place (``masked_fill_``), or the receiver is not known to be a tensor.
 
-    **Mend.** Assign the result back.
+    **Mend.** Assign the result back, where it goes to a local name that is no part or view of another tensor.
     """
 
     code = "ATN204"
@@ -91,13 +97,15 @@ class DiscardedMask(Rule):
                 continue
             method = call.func.attr.value
             if _is_dropped(method, value) and not any(a.keyword and a.keyword.value == "out" for a in call.args):
-                receiver = _receiver(origin, call, call.func)
+                receiver = _receiver(origin, value, graph)
                 effect = ", so the mask is never applied" if method.startswith("mask") else ""
+                tensor = next(value.operands())
                 yield Finding(
                     origin,
-                    f"the result of `{method}` is thrown away: it returns a new tensor and leaves {receiver.code} as "
-                    f"it was{effect}",
-                    mend=_mend(origin, receiver),
+                    f"the result of `{method}` is thrown away: it returns a new tensor and leaves "
+                    f"{receiver.code if receiver is not None else tensor.text} as it was{effect}",
+                    related=((tensor.origin, f"{tensor.text} is made here"),) if tensor.origin is not None else (),
+                    mend=_mend(origin, receiver, tensor) if receiver is not None else None,
                 )
 
 
@@ -122,13 +130,64 @@ def _is_tensor(value: Value) -> bool:
     return False
 
 
-def _receiver(origin: Origin, call: cst.Call, function: cst.Attribute) -> Origin:
-    """The tensor: what stands before the dot, or the first argument of ``torch.clamp(x, …)``."""
-    is_function = isinstance(function.value, cst.Name) and function.value.value == "torch" and call.args
-    return Origin(origin.slice, call.args[0].value if is_function else function.value)
+def _receiver(origin: Origin, value: Value, graph: DefinitionGraph) -> Origin | None:
+    """The tensor as written: before the dot, or the argument of a module's function (``torch.clamp(x, …)``)."""
+    tensor, call = next(value.operands()), origin.node
+    assert isinstance(call, cst.Call)
+    assert isinstance(call.func, cst.Attribute)
+    before = call.func.value
+    if tensor.origin is not None and tensor.origin.node is before:
+        return replace(origin, node=before)
+    name = before
+    while isinstance(name, cst.Attribute):
+        name = name.value
+    if isinstance(name, cst.Name) and name.value != tensor.text and name.value in _imported(origin, graph):
+        return argument(origin, 0, "input")
+    return replace(origin, node=before)
 
 
-def _mend(origin: Origin, receiver: Origin) -> Mend | None:
-    if not isinstance(receiver.node, cst.Name):
+def _imported(origin: Origin, graph: DefinitionGraph) -> frozenset[str]:
+    """Names of the module's imports and of those inside the function."""
+    aliases = (
+        alias
+        for node in nodes(origin.slice.module)
+        if isinstance(node, (cst.Import, cst.ImportFrom))
+        for alias in _aliases(node)
+    )
+    local = (alias.evaluated_alias or alias.evaluated_name.partition(".")[0] for alias in aliases)
+    return frozenset(graph.module.outline.imports) | frozenset(local)
+
+
+def _aliases(node: cst.Import | cst.ImportFrom) -> Sequence[cst.ImportAlias]:
+    return () if isinstance(node.names, cst.ImportStar) else node.names
+
+
+def _mend(origin: Origin, receiver: Origin, tensor: Value) -> Mend | None:
+    """Only for a local name: a part or view of another tensor was perhaps meant to change that tensor."""
+    name = receiver.node
+    if not isinstance(name, cst.Name) or is_bracketed(origin) or isinstance(strip(tensor), _VIEWS):
         return None
-    return Mend("Assign the result back", Tier.UNSAFE, (Replacement(origin, "{0} = {1}", (receiver, origin)),))
+    if not _is_local(name.value, origin):
+        return None
+    return Mend("Assign the result back", Tier.UNSAFE, (rewritten(origin, "{0} = {1}", receiver, origin),))
+
+
+def _is_local(name: str, origin: Origin) -> bool:
+    """Whether the innermost function around a statement binds a name, and by no loop."""
+    functions = [n for n in nodes(origin.slice.module) if isinstance(n, cst.FunctionDef) and holds(n, origin.node)]
+    if not functions:
+        return not isinstance(origin.slice.node, cst.ClassDef)
+    inner = min(functions, key=lambda function: sum(holds(function, other) for other in functions))
+    elsewhere = (node for node in nodes(inner) if isinstance(node, (cst.For, cst.CompFor, cst.Global, cst.Nonlocal)))
+    if any(_mentions(getattr(node, "target", node), name) for node in elsewhere):
+        return False
+    bound = (n.name if isinstance(n, cst.Param) else getattr(n, "target", None) for n in nodes(inner) if _binds(n))
+    return any(target is not None and _mentions(target, name) for target in bound)
+
+
+def _binds(node: cst.CSTNode) -> bool:
+    return isinstance(node, (cst.Param, cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.NamedExpr))
+
+
+def _mentions(node: cst.CSTNode, name: str) -> bool:
+    return any(isinstance(inner, cst.Name) and inner.value == name for inner in nodes(node))

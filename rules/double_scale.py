@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import libcst as cst
 
 from attnlint.attention import AttentionPath, Factor
+from attnlint.attention.spelling import argument, rewritten
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.scalars import Monomial
-from attnlint.graph.values import Origin, Sdpa
+from attnlint.graph.values import Divide, Multiply, Origin, Sdpa
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
 _ROOT = Fraction(-1, 2)
@@ -56,7 +58,7 @@ class DoubleScale(Rule):
             f"{', and goes into a call ' + how if own else ', ' + how}: the scores are √head_dim times too small and "
             "the weights nearly uniform (entropy 2.07 of 2.08)",
             related=((first.at.origin, "scaled here for the first time"),),
-            mend=_mend(second),
+            mend=_mend(first, second),
         )
 
 
@@ -107,11 +109,34 @@ def _is_about_heads(path: AttentionPath, monomial: Monomial) -> bool:
     return expected.equals(monomial) or path.kind == "hand-written"
 
 
-def _mend(second: Factor) -> Mend | None:
-    origin: Origin | None = second.at.origin
-    if origin is None or not isinstance(second.at, Sdpa) or second.operand is not None:
+def _mend(first: Factor, second: Factor) -> Mend | None:
+    """A fused call is told not to scale; of two equal factors written out the second is dropped."""
+    origin, call = second.at.origin, second.at
+    if origin is None:
         return None
-    if not isinstance(origin.node, cst.Call) or not origin.node.args:
+    if isinstance(call, Sdpa) and second.operand is None:
+        return _told_not_to_scale(origin)
+    return _dropped(first, second, origin)
+
+
+def _told_not_to_scale(origin: Origin) -> Mend | None:
+    node = origin.node
+    if not isinstance(node, cst.Call) or not node.args or any(arg.star == "**" for arg in node.args):
         return None
-    last = Origin(origin.slice, origin.node.args[-1].value)
-    return Mend("Pass scale=1.0", Tier.UNSAFE, (Replacement(last, "{0}, scale=1.0", (last,)),))
+    given = argument(origin, None, "scale")
+    last = replace(origin, node=node.args[-1])
+    edit = rewritten(last, "{0}, scale=1.0", last) if given is None else Replacement(given, "1.0")
+    return Mend("Pass scale=1.0", Tier.UNSAFE, (edit,))
+
+
+def _dropped(first: Factor, second: Factor, origin: Origin) -> Mend | None:
+    """Only of one scale each: code that both factors share would lose both."""
+    value, node, earlier = second.at, origin.node, first.at.origin
+    if first.monomial is None or second.monomial is None or not first.monomial.equals(second.monomial):
+        return None
+    if not isinstance(value, (Multiply, Divide)) or not isinstance(node, cst.BinaryOperation):
+        return None
+    if value.right is not second.operand or earlier is None or earlier.place == origin.place:
+        return None
+    scores = replace(origin, node=node.left)
+    return Mend("Drop the second scale", Tier.UNSAFE, (rewritten(origin, "{0}", scores),))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+
+import libcst as cst
 
 from attnlint.attention import AttentionPath
+from attnlint.attention.spelling import holds, is_argument, rewritten, written
 from attnlint.attention.trail import softmaxes_behind
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
@@ -40,12 +44,13 @@ class DropoutInEval(Rule):
 
     **Silent when** the probability is a parameter that the caller may gate, is zero, or depends on ``training``.
 
-    **Mend.** ``self.dropout if self.training else 0.0``.
+    **Mend.** ``self.dropout if self.training else 0.0``, or ``training=self.training``; none where the probability is
+    fixed in a constructor, in which a gate would be evaluated once.
     """
 
     code = "ATN402"
     name = "dropout-in-eval"
-    tiers = frozenset({Tier.SAFE})
+    tiers = frozenset({Tier.SAFE, Tier.MANUAL})
     triggers = SITE
     references = (
         "https://github.com/pytorch/pytorch/issues/124464",
@@ -64,11 +69,12 @@ class DropoutInEval(Rule):
                         found,
                         anchor.origin,
                         "scaled_dot_product_attention" if isinstance(anchor, Sdpa) else "the fused kernel",
+                        path,
                     )
         for dropout in _functional(path):
-            for found in path.ask(lambda p, d=dropout: _always_on(d, p.facts), in_eval=True):  # type: ignore[misc]
+            for found in path.ask(partial(_always_on, dropout), in_eval=True):
                 if found is not None and dropout.origin is not None:
-                    yield _finding(found, dropout.origin, "F.dropout (training=True by default)")
+                    yield _of_function(found, dropout, dropout.origin, path)
 
 
 def _functional(path: AttentionPath) -> Iterator[Dropout]:
@@ -81,7 +87,8 @@ def _functional(path: AttentionPath) -> Iterator[Dropout]:
             yield dropout
 
 
-def _always_on(dropout: Dropout, facts: Facts) -> Value | None:
+def _always_on(dropout: Dropout, path: AttentionPath) -> Value | None:
+    facts = path.facts
     if dropout.origin is None or not facts.world.holds(dropout.origin.guard):
         return None
     training = facts.resolve(dropout.training) if dropout.training is not None else None
@@ -127,13 +134,70 @@ def _is_known_zero(value: Value, facts: Facts) -> bool:
     return facts.world.known(("equal", key(value), 0)) is True or facts.world.known(("true", key(value), None)) is False
 
 
-def _finding(probability: Value, call: Origin, what: str) -> Finding:
-    at = probability.origin or call
-    text = at.code
+_EFFECT = "so eval() outputs are random (32 % RMS noise at p = 0.1)"
+
+
+def _finding(probability: Value, call: Origin, what: str, path: AttentionPath) -> Finding:
+    """At the probability where it is read; at the call where it comes in through a signature."""
+    read = probability.origin
+    at = read if read is not None and not _is_in_signature(read) else call
+    gated = "{0} if self.training else 0.0" if is_argument(at) else "({0} if self.training else 0.0)"
+    mend = Mend("Gate by self.training", Tier.SAFE, (rewritten(at, gated, at),))
     return Finding(
         at,
-        f"{what} applies dropout {text} in evaluation mode as well: nothing here looks at self.training, so eval() "
-        "outputs are random (32 % RMS noise at p = 0.1)",
-        related=((call, "the dropout is applied here"),) if call.frame is at.frame else (),
-        mend=Mend("Gate by self.training", Tier.SAFE, (Replacement(at, "{0} if self.training else 0.0", (at,)),)),
+        f"{what} applies dropout {probability.text} in evaluation mode as well: nothing here looks at self.training, "
+        f"{_EFFECT}",
+        related=tuple(_evidence(probability, call)),
+        mend=mend if at is read and _can_gate(at, path) else None,
     )
+
+
+def _of_function(probability: Value, dropout: Dropout, call: Origin, path: AttentionPath) -> Finding:
+    """Functional dropout: told ``training=True``, or left at that default."""
+    told = written(call, dropout.training, "training") if dropout.training is not None else None
+    if told is None or told.code != "True":
+        return _finding(probability, call, "F.dropout (training=True by default)", path)
+    mend = Mend("Pass self.training", Tier.SAFE, (Replacement(told, "self.training"),))
+    return Finding(
+        told,
+        f"F.dropout is told training=True and applies dropout {probability.text} in evaluation mode as well, {_EFFECT}",
+        related=tuple(_evidence(probability, call)),
+        mend=mend if _can_gate(told, path) else None,
+    )
+
+
+def _evidence(probability: Value, call: Origin) -> Iterator[tuple[Origin, str]]:
+    if probability.origin is None or probability.origin.slice is call.slice:
+        yield call, "the dropout is applied here"
+    elif _is_in_signature(probability.origin):
+        yield probability.origin, "the probability comes in here"
+
+
+def _is_in_signature(origin: Origin) -> bool:
+    """Whether a value is what a parameter holds: nothing can be edited there but its default."""
+    node = origin.slice.node
+    return isinstance(node, cst.FunctionDef) and not holds(node.body, origin.node)
+
+
+def _can_gate(at: Origin, path: AttentionPath) -> bool:
+    """Whether ``self.training`` may be read: in a method of a module, whose constructor is over when it runs."""
+    method, frame = at.slice.node, at.frame
+    if not isinstance(method, cst.FunctionDef) or _is_in_signature(at):
+        return False
+    names = [parameter.name.value for parameter in (*method.params.posonly_params, *method.params.params)]
+    if names[:1] != ["self"] or _is_constructing(at):
+        return False
+    while frame is not None and frame.definition is None:
+        frame = frame.caller
+    parent = frame.definition.parent if frame is not None and frame.definition is not None else None
+    return parent is not None and path.graph.module.is_torch_module(parent)
+
+
+def _is_constructing(at: Origin) -> bool:
+    """A gate that a constructor evaluates is frozen on."""
+    frame = at.frame
+    while frame is not None:
+        if frame.definition is not None and frame.definition.name in ("__init__", "__post_init__"):
+            return True
+        frame = frame.caller
+    return False

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import libcst as cst
 
 from attnlint.attention import AttentionPath, Factor
-from attnlint.attention.spelling import is_bracketed
+from attnlint.attention.spelling import is_bracketed, rewritten
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import number
 from attnlint.graph.values import Divide, Multiply, Origin, Power, Value
-from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.rule import Finding, Mend, Rule
 
 
 class HalfPowerPrecedence(Rule):
@@ -64,7 +64,7 @@ def _in_operand(factor: Factor, facts: Facts) -> tuple[Power, Value] | None:
         match value:
             case Divide(left=left, right=right):
                 power = facts.resolve(left)
-                if isinstance(power, Power) and _is_unit(power, facts) and number(right, facts) == 2:
+                if isinstance(power, Power) and _is_unit(power, facts) and _halves(value, power, facts):
                     return power, value
                 waiting.extend((left, right))
             case Multiply(left=left, right=right):
@@ -72,6 +72,11 @@ def _in_operand(factor: Factor, facts: Facts) -> tuple[Power, Value] | None:
             case Power(base=base):
                 waiting.append(base)
     return None
+
+
+def _halves(value: Divide, power: Power, facts: Facts) -> bool:
+    """Whether a power is halved in the expression that it is written in."""
+    return number(value.right, facts) == 2 and _is_written_as_one(value, power)
 
 
 def _around(factor: Factor, facts: Facts) -> tuple[Power, Value] | None:
@@ -111,11 +116,11 @@ def _mend(power: Power, half: Value, exponent: float) -> Mend | None:
     base = Origin(power.origin.slice, power_node.left)
     fixed = f"{{0}} ** {exponent:g}"
     if half_node.left is power_node:
-        return Mend(f"Write ** {exponent:g}", Tier.UNSAFE, (Replacement(half.origin, fixed, (base,)),))
+        return Mend(f"Write ** {exponent:g}", Tier.UNSAFE, (rewritten(half.origin, fixed, base),))
     inner = half_node.left
     if isinstance(inner, cst.BinaryOperation) and inner.right is power_node:
         left = Origin(half.origin.slice, inner.left)
         operator = "/" if isinstance(inner.operator, cst.Divide) else "*"
-        text = f"{{1}} {operator} {fixed}"
-        return Mend(f"Write ** {exponent:g}", Tier.UNSAFE, (Replacement(half.origin, text, (base, left)),))
+        text = f"{{0}} {operator} {{1}} ** {exponent:g}"
+        return Mend(f"Write ** {exponent:g}", Tier.UNSAFE, (rewritten(half.origin, text, left, base),))
     return None

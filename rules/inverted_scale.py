@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import libcst as cst
 
 from attnlint.attention import AttentionPath, Factor
-from attnlint.attention.spelling import definition_of
+from attnlint.attention.spelling import definition_of, operator_changed, rewritten, stands_alone
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.scalars import Monomial
 from attnlint.graph.values import Attribute, Divide, Linear, Multiply, Normalize, Origin
-from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.rule import Finding, Mend, Rule
 
 _HALF = Fraction(1, 2)
 
@@ -34,7 +35,7 @@ class InvertedScale(Rule):
 
     code = "ATN103"
     name = "inverted-scale"
-    tiers = frozenset({Tier.UNSAFE})
+    tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
     triggers = SITE
 
     def check_path(self, path: AttentionPath) -> Iterator[Finding]:
@@ -91,34 +92,39 @@ def _is_inverted(total: Monomial, path: AttentionPath) -> bool:
 def _evidence(path: AttentionPath, factor: Factor, defined: Origin | None) -> Iterator[tuple[Origin, str]]:
     if defined is not None and factor.at.origin is not None:
         yield factor.at.origin, "the scores are scaled here"
+    if path.product is None and factor.operand is not None and factor.operand.origin is not None:
+        yield factor.operand.origin, "the scale is given here"
     if path.product is not None and path.product.origin is not None:
         yield path.product.origin, "the scores are computed here"
 
 
-def _flipped(defined: Origin) -> Mend | None:
-    """The other sign for the exponent of ``x ** 0.5``; else the inverse."""
+def _flipped(defined: Origin) -> Mend:
+    """The other sign for the exponent of ``x ** 0.5``; the divisor of ``1 / x``; else the inverse."""
     node = defined.node
-    text, parts = "1 / ({0})", (defined,)
+    text = "1 / {0}" if stands_alone(defined) else "(1 / {0})"
+    parts: tuple[Origin, ...] = (defined,)
     if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Power):
-        base, exponent = Origin(defined.slice, node.left), Origin(defined.slice, node.right)
-        written = exponent.code.strip("()")
-        text, parts = f"{{0}} ** {written[1:] if written.startswith('-') else '-' + written}", (base,)
-        if not written.lstrip("-").replace(".", "").isdigit():
-            text = f"{{0}} ** -({written})"
-    return Mend("Invert the scale", Tier.UNSAFE, (Replacement(defined, text, parts),))
+        base, exponent = replace(defined, node=node.left), replace(defined, node=node.right)
+        text, parts = "{0} ** -{1}", (base, exponent)
+        if isinstance(node.right, cst.UnaryOperation) and isinstance(node.right.operator, cst.Minus):
+            text, parts = "{0} ** {1}", (base, replace(defined, node=node.right.expression))
+    elif isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Divide) and _is_one(node.left):
+        text, parts = "{0}", (replace(defined, node=node.right),)
+    return Mend("Invert the scale", Tier.UNSAFE, (rewritten(defined, text, *parts),))
+
+
+def _is_one(node: cst.BaseExpression) -> bool:
+    return isinstance(node, (cst.Integer, cst.Float)) and float(node.value) == 1
 
 
 def _mend(factor: Factor) -> Mend | None:
-    """Swap the operator where it is written as one."""
+    """Swap the operator where it is written as one; a scale that stands first changes sides as well."""
     origin, value = factor.at.origin, factor.at
     if origin is None or not isinstance(value, (Multiply, Divide)) or not isinstance(origin.node, cst.BinaryOperation):
         return None
-    left, right = (Origin(origin.slice, side) for side in (origin.node.left, origin.node.right))
+    left, right = (replace(origin, node=side) for side in (origin.node.left, origin.node.right))
+    replacement = operator_changed(origin, "*" if factor.divides else "/")
     if isinstance(value, Multiply) and value.left is factor.operand:
-        left, right = right, left
-    bracketed = isinstance(right.node, cst.BinaryOperation) and not isinstance(right.node.operator, cst.Power)
-    operand = "({1})" if bracketed else "{1}"
-    inner = "({0})" if isinstance(left.node, cst.BinaryOperation) and left.node.lpar else "{0}"
-    text = f"{inner} {'*' if factor.divides else '/'} {operand}"
+        replacement = rewritten(origin, "{0} / {1}", right, left)
     title = "Multiply by the scale" if factor.divides else "Divide by the root of head_dim"
-    return Mend(title, Tier.UNSAFE, (Replacement(origin, text, (left, right)),))
+    return Mend(title, Tier.UNSAFE, (replacement,)) if replacement is not None else None

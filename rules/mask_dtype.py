@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import replace
+
+import libcst as cst
 
 from attnlint.attention import AttentionPath, MaskUse
-from attnlint.attention.spelling import argument
+from attnlint.attention.spelling import argument, rewritten, written
+from attnlint.attention.trail import LAYOUT, PARTS
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.dtypes import FLOATS
-from attnlint.graph.values import Cast, MultiHead, Origin, Sdpa, Value
+from attnlint.graph.facts import Facts
+from attnlint.graph.masks import number
+from attnlint.graph.values import Add, Attribute, Cast, Full, MaskedFill, MultiHead, Origin, Sdpa, Tri, Value, Where
 from attnlint.rule import Finding, Mend, Rule
 
 
@@ -26,8 +33,8 @@ class MaskDtype(Rule):
 
     **Silent when** either dtype is not known from the code.
 
-    **Mend.** Make the mask bool, or build it in the query's dtype. Casting a mask that holds
-    ``torch.finfo(torch.float32).min`` to half turns it into −inf.
+    **Mend.** Cast a mask of 0 and −inf to the query's dtype. Make others bool, or build them in the query's dtype:
+    casting a mask that holds ``torch.finfo(torch.float32).min`` to half turns it into −inf.
     """
 
     code = "ATN209"
@@ -51,12 +58,14 @@ class MaskDtype(Rule):
                 continue
             effect = _effect(path, use, mask_dtype)
             if effect is not None:
-                at = _written(use) or use.at.origin
+                is_fused = isinstance(use.at, (Sdpa, MultiHead))
+                given = written(use.at.origin, use.mask, "attn_mask") if is_fused else None
+                at = given or use.at.origin
                 yield Finding(
                     at,
                     f"{use.mask.text} is {mask_dtype} and {query.text} is {query_dtype}: {effect}",
                     related=tuple(_evidence(use.mask, query)),
-                    mend=_mend(at, mask_dtype),
+                    mend=_mend(path, use, query),
                 )
 
 
@@ -82,13 +91,6 @@ def _effect(path: AttentionPath, use: MaskUse, mask_dtype: str) -> str | None:
     return None
 
 
-def _written(use: MaskUse) -> Origin | None:
-    origin = use.at.origin
-    if origin is None or not isinstance(use.at, (Sdpa, MultiHead)):
-        return None
-    return argument(origin, 3 if isinstance(use.at, Sdpa) else 5, "attn_mask")
-
-
 def _evidence(mask: Value, query: Value) -> Iterator[tuple[Origin, str]]:
     for value, what in ((mask, "the mask gets its dtype here"), (query, "the query gets its dtype here")):
         source = value
@@ -98,5 +100,48 @@ def _evidence(mask: Value, query: Value) -> Iterator[tuple[Origin, str]]:
             yield source.origin, what
 
 
-def _mend(at: Origin, mask_dtype: str) -> Mend | None:
-    return None
+def _mend(path: AttentionPath, use: MaskUse, query: Value) -> Mend | None:
+    """A cast, of a mask of 0 and −inf alone: any other number may become −inf, or say something else, in half."""
+    if use.mask is None or use.at.origin is None or not _is_of_infinities(use.mask, path.facts):
+        return None
+    at = written(use.at.origin, use.mask, "attn_mask")
+    like = written(use.at.origin, query, "query") or argument(use.at.origin, 0, "query")
+    if isinstance(use.at, Add):
+        other = use.at.left if use.at.right is use.mask else use.at.right
+        like = written(use.at.origin, other)
+    if at is None or like is None or not isinstance(like.node, (cst.Name, cst.Attribute)):
+        return None
+    return Mend("Cast the mask", Tier.UNSAFE, (rewritten(at, "{0}.to({1}.dtype)", _uncast(at), like),))
+
+
+def _uncast(at: Origin) -> Origin:
+    """``mask`` of ``mask.half()``."""
+    match at.node:
+        case cst.Call(
+            func=cst.Attribute(value=x, attr=cst.Name(value="half" | "float" | "double" | "bfloat16")), args=[]
+        ):
+            return replace(at, node=x)
+    return at
+
+
+def _is_of_infinities(mask: Value, facts: Facts) -> bool:
+    """Whether a mask certainly holds 0 and −inf, and nothing between."""
+    value = facts.resolve(mask)
+    while isinstance(value, (*LAYOUT, *PARTS, Tri)):
+        value = facts.resolve(next(value.operands()))
+    match value:
+        case Full(fill=fill):
+            numbers = [fill]
+        case MaskedFill(x=x, fill=fill):
+            base = facts.resolve(x)
+            numbers = [fill, base.fill] if isinstance(base, Full) else []
+        case Where(then=then, otherwise=otherwise):
+            numbers = [then, otherwise]
+        case _:
+            return False
+    return bool(numbers) and all(number(n, facts) in (0, -math.inf) and not _is_finfo(n, facts) for n in numbers)
+
+
+def _is_finfo(value: Value, facts: Facts) -> bool:
+    """``finfo(…).min`` counts as −∞ elsewhere; a cast tells the two apart."""
+    return isinstance(facts.resolve(value), Attribute)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from attnlint.attention import AttentionPath, MaskUse
 from attnlint.attention.masking import hides_elsewhere, is_renormalised, scores_are_raw
-from attnlint.attention.spelling import argument
+from attnlint.attention.spelling import filler
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts
@@ -37,7 +37,7 @@ class MaskFillValue(Rule):
 
     code = "ATN201"
     name = "mask-fill-value"
-    tiers = frozenset({Tier.UNSAFE})
+    tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
     triggers = SITE
 
     def check_path(self, path: AttentionPath) -> Iterator[Finding]:
@@ -54,7 +54,7 @@ class MaskFillValue(Rule):
             yield Finding(
                 use.at.origin,
                 f"{scores.text} is filled with {_spelled(use.fill, path.facts)} before softmax, {what}; "
-                "fill with float('-inf')",
+                "fill with " + _right(use).replace('"', "'"),
                 related=((path.anchor.origin, "softmax is taken here"),) if path.anchor.origin is not None else (),
                 mend=_mend(use),
             )
@@ -98,9 +98,12 @@ def _is_function(fill: Value, facts: Facts) -> bool:
 
 def _mend(use: MaskUse) -> Mend | None:
     assert use.at.origin is not None
-    selects = isinstance(use.at, Where)
-    position, keyword = (2, "other") if use.inverted else (1, "input") if selects else (1, "value")
-    at = argument(use.at.origin, position, keyword)
-    if at is None or use.negated:
-        return None
-    return Mend("Fill with float('-inf')", Tier.UNSAFE, (Replacement(at, 'float("-inf")'),))
+    assert use.fill is not None
+    arm = (use.at.otherwise if use.inverted else use.at.then) if isinstance(use.at, Where) else None
+    at, right = filler(use.at.origin, use.fill, arm), _right(use)
+    return None if at is None else Mend(f"Fill with {right}", Tier.UNSAFE, (Replacement(at, right),))
+
+
+def _right(use: MaskUse) -> str:
+    """What hides a position: −inf, unless the filled tensor is negated before softmax."""
+    return 'float("inf")' if use.negated else 'float("-inf")'

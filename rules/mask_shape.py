@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from attnlint.attention import AttentionPath, MaskUse
-from attnlint.attention.spelling import argument
+from attnlint.attention.spelling import argument, rewritten, written
 from attnlint.attention.trail import LAYOUT
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.scalars import Monomial
 from attnlint.graph.shapes import TensorShape
 from attnlint.graph.values import Compare, MaskedFill, Not, Origin, Sdpa, Value
-from attnlint.rule import Finding, Rule
+from attnlint.rule import Finding, Mend, Rule
 
 
 class MaskShape(Rule):
@@ -27,7 +27,8 @@ class MaskShape(Rule):
 
     **Silent when** the shape of the mask or of the scores is not known on both sides.
 
-    **Mend.** ``mask[:, None, None, :]`` for a padding mask, ``mask[:, None]`` for one mask a sample.
+    **Mend.** ``mask[:, None, None, :]`` for a padding mask, ``mask[:, None]`` for one mask a sample, and
+    ``mask.transpose(-2, -1)`` for one that stands on the query axis.
     """
 
     code = "ATN211"
@@ -52,6 +53,7 @@ class MaskShape(Rule):
                     f"{use.mask.text} has shape {mask} and the scores {scores}: the padding mask stands on the query "
                     "axis, so padded queries are masked and padded keys are attended; it belongs on the last axis",
                     related=tuple(_evidence(use.mask)),
+                    mend=_changed(use, "{0}.transpose(-2, -1)"),
                 )
             if wrong is not None and use.at.origin is not None:
                 place, meets = wrong
@@ -61,6 +63,7 @@ class MaskShape(Rule):
                     f"axis {place} of the mask, the batch, meets {meets}; this raises, or silently masks the wrong "
                     "samples where the two extents are equal",
                     related=tuple(_evidence(use.mask)),
+                    mend=_lined_up(use, mask, scores) if place == 0 else None,
                 )
 
 
@@ -118,8 +121,29 @@ def _axis_name(axis: int, rank: int, extent: Monomial) -> str:
 
 
 def _written(use: MaskUse) -> Origin | None:
+    """The mask, where it is the argument of a fused call."""
     origin = use.at.origin
-    return argument(origin, 3, "attn_mask") if origin is not None and isinstance(use.at, Sdpa) else None
+    if origin is None or use.mask is None or not isinstance(use.at, Sdpa):
+        return None
+    return written(origin, use.mask, "attn_mask") or argument(origin, 3, "attn_mask")
+
+
+def _lined_up(use: MaskUse, mask: TensorShape, scores: TensorShape) -> Mend | None:
+    """A mask of one row, or one matrix, for each sample, with axes of extent 1 put between."""
+    missing = len(scores.axes) - len(mask.axes)
+    batch, last, keys = mask.axes[0], mask.axes[-1], scores.axes[-1]
+    if batch is None or last is None or keys is None or not last.equals(keys):
+        return None
+    if scores.axes[0] is None or not batch.equals(scores.axes[0]) or len(mask.axes) not in (2, 3):
+        return None
+    index = ":, " + "None, " * missing + ":" if len(mask.axes) == 2 else ":" + ", None" * missing
+    return _changed(use, f"{{0}}[{index}]")
+
+
+def _changed(use: MaskUse, text: str) -> Mend | None:
+    keyword = "attn_mask" if isinstance(use.at, Sdpa) else "mask"
+    at = written(use.at.origin, use.mask, keyword) if use.at.origin is not None and use.mask is not None else None
+    return None if at is None else Mend("Line the mask up", Tier.UNSAFE, (rewritten(at, text, at),))
 
 
 def _evidence(mask: Value) -> Iterator[tuple[Origin, str]]:

@@ -8,14 +8,14 @@ from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from attnlint.attention import AttentionPath, AttentionSite
-from attnlint.attention.spelling import argument, left_operand
+from attnlint.attention.spelling import argument, left_operand, rewritten
 from attnlint.attention.trail import Walk
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.scalars import Monomial
 from attnlint.graph.values import Linear, Normalize, Origin, Parameter, Product, Random, Rearrange, Unflatten, View
 from attnlint.graph.worlds import TooManyWorlds
-from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.rule import Finding, Mend, Rule
 
 State: TypeAlias = Literal["projections", "parameters", "other"]
 _FOLDED_INTO_INIT = re.compile(r"(?:normal_|uniform_|std\s*=|init).*(?:\*\*\s*-?\s*0?\.5|sqrt)")
@@ -40,7 +40,7 @@ class MissingScale(Rule):
 
     code = "ATN101"
     name = "missing-scale"
-    tiers = frozenset({Tier.UNSAFE})
+    tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
     triggers = SITE
     references = ("Vaswani et al. (2017), Attention Is All You Need, section 3.2.1, https://arxiv.org/abs/1706.03762",)
 
@@ -82,7 +82,7 @@ def _mend(product: Product) -> Mend | None:
     query = left_operand(product)
     if query is None or product.origin is None:
         return None
-    replacement = Replacement(product.origin, "({0} / {1}.size(-1) ** 0.5)", (product.origin, query))
+    replacement = rewritten(product.origin, "({0} / {1}.size(-1) ** 0.5)", product.origin, query)
     return Mend("Divide the scores by √head_dim", Tier.UNSAFE, (replacement,))
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 
 import libcst as cst
 
+from attnlint.attention.spelling import rewritten
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
 from attnlint.graph.values import (
-    TENSOR,
     Attribute,
     Constant,
     Origin,
@@ -20,6 +22,7 @@ from attnlint.graph.values import (
     Transpose,
     Unknown,
     Value,
+    is_tensor,
     strip,
 )
 from attnlint.rule import Finding, Mend, Replacement, Rule
@@ -44,7 +47,7 @@ class ReversedDims(Rule):
 
     code = "ATN107"
     name = "reversed-dims"
-    tiers = frozenset({Tier.SAFE, Tier.UNSAFE})
+    tiers = frozenset({Tier.SAFE, Tier.UNSAFE, Tier.MANUAL})
     triggers = (
         r"\.T\b(?<!self\.T)",
         r"\.H\b(?<!self\.H)",
@@ -56,7 +59,7 @@ class ReversedDims(Rule):
     def check_definition(self, graph: DefinitionGraph) -> Iterator[Finding]:
         """Report reversals of tensors whose rank is known to be more than two."""
         for value in graph.all(ReverseDims):
-            rank = next((r for _, r in graph.paths(value, lambda f, v=value: _rank(v, f)) if r is not None), None)  # type: ignore[misc]
+            rank = next((r for _, r in graph.paths(value, partial(_rank, value)) if r is not None), None)
             if rank is not None and rank > 2 and value.origin is not None and _is_tensor(value, graph):
                 yield _reversed(value, value.origin, rank)
         for swap in graph.all(Transpose):
@@ -81,7 +84,7 @@ def _rank(value: ReverseDims, facts: Facts) -> int | None:
 def _is_tensor(value: ReverseDims, graph: DefinitionGraph) -> bool:
     """Certainly a torch tensor, not an array of another library: made by torch, or multiplied in a torch module."""
     source = strip(value.x)
-    if isinstance(source, TENSOR):
+    if is_tensor(source):
         return True
     multiplied = any(value in (product.left, product.right) for product in graph.all(Product))
     return isinstance(source, (Parameter, Unknown, Attribute)) and (graph.in_torch_module or multiplied)
@@ -99,9 +102,7 @@ def _reversed(value: ReverseDims, at: Origin, rank: int) -> Finding:
     receiver = _receiver(at)
     mend = None
     if receiver is not None:
-        mend = Mend(
-            f"Use .{right}, which swaps the last two axes", tier, (Replacement(at, f"{{0}}.{right}", (receiver,)),)
-        )
+        mend = Mend(f"Use .{right}, which swaps the last two axes", tier, (rewritten(at, f"{{0}}.{right}", receiver),))
     return Finding(at, f"{effect}; use `.{right}`", related=tuple(_made(value.x)), mend=mend)
 
 
@@ -111,17 +112,13 @@ def _receiver(at: Origin) -> Origin | None:
         if isinstance(node.func, cst.Attribute) and not node.args:
             node = node.func
         elif len(node.args) == 1:
-            return (
-                Origin(at.slice, node.args[0].value)
-                if isinstance(node.args[0].value, (cst.Name, cst.Attribute))
-                else None
-            )
-    return Origin(at.slice, node.value) if isinstance(node, cst.Attribute) else None
+            return None if node.args[0].star else replace(at, node=node.args[0].value)
+    return replace(at, node=node.value) if isinstance(node, cst.Attribute) else None
 
 
 def _made(x: Value) -> Iterator[tuple[Origin, str]]:
     source = strip(x)
-    if source.origin is not None and isinstance(source, TENSOR):
+    if source.origin is not None and is_tensor(source):
         yield source.origin, f"{x.text} is made here"
 
 
@@ -132,7 +129,15 @@ def _nothing(swap: Transpose, at: Origin, axis: int) -> Finding:
         mend = Mend("Swap the last two axes", Tier.UNSAFE, (Replacement(first, "-2"),))
     return Finding(
         at,
-        f"transpose({axis}, {axis}) changes nothing: {swap.x.text} is used untransposed, which raises, or is silent "
-        "and wrong where the extents coincide",
+        f"{_method(at)}({axis}, {axis}) changes nothing: {swap.x.text} is used untransposed, which raises, or is "
+        "silent and wrong where the extents coincide",
+        related=tuple(_made(swap.x)),
         mend=mend,
     )
+
+
+def _method(at: Origin) -> str:
+    """The last name of what is called: ``swapaxes`` of ``torch.swapaxes(k, 2, 2)``."""
+    function = at.node.func if isinstance(at.node, cst.Call) else None
+    name = function.attr if isinstance(function, cst.Attribute) else function
+    return name.value if isinstance(name, cst.Name) else "transpose"

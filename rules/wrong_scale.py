@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+import libcst as cst
+
 from attnlint.attention import AttentionPath, Factor
-from attnlint.attention.spelling import definition_of
+from attnlint.attention.spelling import definition_of, holds, left_operand, operator_changed, rewritten, stands_alone
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.scalars import Monomial
-from attnlint.graph.values import FloorDivide, Linear, Origin
-from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.graph.values import FloorDivide, Linear, Origin, Rearrange, Unflatten, View
+from attnlint.rule import Finding, Mend, Rule
 
 
 class WrongScale(Rule):
@@ -50,6 +52,7 @@ class WrongScale(Rule):
             f"the scores are scaled by ({base})^(-1/2), but {base} is {what}: {_query(path)} has {head_dim} features "
             f"in each head, so the softmax is not as sharp as scaled dot-product attention makes it",
             related=tuple(_evidence(path, factor, at)),
+            mend=_mend(path, factor, at),
         )
 
 
@@ -60,18 +63,13 @@ def _query(path: AttentionPath) -> str:
 def _floored(path: AttentionPath) -> Iterator[Finding]:
     for factor in path.factors:
         if isinstance(factor.at, FloorDivide) and factor.at.origin is not None and factor.operand is not None:
-            parts = [value.origin for value in (factor.at.left, factor.at.right)]
+            replacement = operator_changed(factor.at.origin, "/")
             yield Finding(
                 factor.at.origin,
                 "`//` rounds the scores down to whole numbers before softmax; "
                 f"divide by {factor.operand.text} with `/`",
-                mend=Mend(
-                    "Divide with `/`",
-                    Tier.UNSAFE,
-                    (Replacement(factor.at.origin, "{0} / {1}", tuple(p for p in parts if p)),),
-                )
-                if all(parts)
-                else None,
+                related=tuple(_made(path)),
+                mend=Mend("Divide with `/`", Tier.UNSAFE, (replacement,)) if replacement is not None else None,
             )
 
 
@@ -118,6 +116,21 @@ def _other_quantity(base: Monomial, head_dim: Monomial, path: AttentionPath) -> 
     return None
 
 
+def _mend(path: AttentionPath, factor: Factor, at: Origin) -> Mend | None:
+    """Another root, where the factor is written in one expression with the product of query and key."""
+    site, product = factor.at.origin, path.product
+    query = left_operand(product) if product is not None else None
+    if site is None or product is None or product.origin is None or query is None or at is site:
+        return None
+    if not holds(site.node, at.node) or not holds(site.node, product.origin.node):
+        return None
+    root = "-0.5" if factor.operand is not None and not factor.divides else "0.5"
+    text = f"{{0}}.size(-1) ** {root}"
+    fits = isinstance(at.node, cst.BinaryOperation) or stands_alone(at)
+    replacement = rewritten(at, text if fits else f"({text})", query)
+    return Mend("Take the root of head_dim", Tier.UNSAFE, (replacement,))
+
+
 def _head_dim_is_last(path: AttentionPath) -> bool:
     return (
         path.product is None
@@ -129,7 +142,11 @@ def _head_dim_is_last(path: AttentionPath) -> bool:
 def _evidence(path: AttentionPath, factor: Factor, at: Origin) -> Iterator[tuple[Origin, str]]:
     if factor.at.origin is not None and factor.at.origin is not at:
         yield factor.at.origin, "the scores are scaled here"
+    yield from _made(path)
+
+
+def _made(path: AttentionPath) -> Iterator[tuple[Origin, str]]:
     for step in path.query.steps if path.query is not None else ():
-        if step.origin is not None and type(step).__name__ in ("View", "Rearrange", "Unflatten", "Linear"):
+        if step.origin is not None and isinstance(step, (View, Rearrange, Unflatten, Linear)):
             yield step.origin, "the last axis of the query is made here"
             return

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+
+import libcst as cst
 
 from attnlint.attention import AttentionPath, MaskUse
 from attnlint.attention.masking import hides_elsewhere, is_renormalised, scores_are_raw
-from attnlint.attention.spelling import argument
+from attnlint.attention.spelling import filler, rewritten
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.masks import number
@@ -77,7 +80,13 @@ def _evidence(path: AttentionPath, use: MaskUse) -> Iterator[tuple[Origin, str]]
 
 
 def _mend(use: MaskUse) -> Mend | None:
-    if not isinstance(use.at, Where) or use.at.origin is None:
-        return None
-    at = argument(use.at.origin, 2 if use.inverted else 1, "other" if use.inverted else "input")
-    return None if at is None else Mend("Select −inf", Tier.UNSAFE, (Replacement(at, 'float("-inf")'),))
+    origin = use.at.origin
+    if isinstance(use.at, Where) and origin is not None and use.fill is not None:
+        at = filler(origin, use.fill, use.at.otherwise if use.inverted else use.at.then)
+        return None if at is None else Mend("Select −inf", Tier.UNSAFE, (Replacement(at, 'float("-inf")'),))
+    if isinstance(use.at, Multiply) and origin is not None and isinstance(origin.node, cst.BinaryOperation):
+        sides = [replace(origin, node=side) for side in (origin.node.left, origin.node.right)]
+        mask, scores = sides if use.at.left is use.mask else reversed(sides)
+        text = '{0}.masked_fill({1} == 0, float("-inf"))'
+        return Mend("Fill with −inf", Tier.UNSAFE, (rewritten(origin, text, scores, mask),))
+    return None

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import libcst as cst
 
 from attnlint.graph.facts import Facts
-from attnlint.graph.values import Attribute, Constant, Origin, Parameter, Product, Value, strip
+from attnlint.graph.values import Attribute, Constant, Origin, Parameter, Product, Value
+from attnlint.rule import Replacement
+
+_ATOMS = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.Integer, cst.Float, cst.SimpleString)
+"""Expressions that no operator beside them takes apart."""
+_TERMS = (cst.Multiply, cst.MatrixMultiply, cst.Divide)
+_NUMBERS = (cst.Integer, cst.Float)
 
 
 def argument(origin: Origin, position: int | None, keyword: str) -> Origin | None:
@@ -21,6 +28,109 @@ def argument(origin: Origin, position: int | None, keyword: str) -> Origin | Non
     if position is not None and len(plain) > position and not any(arg.star for arg in origin.node.args):
         return replace(origin, node=plain[position].value)
     return None
+
+
+def written(origin: Origin, value: Value, keyword: str | None = None) -> Origin | None:
+    """What stands for ``value`` in the call or operation at ``origin``: an argument, the receiver, a side.
+
+    It is told by its syntax, where the value is made right there; else by the ``keyword`` it is given with, or by
+    the name that it is bound to. None unless exactly one part of the call stands for it.
+    """
+    parts = _parts(origin.node)
+    found = [part for part in parts if value.origin is not None and part is value.origin.node]
+    by_keyword = argument(origin, None, keyword) if keyword is not None else None
+    if not found and by_keyword is not None:
+        return by_keyword
+    name = value.label if isinstance(value, Parameter) else value.name
+    if not found and name is not None:
+        found = [part for part in parts if isinstance(part, cst.Name) and part.value == name]
+    return replace(origin, node=found[0]) if len(found) == 1 else None
+
+
+def _parts(node: cst.CSTNode) -> list[cst.BaseExpression]:
+    if isinstance(node, cst.BinaryOperation):
+        return [node.left, node.right]
+    if not isinstance(node, cst.Call):
+        return []
+    receiver = [node.func.value] if isinstance(node.func, cst.Attribute) else []
+    return [*receiver, *(arg.value for arg in node.args if not arg.star)]
+
+
+def filler(origin: Origin, fill: Value, arm: Value | None = None) -> Origin | None:
+    """The number that the call or assignment at ``origin`` fills in, as written there.
+
+    ``arm`` is the tensor that holds nothing but this number (``zeros_like(x)``), where it is given as one.
+    """
+    literal = fill.origin.node if fill.origin is not None else None
+    if isinstance(origin.node, cst.Subscript):
+        assigned = _assigned(origin)
+        return replace(origin, node=assigned) if assigned is not None and assigned is literal else None
+    for value in (fill, arm):
+        at = written(origin, value) if value is not None else None
+        if at is not None and is_argument(at):
+            return at
+    is_number = isinstance(literal, _NUMBERS) or (
+        isinstance(literal, cst.UnaryOperation) and isinstance(literal.expression, _NUMBERS)
+    )
+    return replace(origin, node=literal) if literal is not None and is_number and holds(origin.node, literal) else None
+
+
+def _assigned(item: Origin) -> cst.BaseExpression | None:
+    """What an item is set to."""
+    for node in nodes(item.slice.module):
+        if isinstance(node, cst.Assign) and len(node.targets) == 1 and node.targets[0].target is item.node:
+            return node.value
+    return None
+
+
+def holds(outer: cst.CSTNode, inner: cst.CSTNode) -> bool:
+    """Whether a node is another, or contains it."""
+    return any(node is inner for node in nodes(outer))
+
+
+def nodes(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """A node and all that it contains."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(node.children)
+
+
+def is_argument(origin: Origin) -> bool:
+    """Whether an expression is all that an argument of a call consists of."""
+    return any(isinstance(node, cst.Arg) and node.value is origin.node for node in nodes(origin.slice.module))
+
+
+def stands_alone(origin: Origin) -> bool:
+    """Whether no operator stands beside an expression: an argument, what is assigned or returned, or bracketed."""
+    if is_bracketed(origin):
+        return True
+    wholes = (cst.Arg, cst.Assign, cst.AnnAssign, cst.AugAssign, cst.Return)
+    return any(isinstance(node, wholes) and node.value is origin.node for node in nodes(origin.slice.module))
+
+
+def rewritten(at: Origin, text: str, *parts: Origin) -> Replacement:
+    """The replacement of an expression by ``text``, with brackets around every part that ``text`` would take apart."""
+    return Replacement(at, text.format(*(_part(i, part, at, text) for i, part in enumerate(parts))), parts)
+
+
+def _part(number: int, part: Origin, at: Origin, text: str) -> str:
+    place = f"{{{number}}}"
+    node = part.node
+    is_torn = is_bracketed(part) and node is not at.node and "\n" in part.slice.code(node)
+    leads = text.lstrip("(").startswith((f"{place} / ", f"{place} * "))
+    is_term = leads and isinstance(node, cst.BinaryOperation) and isinstance(node.operator, _TERMS)
+    is_whole = isinstance(node, cst.Arg)
+    is_safe = is_whole or ((isinstance(node, _ATOMS) or is_term) and not is_torn)
+    return place if is_safe else f"({place})"
+
+
+def operator_changed(at: Origin, operator: str) -> Replacement | None:
+    """The replacement of the operator between two operands, and of nothing else."""
+    return (
+        Replacement(replace(at, node=at.node.operator), operator) if isinstance(at.node, cst.BinaryOperation) else None
+    )
 
 
 def left_operand(product: Product) -> Origin | None:
@@ -48,11 +158,6 @@ def definition_of(scalar: Value, facts: Facts) -> Origin | None:
     if isinstance(value, (Parameter, Constant, Attribute)) or value.origin is None:
         return None
     return value.origin
-
-
-def read_of(value: Value) -> Origin | None:
-    """Where a value is read in the code that uses it: the attribute read, else where it was made."""
-    return value.origin if value.origin is not None else strip(value).origin
 
 
 def is_bracketed(origin: Origin) -> bool:

@@ -94,6 +94,9 @@ def main() -> int:
         return FAILURE
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
+    except OSError as error:
+        click.echo(f"attnlint: {error.strerror or error}", err=True)
+        return FAILURE
     except Exception:
         traceback.print_exc()
         click.echo("attnlint: this is a bug in attnlint; the lines above say where", err=True)

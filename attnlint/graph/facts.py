@@ -71,8 +71,7 @@ class Facts:
 
     def shape(self, value: Value) -> shapes.TensorShape | None:
         """The value's axes, None for what is not known to be a tensor."""
-        found = self._once("shape", value, shapes.shape)
-        return found
+        return self._once("shape", value, shapes.shape)
 
     def dtype(self, value: Value) -> str | None:
         """The element type."""

@@ -146,13 +146,11 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
 
     def _evaluated_apart(self, slice_: Slice, name: str) -> Value | None:
         """Run statements of a module or class body on their own and read what they bound."""
-        saved = (getattr(self, "scope", None), self.guard, self.alive)
+        saved = (self.scope, self.guard, self.alive)
         scope = Scope(slice_, Frame(self.module.outline.body))
         self.scope, self.guard, self.alive = scope, (), True
         try:
             self.execute(slice_.statements)
             return scope.names.get(name)
         finally:
-            if saved[0] is not None:
-                self.scope = saved[0]
-            self.guard, self.alive = saved[1], saved[2]
+            self.scope, self.guard, self.alive = saved

@@ -238,12 +238,15 @@ def _substituted(bindings: dict[K, Value], held: Value, new: Value) -> dict[K, V
     return found
 
 
+_CONTAINERS = frozenset({Items, Mapping, Phi})
+
+
 def _with(value: Value, held: Value, new: Value, depth: int) -> Value:
     """A value with one that it is, or contains, replaced."""
     inner = strip(value)
     if inner is held:
         return new
-    if depth == 0:
+    if depth == 0 or type(inner) not in _CONTAINERS:
         return value
     if isinstance(inner, (Items, Mapping)):
         items = tuple(_with(item, held, new, depth - 1) for item in inner.items)

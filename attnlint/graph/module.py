@@ -5,11 +5,13 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from attnlint.graph.values import Class, External, Function, Value
 from attnlint.syntax.outline import ClassOutline, Definition, LineRange, ModuleOutline
 
 _BUILTINS = frozenset(dir(builtins))
+_OUTSIDE = re.compile(r"^[ \t]*(?!self\b)\w[\w.\[\]]*\.(\w+)[ \t]*=(?!=)", re.MULTILINE)
 _ASSIGNED_ATTRIBUTE = re.compile(r"\bself\.(\w+)\s*(?::[^=\n]+)?(?:[-+*/@|&]|//|\*\*)?=(?!=)")
 
 
@@ -92,9 +94,18 @@ class ModuleContext:
                 return ranges[0] if len(ranges) == 1 else None
         return None
 
+    @cached_property
+    def _set_from_outside(self) -> frozenset[str]:
+        """Attributes that code of the module sets on objects other than ``self``."""
+        return frozenset(_OUTSIDE.findall(self.outline.source.searched))
+
     def rebound(self, outline: ClassOutline, initialisers: frozenset[str]) -> frozenset[str]:
-        """Attributes that methods other than the constructor and what it calls assign again."""
-        names: set[str] = set()
+        """Attributes that something other than the constructor and what it calls sets as well: other methods, methods
+        of subclasses, code that holds an object."""
+        names: set[str] = set(self._set_from_outside)
+        for other in self.outline.all_classes():
+            if other is not outline and any(ancestor is outline for ancestor in self.ancestry(other)):
+                names.update(_ASSIGNED_ATTRIBUTE.findall(other.searched))
         for ancestor in self.ancestry(outline):
             for name, method in ancestor.methods.items():
                 if name != "__init__" and method.qualname not in initialisers:

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 from attnlint.graph.values import (
     NONE,
-    TENSOR,
     And,
     Attribute,
     Carried,
@@ -149,10 +148,6 @@ class World:
         if isinstance(value, (Parameter, Attribute, Unknown, Carried)):
             return self._decide(("none", key(value), None))
         return False
-
-    def is_tensor(self, x: Value) -> bool:
-        """Whether a value is certainly a tensor."""
-        return isinstance(self.resolve(x), TENSOR)
 
     def _compare(self, comparison: Compare) -> bool:
         left, right = self.resolve(comparison.left), self.resolve(comparison.right)

@@ -143,6 +143,12 @@ class ModuleOutline:
     assignments: dict[str, list[LineRange]] = field(default_factory=dict, repr=False)
     callables: list[Definition] = field(default_factory=list, repr=False)
 
+    def release(self) -> None:
+        """Let go of the syntax trees, which the cycles between definitions and module would keep alive."""
+        nothing = ast.Pass()
+        for definition in (*self.definitions(), *self.all_classes(), self.body):
+            definition.tree = nothing
+
     def all_classes(self) -> Iterator[ClassOutline]:
         """Every class, also inside other classes."""
         waiting = list(self.classes.values())

@@ -64,9 +64,10 @@ def _permute(value: Permute, ask: Ask) -> TensorShape | None:
     if any(axis is None for axis in order):
         return UNKNOWN
     source = ask.shape(value.x)
-    if source is None or source.open or len(source.axes) != len(order):
+    if source is None or (not source.open and len(source.axes) != len(order)):
         return TensorShape((None,) * len(order))
-    return TensorShape(tuple(source.axis(axis) for axis in order if axis is not None))
+    from_end = (axis % len(order) - len(order) for axis in order if axis is not None)
+    return TensorShape(tuple(source.axis(axis) for axis in from_end))
 
 
 @shape_of(View)
