@@ -211,11 +211,18 @@ class Expressions(Machine):
         for element in node.elements:
             value = self.evaluate(element.value)
             if isinstance(element, cst.StarredElement):
-                known = self.iterate(value)
-                items.extend(known if known is not None else (self.made(Spread(value), node),))
+                items.extend(self.spread_items(value, node))
             else:
                 items.append(value)
         return self.made(Items(tuple(items)), node)
+
+    def spread_items(self, value: Value, node: cst.CSTNode) -> tuple[Value, ...]:
+        """``*value``: its items, of which some may stand for any number of further ones."""
+        known = self.iterate(value)
+        if known is not None:
+            return known
+        inner = strip(value)
+        return inner.items if isinstance(inner, Items) else (self.made(Spread(value), node),)
 
     def _dict(self, node: cst.Dict) -> Value:
         keys: list[str] = []
@@ -285,9 +292,8 @@ class Expressions(Machine):
         for argument in nodes:
             value = self.evaluate(argument.value)
             if argument.star == "*":
-                known = self.iterate(value)
-                open_ended = open_ended or known is None
-                positional.extend(known if known is not None else (self.made(Spread(value), argument.value),))
+                open_ended = open_ended or self.iterate(value) is None
+                positional.extend(self.spread_items(value, argument.value))
             elif argument.star == "**":
                 inner = strip(value)
                 if isinstance(inner, Mapping):
