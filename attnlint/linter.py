@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from attnlint.diagnostics import Diagnostic, Edit, Fix, Problem, Related, Span
+from attnlint.diagnostics import Diagnostic, Problem
+from attnlint.findings import diagnostic
 from attnlint.roots import may_matter, roots
-from attnlint.rule import Finding, Mend, Rule, discover, select
+from attnlint.rule import Finding, Rule, discover, select
 from attnlint.sources.discovery import find_sources
 from attnlint.sources.read import read
 from attnlint.suppressions import Suppressions
@@ -27,7 +28,6 @@ from attnlint.syntax.text import SourceError, SourceText
 if TYPE_CHECKING:
     from attnlint.attention import AttentionSite
     from attnlint.graph.analysis import DefinitionGraph
-    from attnlint.graph.values import Origin
 
 
 _WORLDS_A_SITE = 64
@@ -124,8 +124,8 @@ def _analyse(source: SourceText, rules: Sequence[Rule], triggers: tuple[str, ...
         findings.extend(_check(module, wanted, rules))
     module.release()
     suppressions = Suppressions.of(source)
-    unique = {(d.code, d.span): d for d in (_diagnostic(source, rule, finding) for rule, finding in findings)}
-    return [diagnostic for diagnostic in unique.values() if not suppressions.covers(diagnostic)]
+    unique = {(d.code, d.span): d for d in (diagnostic(source, rule, finding) for rule, finding in findings)}
+    return [found for found in unique.values() if not suppressions.covers(found)]
 
 
 def _unanalysed(module: ModuleOutline, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Finding]]:
@@ -174,31 +174,3 @@ def _graphs(module: ModuleOutline, wanted: Sequence[Definition]) -> Iterator[Def
             yield interpreter.graph_of(definition)
         except (TooDeep, SourceError):
             continue
-
-
-# --- findings to diagnostics --------------------------------------------------------------------------------------
-
-
-def _diagnostic(source: SourceText, rule: Rule, finding: Finding) -> Diagnostic:
-    return Diagnostic(
-        code=rule.code,
-        name=rule.name,
-        severity=finding.severity or rule.severity,
-        path=source.path,
-        span=_span(finding.at),
-        message=finding.message,
-        url=rule.url(),
-        fix=_fix(finding.mend) if finding.mend is not None else None,
-        related=tuple(Related(source.path, _span(at), message) for at, message in finding.related),
-    )
-
-
-def _span(at: Origin | Span) -> Span:
-    return at if isinstance(at, Span) else at.slice.span(at.node)
-
-
-def _fix(mend: Mend) -> Fix:
-    edits = tuple(
-        Edit(_span(r.at), r.text.format(*(part.slice.code(part.node) for part in r.parts))) for r in mend.replacements
-    )
-    return Fix(mend.title, mend.tier, edits)

@@ -54,7 +54,9 @@ class MaskDtype(Rule):
             query = _query(path)
             mask_dtype = path.facts.dtype(use.mask)
             query_dtype = path.facts.dtype(query) if query is not None else None
-            if query is None or mask_dtype is None or query_dtype not in FLOATS or mask_dtype in ("bool", query_dtype):
+            if query is None or mask_dtype is None or mask_dtype in ("bool", query_dtype):
+                continue
+            if query_dtype not in FLOATS and (mask_dtype in FLOATS or not isinstance(path.anchor, Sdpa)):
                 continue
             effect = _effect(path, use, mask_dtype)
             if effect is not None:
@@ -63,10 +65,15 @@ class MaskDtype(Rule):
                 at = given or use.at.origin
                 yield Finding(
                     at,
-                    f"{use.mask.text} is {mask_dtype} and {query.text} is {query_dtype}: {effect}",
+                    f"{use.mask.text} is {mask_dtype} and {query.text} {_is(query_dtype)}: {effect}",
                     related=tuple(_evidence(use.mask, query)),
                     mend=_mend(path, use, query),
                 )
+
+
+def _is(dtype: str | None) -> str:
+    """No query is an integer, so that an integer mask never goes with one."""
+    return f"is {dtype}" if dtype is not None else "of a floating dtype"
 
 
 def _query(path: AttentionPath) -> Value | None:

@@ -18,7 +18,9 @@ from attnlint.graph.worlds import TooManyWorlds
 from attnlint.rule import Finding, Mend, Rule
 
 State: TypeAlias = Literal["projections", "parameters", "other"]
-_FOLDED_INTO_INIT = re.compile(r"(?:normal_|uniform_|std\s*=|init).*(?:\*\*\s*-?\s*0?\.5|sqrt)")
+_ROOT = r"(?:\*\*\s*\(?-?\s*(?:0?\.\d+|1\s*/)|sqrt)"
+_FOLDED = re.compile(rf"^.*(?:normal_|uniform_|\bstd\b|\bgain\b|weight).*{_ROOT}.*$", re.MULTILINE)
+_OF_DEPTH = re.compile(r"layer|depth|block", re.IGNORECASE)
 _SCALE_NAME = re.compile(r"scal|temp|tau|beta|norm", re.IGNORECASE)
 
 
@@ -61,13 +63,19 @@ class MissingScale(Rule):
             return
         yield Finding(
             at,
-            f"the scores of {path.query.value.text} and {path.key.value.text} are never divided by √head_dim: their "
-            "variance grows with head_dim, and softmax puts nearly all weight on one key (at head_dim 64 its entropy "
-            "falls from 1.71 to 0.33)",
+            f"the scores of {path.query.value.text} and {path.key.value.text} are never divided by √head_dim: "
+            f"{_reason(path)}, and softmax puts nearly all weight on one key (at head_dim 64 its entropy falls from "
+            "1.71 to 0.33)",
             related=tuple(_evidence(path)),
             mend=_mend(path.product) if path.product is not None else None,
             severity=None if projected else Severity.WARNING,
         )
+
+
+def _reason(path: AttentionPath) -> str:
+    if path.query is not None and path.query.norms:
+        return "normalised to length √head_dim, the two still have products that grow with √head_dim"
+    return "their variance grows with head_dim"
 
 
 def _place(path: AttentionPath) -> Origin | None:
@@ -140,7 +148,7 @@ def _is_attention(path: AttentionPath) -> bool:
     """A head split or a projection to head size on both sides, and a value that is projected as well."""
     assert path.query is not None
     assert path.key is not None
-    if _FOLDED_INTO_INIT.search(path.graph.module.outline.source.searched):
+    if _is_folded_into_init(path):
         return False
     split = all(
         any(isinstance(step, (View, Rearrange, Unflatten)) for step in operand.steps) or _to_head_size(operand.source)
@@ -149,6 +157,16 @@ def _is_attention(path: AttentionPath) -> bool:
     if path.value is None or not split:
         return False
     return isinstance(Walk(path.facts).operand(path.value, "key").source, Linear)
+
+
+def _is_folded_into_init(path: AttentionPath) -> bool:
+    """Weights that are drawn or rescaled by a root in the class, or in a function that initialises, as T5's are. A root
+    of the number of layers, as GPT-2 has for its residual projections, has nothing to do with head_dim."""
+    definition, outline = path.graph.definition, path.graph.module.outline
+    places = [d for d in outline.definitions() if d.name != "__init__" and ("init" in d.name or "reset" in d.name)]
+    places += [definition.parent] if definition.parent is not None else [definition]
+    lines = (line for place in places for line in _FOLDED.findall(place.searched))
+    return any(not _OF_DEPTH.search(line) for line in lines)
 
 
 def _to_head_size(source: object) -> bool:

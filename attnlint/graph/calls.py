@@ -258,6 +258,8 @@ class Calls(Machine):
         function = self._function(method, owner, receiver, node)
         if any(d.rpartition(".")[2] in ("property", "cached_property") for d in method.decorators):
             return self.read(instance, member, self.call(function, CallArguments(), node), node)
+        if not instance.exact and self.module.is_overridden(outline, member):
+            return self.choose(self.unknown(node), function, self.unknown(node), node)
         return function
 
     def _constructs(self) -> bool:

@@ -30,7 +30,7 @@ class Entries(Machine):
 
     def instantiate(self, outline: ClassOutline, arguments: CallArguments, node: cst.CSTNode) -> Value:
         """A new object: the constructor is entered with the call's arguments."""
-        instance = self.made(Instance(outline), node)
+        instance = self.made(Instance(outline, exact=True), node)
         constructor = self.module.method(outline, "__init__")
         if constructor is not None:
             function = Function(receiver=instance, owner=constructor[1], definition=constructor[0])

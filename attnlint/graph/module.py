@@ -86,6 +86,13 @@ class ModuleContext:
                 skipping = False
         return None
 
+    def is_overridden(self, outline: ClassOutline, name: str) -> bool:
+        """Whether a subclass in this module has a method of that name of its own."""
+        return any(
+            name in other.methods and other is not outline and any(a is outline for a in self.ancestry(other))
+            for other in self.outline.all_classes()
+        )
+
     def class_assignment(self, outline: ClassOutline, name: str) -> LineRange | None:
         """The one class-level statement that binds an attribute."""
         for ancestor in self.ancestry(outline):

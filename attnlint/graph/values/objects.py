@@ -81,6 +81,8 @@ class Instance(Value):
     """An object of a class of this module; its attributes live in the interpreter's heap."""
 
     outline: ClassOutline
+    exact: bool = False
+    """Whether it was made by calling the class itself: ``self`` may be of a subclass."""
 
     @property
     def text(self) -> str:
