@@ -13,7 +13,20 @@ from attnlint.attention.trail import Walk
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.scalars import Monomial
-from attnlint.graph.values import Linear, Normalize, Origin, Parameter, Product, Random, Rearrange, Unflatten, View
+from attnlint.graph.values import (
+    Linear,
+    Normalize,
+    Origin,
+    Parameter,
+    Product,
+    Random,
+    Rearrange,
+    Select,
+    Unflatten,
+    Value,
+    View,
+    literal,
+)
 from attnlint.graph.worlds import TooManyWorlds
 from attnlint.rule import Finding, Mend, Rule
 
@@ -154,7 +167,7 @@ def _is_attention(path: AttentionPath) -> bool:
         any(isinstance(step, (View, Rearrange, Unflatten)) for step in operand.steps) or _to_head_size(operand.source)
         for operand in (path.query, path.key)
     )
-    if path.value is None or not split:
+    if path.value is None or not split or any(map(_takes_a_feature, (*path.query.steps, *path.key.steps))):
         return False
     return isinstance(Walk(path.facts).operand(path.value, "key").source, Linear)
 
@@ -167,6 +180,11 @@ def _is_folded_into_init(path: AttentionPath) -> bool:
     places += [definition.parent] if definition.parent is not None else [definition]
     lines = (line for place in places for line in _FOLDED.findall(place.searched))
     return any(not _OF_DEPTH.search(line) for line in lines)
+
+
+def _takes_a_feature(step: Value) -> bool:
+    """``qkv.unbind(-1)``: single features are left, and what is contracted is not head_dim."""
+    return isinstance(step, Select) and literal(step.axis) == -1
 
 
 def _to_head_size(source: object) -> bool:
