@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 from attnlint.diagnostics import Diagnostic, Problem
 from attnlint.findings import diagnostic
-from attnlint.roots import may_matter, roots
+from attnlint.roots import Root, may_matter, roots
 from attnlint.rule import Finding, Rule, discover, select
 from attnlint.sources.discovery import find_sources
 from attnlint.sources.read import read
 from attnlint.suppressions import Suppressions
 from attnlint.syntax.nesting import MAX_DEPTH
-from attnlint.syntax.outline import Definition, ModuleOutline, outline, parse_tree
+from attnlint.syntax.outline import ModuleOutline, check_syntax, outline
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText
 
@@ -112,7 +112,7 @@ def _lint(path: str, data: bytes, rules: Sequence[Rule]) -> list[Diagnostic]:
 
 def _only_parsed(path: str, data: bytes) -> list[Diagnostic]:
     """A file in which no rule can find anything is still told when it is not Python."""
-    on_big_stack(lambda: parse_tree(SourceText.from_bytes(path, data).text))
+    on_big_stack(lambda: check_syntax(SourceText.from_bytes(path, data).text))
     return []
 
 
@@ -136,9 +136,7 @@ def _unanalysed(module: ModuleOutline, rules: Sequence[Rule]) -> Iterator[tuple[
             yield from ((rule, finding) for rule in rules for finding in rule.check_unanalysed(definition, reason))
 
 
-def _check(
-    module: ModuleOutline, wanted: Sequence[Definition], rules: Sequence[Rule]
-) -> Iterator[tuple[Rule, Finding]]:
+def _check(module: ModuleOutline, wanted: Sequence[Root], rules: Sequence[Rule]) -> Iterator[tuple[Rule, Finding]]:
     from attnlint.attention import recognise
 
     graphs = list(_graphs(module, wanted))
@@ -163,14 +161,14 @@ def _on_paths(site: AttentionSite, rules: Sequence[Rule]) -> Iterator[list[tuple
             yield from path.ask(lambda p: [(rule, finding) for rule in rules for finding in rule.check_path(p)])
 
 
-def _graphs(module: ModuleOutline, wanted: Sequence[Definition]) -> Iterator[DefinitionGraph]:
+def _graphs(module: ModuleOutline, wanted: Sequence[Root]) -> Iterator[DefinitionGraph]:
     from attnlint.graph.interpreter import Interpreter
     from attnlint.graph.module import ModuleContext
     from attnlint.syntax.parse import TooDeep
 
     interpreter = Interpreter(ModuleContext(module))
-    for definition in wanted:
+    for root in wanted:
         try:
-            yield interpreter.graph_of(definition)
+            yield interpreter.graph_of(root.definition, constructed=root.reaches_site)
         except (TooDeep, SourceError):
             continue

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from attnlint.attention.triggers import SITE
@@ -50,9 +51,18 @@ def may_matter(data: bytes, triggers: Sequence[str]) -> bool:
     return any(_byte_pattern(trigger).search(data) for trigger in triggers)
 
 
-def roots(outline: ModuleOutline, triggers: Iterable[str]) -> list[Definition]:
+def roots(outline: ModuleOutline, triggers: Iterable[str]) -> list[Root]:
     """The definitions to analyse, in source order, the module's own statements last."""
     return _Search(outline).roots(tuple(triggers))
+
+
+@dataclass(frozen=True)
+class Root:
+    """A definition to analyse. ``reaches_site``: it holds an attention site or calls what does, so that what its
+    object is made of matters."""
+
+    definition: Definition
+    reaches_site: bool
 
 
 class _Search:
@@ -64,7 +74,7 @@ class _Search:
         self._functions = list(outline.definitions())
         self._starts = [0, *(match.end() for match in re.finditer("\n", self._text))]
 
-    def roots(self, triggers: tuple[str, ...]) -> list[Definition]:
+    def roots(self, triggers: tuple[str, ...]) -> list[Root]:
         """See the function of that name."""
         sites = [trigger for trigger in triggers if trigger in SITE]
         if not _PRODUCT_OR_FILL.search(self._text):
@@ -72,10 +82,10 @@ class _Search:
         reaching = self._reaching(self._lines(sites)) if sites else set()
         lines = self._lines([trigger for trigger in triggers if trigger not in SITE])
         found = reaching | self._holding(lines)
-        own = [definition for definition in self._functions if definition in found]
+        own = [Root(definition, definition in reaching) for definition in self._functions if definition in found]
         calls = self._calling(self._called(reaching))
         if self._outside(sorted({*self._lines(sites), *lines, *calls})):
-            own.append(self._outline.body)
+            own.append(Root(self._outline.body, True))
         return own
 
     def _reaching(self, lines: list[int]) -> set[Definition]:

@@ -28,7 +28,7 @@ def attnlint(*arguments: str, without_torch: bool = False) -> subprocess.Complet
     """The command line in a process of its own, as on a machine where torch is or is not installed."""
     hide = "sys.modules['torch'] = None; " if without_torch else ""
     program = f"import sys; {hide}from attnlint.cli import main; sys.exit(main())"
-    command = [sys.executable, "-c", program, *arguments]
+    command = [sys.executable, "-I", "-c", program, *arguments]
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
 
 

@@ -103,7 +103,9 @@ class Expressions(Machine):
 
     def _number(self, node: cst.Integer | cst.Float | cst.Imaginary) -> Value:
         text = node.value
-        return self.made(Constant(int(text) if text.isdecimal() else ast.literal_eval(text)), node)
+        if text.isdecimal():
+            return self.made(Constant(int(text)), node)
+        return self.made(Constant(float(text) if isinstance(node, cst.Float) else ast.literal_eval(text)), node)
 
     def _string(self, node: cst.SimpleString | cst.ConcatenatedString) -> Value:
         value = node.evaluated_value

