@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -139,12 +139,17 @@ def _unanalysed(module: ModuleOutline, rules: Sequence[Rule]) -> Iterator[tuple[
 def _check(module: ModuleOutline, wanted: Sequence[Root], rules: Sequence[Rule]) -> Iterator[tuple[Rule, Finding]]:
     from attnlint.attention import recognise
 
-    graphs = list(_graphs(module, wanted))
+    read = _reader(module)
+    graphs = list(read(root for root in wanted if not root.is_caller))
+    sites = recognise(graphs)
+    if any(path.is_handed_in for site in sites for path in site.paths):
+        graphs.extend(read(root for root in wanted if root.is_caller))
+        sites = recognise(graphs)
     for graph in graphs:
         for rule in rules:
             for finding in rule.check_definition(graph):
                 yield rule, finding
-    for site in recognise(graphs):
+    for site in sites:
         for rule in rules:
             for finding in rule.check_site(site):
                 yield rule, finding
@@ -161,14 +166,17 @@ def _on_paths(site: AttentionSite, rules: Sequence[Rule]) -> Iterator[list[tuple
             yield from path.ask(lambda p: [(rule, finding) for rule in rules for finding in rule.check_path(p)])
 
 
-def _graphs(module: ModuleOutline, wanted: Sequence[Root]) -> Iterator[DefinitionGraph]:
+def _reader(module: ModuleOutline) -> Callable[[Iterable[Root]], Iterator[DefinitionGraph]]:
+    """What turns roots of one module into graphs; definitions that cannot be read are left out."""
     from attnlint.graph.interpreter import Interpreter
     from attnlint.graph.module import ModuleContext
     from attnlint.syntax.parse import TooDeep
 
     interpreter = Interpreter(ModuleContext(module))
-    for root in wanted:
-        try:
-            yield interpreter.graph_of(root.definition, constructed=root.reaches_site)
-        except (TooDeep, SourceError):
-            continue
+
+    def read(wanted: Iterable[Root]) -> Iterator[DefinitionGraph]:
+        for root in wanted:
+            with suppress(TooDeep, SourceError):
+                yield interpreter.graph_of(root.definition, constructed=root.reaches_site)
+
+    return read

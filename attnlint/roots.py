@@ -59,10 +59,12 @@ def roots(outline: ModuleOutline, triggers: Iterable[str]) -> list[Root]:
 @dataclass(frozen=True)
 class Root:
     """A definition to analyse. ``reaches_site``: it holds an attention site or calls what does, so that what its
-    object is made of matters."""
+    object is made of matters. ``is_caller``: it only calls what does, which matters where a site depends on what is
+    handed to it."""
 
     definition: Definition
     reaches_site: bool
+    is_caller: bool = False
 
 
 class _Search:
@@ -79,23 +81,25 @@ class _Search:
         sites = [trigger for trigger in triggers if trigger in SITE]
         if not _PRODUCT_OR_FILL.search(self._text):
             sites = [trigger for trigger in sites if "oftmax" not in trigger]
-        reaching = self._reaching(self._lines(sites)) if sites else set()
+        holding, callers = self._reaching(self._lines(sites)) if sites else (set(), set())
+        reaching = holding | callers
         lines = self._lines([trigger for trigger in triggers if trigger not in SITE])
-        found = reaching | self._holding(lines)
-        own = [Root(definition, definition in reaching) for definition in self._functions if definition in found]
+        local = self._holding(lines)
+        found = reaching | local
+        own = [Root(d, d in reaching, d in callers and d not in local) for d in self._functions if d in found]
         calls = self._calling(self._called(reaching))
         if self._outside(sorted({*self._lines(sites), *lines, *calls})):
             own.append(Root(self._outline.body, True))
         return own
 
-    def _reaching(self, lines: list[int]) -> set[Definition]:
-        """Definitions that hold an attention site, or call one of this module that does."""
-        reaching = self._holding(lines)
+    def _reaching(self, lines: list[int]) -> tuple[set[Definition], set[Definition]]:
+        """Definitions that hold an attention site, and those that call one of these."""
+        holding = self._holding(lines)
         bound = {name for name, path in self._outline.imports.items() if any(_pattern(t).search(path) for t in SITE)}
         bound.update(match[1] for line in lines if (match := _BINDING.match(self._line(line))))
-        names = bound | self._called(reaching)
-        callers = self._holding(self._calling(names)) - reaching
-        return reaching | {definition for definition in callers if definition.name != "__init__"}
+        holding |= {d for d in self._holding(self._calling(bound)) if d.name != "__init__"}
+        callers = self._holding(self._calling(self._called(holding))) - holding
+        return holding, {definition for definition in callers if definition.name != "__init__"}
 
     def _called(self, relevant: Iterable[Definition]) -> set[str]:
         """Names under which definitions are called: their own, and the attributes that hold their objects."""

@@ -16,11 +16,13 @@ from attnlint.graph.values import (
     MultiHead,
     Normalize,
     Origin,
+    Parameter,
     Product,
     Sdpa,
     Softmax,
     Unknown,
     Value,
+    strip,
 )
 from attnlint.graph.worlds import TRAINING, World, worlds_of
 
@@ -154,6 +156,14 @@ class AttentionPath:
         """Whether nothing on the way from the projections to softmax is opaque."""
         operands = [o for o in (self.query, self.key) if o is not None]
         return not self.opaque and not any(o.opaque for o in operands)
+
+    @property
+    def is_handed_in(self) -> bool:
+        """Whether the query, the key or the dropout is what a caller of the root hands to it."""
+        given = [operand.source for operand in (self.query, self.key) if operand is not None]
+        if isinstance(self.anchor, (Sdpa, Flash, Dispatched)):
+            given.append(strip(self.anchor.dropout))
+        return any(isinstance(value, Parameter) and not value.of_constructor for value in given)
 
     def ask(self, question: Callable[[AttentionPath], T], in_eval: bool = False) -> Iterator[T]:
         """Answers to a further question on this path; where it depends on more conditions, one for each outcome.
