@@ -37,6 +37,7 @@ from attnlint.graph.values import (
     Reduce,
     Repeat,
     RepeatInterleave,
+    ReverseDims,
     Select,
     Softmax,
     Squeeze,
@@ -54,7 +55,7 @@ from attnlint.graph.values import (
 )
 
 LAYOUT = (
-    Cast, View, Unsqueeze, Squeeze, Transpose, Permute, Rearrange, Expand, Flatten, Unflatten, Repeat,
+    Cast, View, Unsqueeze, Squeeze, Transpose, Permute, ReverseDims, Rearrange, Expand, Flatten, Unflatten, Repeat,
     RepeatInterleave,
 )  # fmt: skip
 """Changes of layout or dtype: the numbers stay."""
