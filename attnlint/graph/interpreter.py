@@ -7,6 +7,8 @@ whose constructor was run on unknown arguments.
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 
 from attnlint.graph.analysis import DefinitionGraph
@@ -23,6 +25,15 @@ from attnlint.graph.values import Frame, Instance, Parameter, Phi, Unknown, Valu
 from attnlint.syntax.outline import ClassOutline, Definition, LineRange
 from attnlint.syntax.parse import Slice, TooDeep, parse_definition, parse_lines
 from attnlint.syntax.text import SourceError
+
+_SHAPED = re.compile(r"""\w+\[\s*(?:torch\.)?Tensor\s*,\s*["']([^"']*)["']\s*\]""")
+
+
+def _annotated_rank(annotation: str) -> int | None:
+    """The rank that a jaxtyping annotation states: ``Float[Tensor, "batch heads tokens head_dim"]`` is 4."""
+    match = _SHAPED.fullmatch(annotation.strip())
+    axes = match[1].split() if match is not None else []
+    return len(axes) if match is not None and not any(axis.startswith(("...", "*")) for axis in axes) else None
 
 
 class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements):
@@ -114,7 +125,11 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
         annotation = parameter.annotation
         text = self.scope.slice.module.code_for_node(annotation.annotation) if annotation is not None else None
         default = self.evaluate(parameter.default) if parameter.default is not None else None
-        return self.made(Parameter(parameter.name.value, text, default, of_constructor), parameter.name)
+        value = self.made(Parameter(parameter.name.value, text, default, of_constructor), parameter.name)
+        rank = _annotated_rank(text or "")
+        if rank is not None:
+            self.recorder.observations.rank(value, rank, ())
+        return value
 
     # -- names of the module, values of class bodies
 

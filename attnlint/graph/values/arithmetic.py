@@ -9,48 +9,64 @@ from attnlint.graph.values.base import Value
 
 @dataclass(eq=False, slots=True)
 class Add(Value):
+    """``left + right``."""
+
     left: Value
     right: Value
 
 
 @dataclass(eq=False, slots=True)
 class Subtract(Value):
+    """``left - right``."""
+
     left: Value
     right: Value
 
 
 @dataclass(eq=False, slots=True)
 class Multiply(Value):
+    """``left * right``, elementwise."""
+
     left: Value
     right: Value
 
 
 @dataclass(eq=False, slots=True)
 class Divide(Value):
+    """``left / right``, elementwise."""
+
     left: Value
     right: Value
 
 
 @dataclass(eq=False, slots=True)
 class FloorDivide(Value):
+    """``left // right``."""
+
     left: Value
     right: Value
 
 
 @dataclass(eq=False, slots=True)
 class Modulo(Value):
+    """``left % right``."""
+
     left: Value
     right: Value
 
 
 @dataclass(eq=False, slots=True)
 class Power(Value):
+    """``base ** exponent``, roots included."""
+
     base: Value
     exponent: Value
 
 
 @dataclass(eq=False, slots=True)
 class Negate(Value):
+    """``-x``."""
+
     x: Value
 
 
@@ -63,11 +79,15 @@ class Not(Value):
 
 @dataclass(eq=False, slots=True)
 class And(Value):
+    """All of the items are true."""
+
     items: tuple[Value, ...]
 
 
 @dataclass(eq=False, slots=True)
 class Or(Value):
+    """Any of the items is true."""
+
     items: tuple[Value, ...]
 
 
@@ -82,6 +102,8 @@ class Compare(Value):
 
 @dataclass(eq=False, slots=True)
 class IsNone(Value):
+    """``x is None``."""
+
     x: Value
 
 

@@ -20,6 +20,8 @@ class Product(Value):
 
 @dataclass(eq=False, slots=True)
 class Transpose(Value):
+    """Two axes swapped."""
+
     x: Value
     first: Value
     second: Value
@@ -35,18 +37,24 @@ class ReverseDims(Value):
 
 @dataclass(eq=False, slots=True)
 class Permute(Value):
+    """All axes in another order."""
+
     x: Value
     order: tuple[Value, ...]
 
 
 @dataclass(eq=False, slots=True)
 class View(Value):
+    """``view`` and ``reshape``: the same numbers in another shape."""
+
     x: Value
     sizes: tuple[Value, ...]
 
 
 @dataclass(eq=False, slots=True)
 class Flatten(Value):
+    """Axes from ``start`` to ``end`` merged into one."""
+
     x: Value
     start: Value
     end: Value
@@ -54,6 +62,8 @@ class Flatten(Value):
 
 @dataclass(eq=False, slots=True)
 class Unflatten(Value):
+    """One axis split into several."""
+
     x: Value
     axis: Value
     sizes: tuple[Value, ...]
@@ -128,30 +138,40 @@ class Assigned(Value):
 
 @dataclass(eq=False, slots=True)
 class Cat(Value):
+    """Tensors joined along an axis that they have."""
+
     items: tuple[Value, ...]
     axis: Value
 
 
 @dataclass(eq=False, slots=True)
 class Stack(Value):
+    """Tensors joined along a new axis."""
+
     items: tuple[Value, ...]
     axis: Value
 
 
 @dataclass(eq=False, slots=True)
 class Unsqueeze(Value):
+    """A new axis of extent one."""
+
     x: Value
     axis: Value
 
 
 @dataclass(eq=False, slots=True)
 class Squeeze(Value):
+    """An axis of extent one dropped."""
+
     x: Value
     axis: Value
 
 
 @dataclass(eq=False, slots=True)
 class Expand(Value):
+    """Axes of extent one stretched, without copying."""
+
     x: Value
     sizes: tuple[Value, ...]
 
@@ -166,6 +186,8 @@ class Repeat(Value):
 
 @dataclass(eq=False, slots=True)
 class RepeatInterleave(Value):
+    """Each slice along an axis repeated in place: ``a a b b``."""
+
     x: Value
     times: Value
     axis: Value
@@ -173,6 +195,8 @@ class RepeatInterleave(Value):
 
 @dataclass(eq=False, slots=True)
 class MaskedFill(Value):
+    """``fill`` where ``mask`` is true, ``x`` elsewhere."""
+
     x: Value
     mask: Value
     fill: Value
@@ -180,6 +204,8 @@ class MaskedFill(Value):
 
 @dataclass(eq=False, slots=True)
 class Where(Value):
+    """``then`` where ``condition`` is true, ``otherwise`` elsewhere."""
+
     condition: Value
     then: Value
     otherwise: Value
@@ -242,6 +268,8 @@ class Convolution(Value):
 
 @dataclass(eq=False, slots=True)
 class Embedding(Value):
+    """Rows of a table by index: a new last axis of extent ``width``."""
+
     x: Value
     width: Value
 
@@ -259,6 +287,8 @@ class Normalize(Value):
 
 @dataclass(eq=False, slots=True)
 class Reduce(Value):
+    """An axis summed, averaged or otherwise reduced away."""
+
     x: Value
     function: str
     axis: Value
