@@ -97,7 +97,7 @@ def _hand_written(graph: DefinitionGraph, anchor: Softmax, output: Product | Non
     walk = Walk(facts)
     trail = walk.scores(anchor.x)
     query = key = None
-    opaque = list(trail.opaque)
+    opaque: list[Value] = []
     if trail.product is None:
         if trail.origin is not None:
             opaque.append(trail.origin)

@@ -92,8 +92,6 @@ class Trail:
     product: Product | None = None
     factors: list[Factor] = field(default_factory=list)
     masks: list[MaskUse] = field(default_factory=list)
-    opaque: list[Value] = field(default_factory=list)
-    steps: list[Value] = field(default_factory=list)
     origin: Value | None = None
     """Where the trail ends: the product, or whatever else the scores come from."""
 

@@ -111,7 +111,6 @@ class Walk:
         return trail
 
     def _score_step(self, value: Value, trail: Trail) -> Value | None:
-        trail.steps.append(value)
         trail.origin = value
         facts = self.facts
         match value:

@@ -17,6 +17,7 @@ from attnlint.graph.values import (
     Constant,
     Extent,
     External,
+    FromData,
     Index,
     Instance,
     Items,
@@ -232,4 +233,4 @@ def _call_it(value: Value, name: str) -> None:
 
 def _is_number_like(value: Value) -> bool:
     inner = strip(value)
-    return not isinstance(inner, TENSOR) or type(inner).__name__ == "FromData"
+    return not isinstance(inner, TENSOR) or isinstance(inner, FromData)

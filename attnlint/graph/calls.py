@@ -30,6 +30,7 @@ from attnlint.graph.values import (
     Rearrange,
     Repeating,
     Select,
+    Spread,
     Squeeze,
     Super,
     TorchModule,
@@ -112,7 +113,7 @@ class Calls(Machine):
 
     def _call_row(self, row: ops.Row, arguments: CallArguments, node: cst.CSTNode) -> Value:
         fits = row.signature.variadic is not None or not any(
-            type(value).__name__ == "Spread" for value in arguments.positional
+            isinstance(value, Spread) for value in arguments.positional
         )
         bound = row.signature.bind(arguments.positional, arguments.keywords, arguments.open_ended) if fits else None
         if bound is None:

@@ -67,6 +67,7 @@ from attnlint.graph.values import (
     Value,
     View,
     Where,
+    literal,
     strip,
 )
 
@@ -374,17 +375,15 @@ def _to(a: Arguments) -> Value:
 
 def is_dtype_read(value: Value) -> bool:
     """``x.dtype`` of some tensor."""
-    return type(value).__name__ == "Attribute" and getattr(value, "member", "") == "dtype"
+    return isinstance(value, Attribute) and value.member == "dtype"
 
 
 def is_device(value: Value) -> bool:
     """A device, by what it is: a string, ``torch.device(…)``, ``x.device``."""
     inner = strip(value)
-    if isinstance(inner, Constant) and isinstance(inner.value, (str, bool, type(None))):
-        return True
-    if type(inner).__name__ == "Attribute":
-        return getattr(inner, "member", "") == "device"
-    return False
+    if isinstance(inner, Constant):
+        return isinstance(inner.value, (str, bool, type(None)))
+    return isinstance(inner, Attribute) and inner.member == "device"
 
 
 DTYPE_NAMES = frozenset({*DTYPES.values(), "half", "float", "double", "long", "int", "int8"})
@@ -411,7 +410,7 @@ row("F.embedding", "input weight", lambda a: Embedding(a.input, Unknown((a.weigh
 
 
 def _is_two(value: Value) -> bool:
-    return isinstance(strip(value), Constant) and getattr(strip(value), "value", None) == 2
+    return bool(literal(value) == 2)
 
 
 # --- fused attention ----------------------------------------------------------------------------------------------
@@ -478,10 +477,6 @@ def dispatched(a: Arguments) -> Value:
 
 def subscript(x: Value, keys: tuple[Value, ...]) -> Value:
     """``x[keys]`` on a tensor: integers in front are selections, the rest stays an index."""
-    if (
-        len(keys) == 1
-        and isinstance(strip(keys[0]), Constant)
-        and isinstance(getattr(strip(keys[0]), "value", None), int)
-    ):
+    if len(keys) == 1 and isinstance(literal(keys[0]), int):
         return Select(x, Constant(0), strip(keys[0]))
     return Index(x, tuple(strip(k) if isinstance(strip(k), (Slicing, Constant)) else k for k in keys))

@@ -172,7 +172,7 @@ def rearranged(value: Rearrange, left: Sequence[tuple[str, ...]], ask: Ask) -> d
     count = len(left)
     spread_at = next((i for i, axis in enumerate(left) if "..." in axis), count)
     for i, axis in enumerate(left):
-        if i == spread_at or known is None:
+        if i == spread_at or known is None or (known.open and i < spread_at < count):
             continue
         whole = known.axis(i if i < spread_at and not known.open else i - count)
         missing = [letter for letter in axis if extents.get(letter) is None]
