@@ -29,8 +29,8 @@ def commands(text: str, program: str) -> list[list[str]]:
     return [shlex.split(part, comments=True)[1:] for part in parts if part.split(" ")[0] == program]
 
 
-def test_every_rule_is_in_the_readme_and_in_the_changelog() -> None:
-    assert dict(re.findall(r"^\| (ATN\d{3}) \| ([a-z-]+) \|", README, re.MULTILINE)) == PROVEN
+def test_every_family_is_in_the_readme_and_every_rule_in_the_changelog() -> None:
+    assert {family[3] for family in re.findall(r"^\| (ATN\d)xx \|", README, re.MULTILINE)} >= {c[3] for c in PROVEN}
     assert dict(re.findall(r"^- (ATN\d{3}) ([a-z-]+)", CHANGELOG, re.MULTILINE)) == NAMES
 
 

@@ -1,8 +1,9 @@
-"""What the domains may ask one another on one path: the interface that `attnlint.graph.facts.Facts` implements."""
+"""What the domains share: the questions that they may ask one another on one path, and the handlers that answer."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from attnlint.graph.masks import MaskFact
@@ -10,9 +11,13 @@ if TYPE_CHECKING:
     from attnlint.graph.shapes import TensorShape
     from attnlint.graph.values import Value
 
+T = TypeVar("T")
+Handler: TypeAlias = "Callable[[Any, Ask], T | None]"
+
 
 class Ask(Protocol):
-    """Facts about values in one world. All answers are None where nothing is known."""
+    """Facts about values in one world, as `attnlint.graph.facts.Facts` answers them. All answers are None where
+    nothing is known."""
 
     def resolve(self, value: Value) -> Value:
         """The value with attribute reads and branches followed."""
@@ -37,3 +42,24 @@ class Ask(Protocol):
 
     def observed_extent(self, value: Value, axis: int) -> Value | None:
         """The extent that the code relies on elsewhere, by a Linear's in_features for example."""
+
+
+class Handlers(Generic[T]):
+    """What a domain says about each class of value; None about all others."""
+
+    def __init__(self) -> None:
+        self._by_class: dict[type[Value], Callable[[Any, Ask], T | None]] = {}
+
+    def of(self, *kinds: type[Value]) -> Callable[[Handler[T]], Handler[T]]:
+        """The decorated function answers for these classes."""
+
+        def register(handler: Handler[T]) -> Handler[T]:
+            self._by_class.update(dict.fromkeys(kinds, handler))
+            return handler
+
+        return register
+
+    def __call__(self, value: Value, ask: Ask) -> T | None:
+        """The answer for one value."""
+        handler = self._by_class.get(type(value))
+        return handler(value, ask) if handler is not None else None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
-from attnlint.graph.domains import Ask
+from attnlint.graph.domains import Ask, Handlers
 from attnlint.graph.values import (
     Add,
     Arange,
@@ -50,14 +49,13 @@ _NAMES = {"half": "float16", "float": "float32", "double": "float64", "int": "in
 _KNOWN = frozenset({"float16", "bfloat16", "float32", "float64", "bool", "int8", "uint8", "int16", "int32", "int64"})
 FLOATS = frozenset({"float16", "bfloat16", "float32", "float64"})
 
-Handler: TypeAlias = Callable[[Any, Ask], "str | None"]
-_HANDLERS: dict[type[Value], Handler] = {}
+
+_ANSWERS: Handlers[str] = Handlers()
 
 
 def dtype(value: Value, ask: Ask) -> str | None:
     """The element type of a tensor, None where the code does not say."""
-    handler = _HANDLERS.get(type(value))
-    return handler(value, ask) if handler else None
+    return _ANSWERS(value, ask)
 
 
 def named(value: Value | None, ask: Ask) -> str | None:
@@ -74,21 +72,12 @@ def named(value: Value | None, ask: Ask) -> str | None:
     return None
 
 
-def _for(*kinds: type[Value]) -> Callable[[Handler], Handler]:
-    def register(handler: Handler) -> Handler:
-        for kind in kinds:
-            _HANDLERS[kind] = handler
-        return handler
-
-    return register
-
-
-@_for(Cast)
+@_ANSWERS.of(Cast)
 def _cast(value: Cast, ask: Ask) -> str | None:
     return named(value.dtype, ask) if value.dtype is not None else ask.dtype(value.x)
 
 
-@_for(
+@_ANSWERS.of(
     Transpose, Permute, View, Flatten, Unflatten, Rearrange, Piece, Select, Index, Assigned, Unsqueeze, Squeeze, Expand,
     Repeat, RepeatInterleave, MaskedFill, Dropout, Tri, Negate, Not,
 )  # fmt: skip
@@ -96,18 +85,18 @@ def _same(value: Any, ask: Ask) -> str | None:
     return ask.dtype(value.x)
 
 
-@_for(Softmax)
+@_ANSWERS.of(Softmax)
 def _softmax(value: Softmax, ask: Ask) -> str | None:
     return named(value.dtype, ask) or (ask.dtype(value.x) if isinstance(value.dtype, Constant) else None)
 
 
-@_for(Product)
+@_ANSWERS.of(Product)
 def _product(value: Product, ask: Ask) -> str | None:
     left, right = ask.dtype(value.left), ask.dtype(value.right)
     return left if left == right else None
 
 
-@_for(Add, Subtract, Multiply, Divide)
+@_ANSWERS.of(Add, Subtract, Multiply, Divide)
 def _elementwise(value: Any, ask: Ask) -> str | None:
     left, right = ask.dtype(value.left), ask.dtype(value.right)
     if left == right:
@@ -126,12 +115,12 @@ def _has_axes(value: Value, ask: Ask) -> bool:
     return shape is not None and bool(shape.axes)
 
 
-@_for(Compare)
+@_ANSWERS.of(Compare)
 def _compare(value: Compare, ask: Ask) -> str | None:
     return "bool"
 
 
-@_for(Full)
+@_ANSWERS.of(Full)
 def _full(value: Full, ask: Ask) -> str | None:
     if value.dtype is not None:
         return named(value.dtype, ask)
@@ -143,22 +132,22 @@ def _full(value: Full, ask: Ask) -> str | None:
     return "float32" if isinstance(fill, Constant) and isinstance(fill.value, float) else None
 
 
-@_for(Random)
+@_ANSWERS.of(Random)
 def _random(value: Random, ask: Ask) -> str | None:
     return named(value.dtype, ask) if value.dtype is not None else "float32"
 
 
-@_for(Arange)
+@_ANSWERS.of(Arange)
 def _arange(value: Arange, ask: Ask) -> str | None:
     return None
 
 
-@_for(FromData)
+@_ANSWERS.of(FromData)
 def _data(value: FromData, ask: Ask) -> str | None:
     return named(value.dtype, ask)
 
 
-@_for(Where)
+@_ANSWERS.of(Where)
 def _where(value: Where, ask: Ask) -> str | None:
     then, otherwise = ask.dtype(value.then), ask.dtype(value.otherwise)
     return then if then == otherwise else None

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
-from attnlint.graph.domains import Ask
+from attnlint.graph.domains import Ask, Handlers
 from attnlint.graph.dtypes import FLOATS
 from attnlint.graph.matrices import keeps_matrix
 from attnlint.graph.values import (
@@ -85,10 +85,12 @@ class MaskFact:
         return kept == Triangle(upper=False, diagonal=0)
 
 
+_ANSWERS: Handlers[MaskFact] = Handlers()
+
+
 def mask(value: Value, ask: Ask) -> MaskFact | None:
     """What a value says as a mask, None where it is not known to be one."""
-    handler = _HANDLERS.get(type(value))
-    return handler(value, ask) if handler else None
+    return _ANSWERS(value, ask)
 
 
 def number(value: Value, ask: Ask) -> float | None:
@@ -117,20 +119,7 @@ def _is_finfo(value: Value, ask: Ask) -> bool:
     return isinstance(inner := ask.resolve(value), Pure) and inner.function == "finfo"
 
 
-Handler: TypeAlias = Callable[[Any, Ask], "MaskFact | None"]
-_HANDLERS: dict[type[Value], Handler] = {}
-
-
-def _for(*kinds: type[Value]) -> Callable[[Handler], Handler]:
-    def register(handler: Handler) -> Handler:
-        for kind in kinds:
-            _HANDLERS[kind] = handler
-        return handler
-
-    return register
-
-
-@_for(Full)
+@_ANSWERS.of(Full)
 def _full(value: Full, ask: Ask) -> MaskFact | None:
     fill, dtype = number(value.fill, ask), ask.dtype(value)
     if fill == 1:
@@ -140,7 +129,7 @@ def _full(value: Full, ask: Ask) -> MaskFact | None:
     return None
 
 
-@_for(Tri)
+@_ANSWERS.of(Tri)
 def _tri(value: Tri, ask: Ask) -> MaskFact | None:
     source, diagonal = ask.mask(value.x), number(value.diagonal, ask)
     if source is None or diagonal is None or not source.everywhere:
@@ -148,7 +137,7 @@ def _tri(value: Tri, ask: Ask) -> MaskFact | None:
     return MaskFact(source.representation, Triangle(value.upper, int(diagonal)))
 
 
-@_for(Not)
+@_ANSWERS.of(Not)
 def _not(value: Not, ask: Ask) -> MaskFact | None:
     """``~m`` and ``logical_not(m)``; the first is right for bool alone, and unknown for the rest."""
     return _inverted(ask.mask(value.x), ("bool",))
@@ -160,7 +149,7 @@ def _inverted(fact: MaskFact | None, allowed: tuple[Representation, ...]) -> Mas
     return replace(fact, region=fact.region.complement() if fact.region else None, everywhere=False)
 
 
-@_for(Compare)
+@_ANSWERS.of(Compare)
 def _compare(value: Compare, ask: Ask) -> MaskFact | None:
     if not _is_tensor(value.left, ask) and not _is_tensor(value.right, ask):
         return None
@@ -232,14 +221,14 @@ def _counts(value: Value, ask: Ask) -> bool:
     return isinstance(resolved, Arange) and resolved.length is not None
 
 
-@_for(Subtract)
+@_ANSWERS.of(Subtract)
 def _subtract(value: Subtract, ask: Ask) -> MaskFact | None:
     if number(value.left, ask) == 1:
         return _inverted(ask.mask(value.right), ("binary",))
     return None
 
 
-@_for(Multiply)
+@_ANSWERS.of(Multiply)
 def _multiply(value: Multiply, ask: Ask) -> MaskFact | None:
     left, right = ask.mask(value.left), ask.mask(value.right)
     lowered = _lowered(value, ask)
@@ -275,7 +264,7 @@ def _is_infinite(value: Value, ask: Ask) -> bool:
     return isinstance(held, Constant) and math.isinf(float(held.value))
 
 
-@_for(Pointwise)
+@_ANSWERS.of(Pointwise)
 def _logical(value: Pointwise, ask: Ask) -> MaskFact | None:
     if value.function not in ("and", "or", "xor"):
         return None
@@ -284,7 +273,7 @@ def _logical(value: Pointwise, ask: Ask) -> MaskFact | None:
     return MaskFact("bool") if both else None
 
 
-@_for(Cast)
+@_ANSWERS.of(Cast)
 def _cast(value: Cast, ask: Ask) -> MaskFact | None:
     source, dtype = ask.mask(value.x), ask.dtype(value)
     if source is None:
@@ -298,7 +287,7 @@ def _cast(value: Cast, ask: Ask) -> MaskFact | None:
     return source
 
 
-@_for(MaskedFill)
+@_ANSWERS.of(MaskedFill)
 def _masked_fill(value: MaskedFill, ask: Ask) -> MaskFact | None:
     base, chosen, fill = ask.resolve(value.x), ask.mask(value.mask), number(value.fill, ask)
     source, region = ask.mask(base), chosen.region if chosen is not None else None
@@ -317,7 +306,7 @@ def _masked_fill(value: MaskedFill, ask: Ask) -> MaskFact | None:
     return MaskFact("additive", region)
 
 
-@_for(Where)
+@_ANSWERS.of(Where)
 def _where(value: Where, ask: Ask) -> MaskFact | None:
     condition = ask.mask(value.condition)
     then, otherwise = number(value.then, ask), number(value.otherwise, ask)
@@ -329,7 +318,7 @@ def _where(value: Where, ask: Ask) -> MaskFact | None:
     return None
 
 
-@_for(Unsqueeze, Expand, Repeat, View, Rearrange, Select, Index)
+@_ANSWERS.of(Unsqueeze, Expand, Repeat, View, Rearrange, Select, Index)
 def _through(value: Any, ask: Ask) -> MaskFact | None:
     """The same mask in another layout; its region only if the last two axes are seen to be what they were."""
     fact = ask.mask(value.x)
@@ -338,7 +327,7 @@ def _through(value: Any, ask: Ask) -> MaskFact | None:
     return replace(fact, region=None)
 
 
-@_for(Transpose, ReverseDims)
+@_ANSWERS.of(Transpose, ReverseDims)
 def _transposed(value: Transpose | ReverseDims, ask: Ask) -> MaskFact | None:
     fact, shape = ask.mask(value.x), ask.shape(value.x)
     if fact is None or fact.region is None:
@@ -352,6 +341,6 @@ def _transposed(value: Transpose | ReverseDims, ask: Ask) -> MaskFact | None:
     return replace(fact, region=flipped if matrix else None)
 
 
-@_for(Learned)
+@_ANSWERS.of(Learned)
 def _learned(value: Learned, ask: Ask) -> MaskFact | None:
     return ask.mask(value.initial)

@@ -6,7 +6,7 @@ from attnlint.graph.domains import Ask
 from attnlint.graph.scalars import Monomial, Symbol
 from attnlint.graph.shapes import computed, layout
 from attnlint.graph.shapes.arguments import integer
-from attnlint.graph.shapes.registry import HANDLERS
+from attnlint.graph.shapes.registry import SHAPES
 from attnlint.graph.shapes.tensor_shape import ONE, UNKNOWN, ExtentOf, TensorShape, broadcast
 from attnlint.graph.values import Value, key
 
@@ -15,8 +15,7 @@ __all__ = ["ONE", "UNKNOWN", "ExtentOf", "TensorShape", "broadcast", "computed",
 
 def shape(value: Value, ask: Ask) -> TensorShape | None:
     """The shape of a value, refined by what the code relies on elsewhere; None for what is no tensor."""
-    handler = HANDLERS.get(type(value))
-    found = handler(value, ask) if handler else None
+    found = SHAPES(value, ask)
     return _observed(value, found, ask)
 
 

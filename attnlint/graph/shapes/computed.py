@@ -7,7 +7,7 @@ from typing import Any
 
 from attnlint.graph.domains import Ask
 from attnlint.graph.shapes.arguments import integer, is_number, sizes
-from attnlint.graph.shapes.registry import shape_of
+from attnlint.graph.shapes.registry import SHAPES
 from attnlint.graph.shapes.tensor_shape import ONE, UNKNOWN, ExtentOf, TensorShape, broadcast
 from attnlint.graph.values import (
     Add,
@@ -50,12 +50,12 @@ from attnlint.graph.values import (
 )
 
 
-@shape_of(MaskedFill, Softmax, Dropout, Cast, Negate, Not, Tri, Assigned, Normalize)
+@SHAPES.of(MaskedFill, Softmax, Dropout, Cast, Negate, Not, Tri, Assigned, Normalize)
 def _same(value: Any, ask: Ask) -> TensorShape | None:
     return ask.shape(value.x)
 
 
-@shape_of(Add, Subtract, Multiply, Divide, FloorDivide)
+@SHAPES.of(Add, Subtract, Multiply, Divide, FloorDivide)
 def _elementwise(value: Any, ask: Ask) -> TensorShape | None:
     left, right = ask.shape(value.left), ask.shape(value.right)
     if left is None and right is None:
@@ -70,29 +70,29 @@ def _with_anything(known: TensorShape) -> TensorShape:
     return TensorShape(tuple(None if e is None or e.is_one else e for e in known.axes), True)
 
 
-@shape_of(Pointwise)
+@SHAPES.of(Pointwise)
 def _pointwise(value: Pointwise, ask: Ask) -> TensorShape | None:
     if value.function in ("and", "or", "xor"):
         return broadcast(ask.shape(value.x), ask.shape(value.others[0]))
     return ask.shape(value.x)
 
 
-@shape_of(Compare)
+@SHAPES.of(Compare)
 def _compare(value: Compare, ask: Ask) -> TensorShape | None:
     return _elementwise(value, ask)
 
 
-@shape_of(Power)
+@SHAPES.of(Power)
 def _power(value: Power, ask: Ask) -> TensorShape | None:
     return ask.shape(value.base)
 
 
-@shape_of(Parameter, Attribute, Unknown, Carried, Extent)
+@SHAPES.of(Parameter, Attribute, Unknown, Carried, Extent)
 def _opaque(value: Value, ask: Ask) -> TensorShape | None:
     return None
 
 
-@shape_of(Linear)
+@SHAPES.of(Linear)
 def _linear(value: Linear, ask: Ask) -> TensorShape | None:
     source = ask.shape(value.x) or UNKNOWN
     width = ask.scalar(value.out_features)
@@ -100,13 +100,13 @@ def _linear(value: Linear, ask: Ask) -> TensorShape | None:
     return TensorShape(axes, source.open)
 
 
-@shape_of(Embedding)
+@SHAPES.of(Embedding)
 def _embedding(value: Embedding, ask: Ask) -> TensorShape | None:
     source = ask.shape(value.x) or UNKNOWN
     return TensorShape((*source.axes, ask.scalar(value.width)), source.open)
 
 
-@shape_of(Convolution)
+@SHAPES.of(Convolution)
 def _convolution(value: Convolution, ask: Ask) -> TensorShape | None:
     source = ask.shape(value.x)
     width = ask.scalar(value.out_channels)
@@ -116,7 +116,7 @@ def _convolution(value: Convolution, ask: Ask) -> TensorShape | None:
     return TensorShape(tail, True)
 
 
-@shape_of(Product)
+@SHAPES.of(Product)
 def _product(value: Product, ask: Ask) -> TensorShape | None:
     left, right = ask.shape(value.left), ask.shape(value.right)
     if value.equation is not None:
@@ -173,7 +173,7 @@ def letter_extents(letters: Sequence[str], known: TensorShape | None) -> dict[st
     return out
 
 
-@shape_of(Reduce)
+@SHAPES.of(Reduce)
 def _reduce(value: Reduce, ask: Ask) -> TensorShape | None:
     if literal(value.axis) is None and literal(value.keepdim) is False:
         return TensorShape(())
@@ -185,7 +185,7 @@ def _reduce(value: Reduce, ask: Ask) -> TensorShape | None:
     return TensorShape((*source.axes[:place], *middle, *source.axes[place + 1 :]), source.open)
 
 
-@shape_of(Full, Random)
+@SHAPES.of(Full, Random)
 def _new(value: Full | Random, ask: Ask) -> TensorShape | None:
     like = value.like if isinstance(value, Full) else None
     if value.sizes is None:
@@ -194,28 +194,28 @@ def _new(value: Full | Random, ask: Ask) -> TensorShape | None:
     return UNKNOWN if wanted is None else TensorShape(tuple(None if isinstance(s, int) else s for s in wanted))
 
 
-@shape_of(Learned)
+@SHAPES.of(Learned)
 def _learned(value: Learned, ask: Ask) -> TensorShape | None:
     return ask.shape(value.initial)
 
 
-@shape_of(FromData)
+@SHAPES.of(FromData)
 def _data(value: FromData, ask: Ask) -> TensorShape | None:
     return TensorShape(()) if is_number(value.data, ask) else UNKNOWN
 
 
-@shape_of(Arange)
+@SHAPES.of(Arange)
 def _arange(value: Arange, ask: Ask) -> TensorShape | None:
     return TensorShape((ask.scalar(value.length) if value.length is not None else None,))
 
 
-@shape_of(Where)
+@SHAPES.of(Where)
 def _where(value: Where, ask: Ask) -> TensorShape | None:
     parts = [ask.shape(part) for part in (value.condition, value.then, value.otherwise)]
     return broadcast(broadcast(parts[0], parts[1]), parts[2])
 
 
-@shape_of(Sdpa)
+@SHAPES.of(Sdpa)
 def _sdpa(value: Sdpa, ask: Ask) -> TensorShape | None:
     query, last = ask.shape(value.query), ask.shape(value.value)
     if query is None or not query.axes:

@@ -9,7 +9,7 @@ from attnlint.graph import equations
 from attnlint.graph.domains import Ask
 from attnlint.graph.scalars import Monomial
 from attnlint.graph.shapes.arguments import integer, sizes
-from attnlint.graph.shapes.registry import shape_of
+from attnlint.graph.shapes.registry import SHAPES
 from attnlint.graph.shapes.tensor_shape import ONE, UNKNOWN, ExtentOf, TensorShape
 from attnlint.graph.values import (
     Cat,
@@ -38,7 +38,7 @@ from attnlint.graph.values import (
 )
 
 
-@shape_of(Transpose)
+@SHAPES.of(Transpose)
 def _transpose(value: Transpose, ask: Ask) -> TensorShape | None:
     source = ask.shape(value.x)
     first, second = integer(value.first, ask), integer(value.second, ask)
@@ -52,13 +52,13 @@ def _transpose(value: Transpose, ask: Ask) -> TensorShape | None:
     return TensorShape(tuple(axes), source.open)
 
 
-@shape_of(ReverseDims)
+@SHAPES.of(ReverseDims)
 def _reverse(value: ReverseDims, ask: Ask) -> TensorShape | None:
     source = ask.shape(value.x)
     return UNKNOWN if source is None or source.open else TensorShape(tuple(reversed(source.axes)))
 
 
-@shape_of(Permute)
+@SHAPES.of(Permute)
 def _permute(value: Permute, ask: Ask) -> TensorShape | None:
     order = [integer(axis, ask) for axis in value.order]
     if any(axis is None for axis in order):
@@ -70,7 +70,7 @@ def _permute(value: Permute, ask: Ask) -> TensorShape | None:
     return TensorShape(tuple(source.axis(axis) for axis in from_end))
 
 
-@shape_of(View)
+@SHAPES.of(View)
 def _view(value: View, ask: Ask) -> TensorShape | None:
     wanted = sizes(value.sizes, ask)
     if wanted is None:
@@ -115,7 +115,7 @@ def _inferred(wanted: list[ExtentOf | int], source: TensorShape | None) -> Tenso
     return TensorShape(tuple(axes))
 
 
-@shape_of(Flatten)
+@SHAPES.of(Flatten)
 def _flatten(value: Flatten, ask: Ask) -> TensorShape | None:
     source = ask.shape(value.x)
     start, end = integer(value.start, ask), integer(value.end, ask)
@@ -128,7 +128,7 @@ def _flatten(value: Flatten, ask: Ask) -> TensorShape | None:
     return TensorShape((*source.axes[:first], merged, *source.axes[last + 1 :]))
 
 
-@shape_of(Unflatten)
+@SHAPES.of(Unflatten)
 def _unflatten(value: Unflatten, ask: Ask) -> TensorShape | None:
     source, axis = ask.shape(value.x), integer(value.axis, ask)
     place = source.index(axis) if source is not None and axis is not None else None
@@ -139,7 +139,7 @@ def _unflatten(value: Unflatten, ask: Ask) -> TensorShape | None:
     return TensorShape((*source.axes[:place], *parts.axes, *source.axes[place + 1 :]), source.open)
 
 
-@shape_of(Rearrange)
+@SHAPES.of(Rearrange)
 def _rearrange(value: Rearrange, ask: Ask) -> TensorShape | None:
     parsed = equations.parse_pattern(value.pattern)
     if parsed is None:
@@ -185,7 +185,7 @@ def rearranged(value: Rearrange, left: Sequence[tuple[str, ...]], ask: Ask) -> d
     return extents
 
 
-@shape_of(Piece)
+@SHAPES.of(Piece)
 def _piece(value: Piece, ask: Ask) -> TensorShape | None:
     source, axis = ask.shape(value.x), integer(value.axis, ask)
     if source is None or axis is None:
@@ -202,7 +202,7 @@ def _piece(value: Piece, ask: Ask) -> TensorShape | None:
     return source.with_axis(axis, size)
 
 
-@shape_of(Select)
+@SHAPES.of(Select)
 def _select(value: Select, ask: Ask) -> TensorShape | None:
     source, axis = ask.shape(value.x), integer(value.axis, ask)
     place = source.index(axis) if source is not None and axis is not None else None
@@ -213,7 +213,7 @@ def _select(value: Select, ask: Ask) -> TensorShape | None:
     return TensorShape((*source.axes[:place], *source.axes[place + 1 :]), source.open)
 
 
-@shape_of(Index)
+@SHAPES.of(Index)
 def _index(value: Index, ask: Ask) -> TensorShape | None:
     source = ask.shape(value.x)
     if isinstance(ask.resolve(value.x), Shape):
@@ -272,7 +272,7 @@ def _sliced(extent: ExtentOf, cut: Slicing, ask: Ask) -> ExtentOf:
     return bound
 
 
-@shape_of(Cat)
+@SHAPES.of(Cat)
 def _cat(value: Cat, ask: Ask) -> TensorShape | None:
     first, axis = ask.shape(value.items[0]) if value.items else None, integer(value.axis, ask)
     if first is None or axis is None:
@@ -292,7 +292,7 @@ def _sum_along(value: Cat, axis: int, ask: Ask) -> ExtentOf:
     return total
 
 
-@shape_of(Stack)
+@SHAPES.of(Stack)
 def _stack(value: Stack, ask: Ask) -> TensorShape | None:
     first, axis = ask.shape(value.items[0]) if value.items else None, integer(value.axis, ask)
     if first is None or axis is None:
@@ -307,13 +307,13 @@ def _inserted(source: TensorShape, axis: int, extent: ExtentOf) -> TensorShape:
     return TensorShape((*source.axes[:place], extent, *source.axes[place:]), source.open)
 
 
-@shape_of(Unsqueeze)
+@SHAPES.of(Unsqueeze)
 def _unsqueeze(value: Unsqueeze, ask: Ask) -> TensorShape | None:
     source, axis = ask.shape(value.x), integer(value.axis, ask)
     return UNKNOWN if source is None or axis is None else _inserted(source, axis, ONE)
 
 
-@shape_of(Squeeze)
+@SHAPES.of(Squeeze)
 def _squeeze(value: Squeeze, ask: Ask) -> TensorShape | None:
     source, axis = ask.shape(value.x), integer(value.axis, ask)
     place = source.index(axis) if source is not None and axis is not None else None
@@ -325,7 +325,7 @@ def _squeeze(value: Squeeze, ask: Ask) -> TensorShape | None:
     return TensorShape((*source.axes[:place], *source.axes[place + 1 :]), source.open)
 
 
-@shape_of(Expand)
+@SHAPES.of(Expand)
 def _expand(value: Expand, ask: Ask) -> TensorShape | None:
     wanted, source = sizes(value.sizes, ask), ask.shape(value.x)
     if wanted is None:
@@ -337,7 +337,7 @@ def _expand(value: Expand, ask: Ask) -> TensorShape | None:
     return TensorShape(tuple(axes))
 
 
-@shape_of(Repeat)
+@SHAPES.of(Repeat)
 def _repeat(value: Repeat, ask: Ask) -> TensorShape | None:
     times, source = sizes(value.times, ask), ask.shape(value.x)
     if times is None or source is None:
@@ -350,7 +350,7 @@ def _repeat(value: Repeat, ask: Ask) -> TensorShape | None:
     return TensorShape(tuple(axes))
 
 
-@shape_of(RepeatInterleave)
+@SHAPES.of(RepeatInterleave)
 def _repeat_interleave(value: RepeatInterleave, ask: Ask) -> TensorShape | None:
     source, axis, times = ask.shape(value.x), integer(value.axis, ask), ask.scalar(value.times)
     if source is None or axis is None:

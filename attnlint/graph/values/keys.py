@@ -31,8 +31,10 @@ from attnlint.graph.values.base import (
     Value,
     value_fields,
 )
+from attnlint.graph.values.creation import Full, Tri
+from attnlint.graph.values.layout import Extent, Index, Rank, Select, Slicing, Unsqueeze, View
 from attnlint.graph.values.objects import Class, Function, Instance, Items, Super
-from attnlint.graph.values.tensors import Cast, Extent, Full, Index, Rank, Select, Slicing, Tri, Unsqueeze, View
+from attnlint.graph.values.tensors import Cast
 
 OPAQUE = (Parameter, Unknown, Carried, Instance, Function, Class, Super)
 """Values of which nothing is known but their identity."""
