@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from attnlint.attention.triggers import SITE
+from attnlint.attention.triggers import HEADS, SITE
 from attnlint.syntax.outline import ClassOutline, Definition, ModuleOutline
 
 _TOO_COMMON = frozenset({"forward", "__init__", "__call__", "main", "call", "reset_parameters"})
@@ -58,9 +58,9 @@ def roots(outline: ModuleOutline, triggers: Iterable[str]) -> list[Root]:
 
 @dataclass(frozen=True)
 class Root:
-    """A definition to analyse. ``reaches_site``: it holds an attention site or calls what does, so that what its
-    object is made of matters. ``is_caller``: it only calls what does, which matters where a site depends on what is
-    handed to it."""
+    """A definition to analyse. ``reaches_site``: it holds an attention site, or a part of one, or calls what does, so
+    that what its object is made of matters. ``is_caller``: it only calls what does, which matters where a site depends
+    on what is handed to it."""
 
     definition: Definition
     reaches_site: bool
@@ -86,7 +86,10 @@ class _Search:
         lines = self._lines([trigger for trigger in triggers if trigger not in SITE])
         local = self._holding(lines)
         found = reaching | local
-        own = [Root(d, d in reaching, d in callers and d not in local) for d in self._functions if d in found]
+        split = self._holding(self._lines([trigger for trigger in triggers if trigger in HEADS]))
+        own = [
+            Root(d, d in reaching or d in split, d in callers and d not in local) for d in self._functions if d in found
+        ]
         calls = self._calling(self._called(reaching))
         if self._outside(sorted({*self._lines(sites), *lines, *calls})):
             own.append(Root(self._outline.body, True))

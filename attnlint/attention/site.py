@@ -117,6 +117,13 @@ class AttentionPath:
     """What softmax is taken of, traced back: the product, or whatever else the trail ends at."""
     weights: Value | None = None
     """What meets the value: the weights after dropout, casts and all."""
+    output: Product | None = None
+    """The product with the value; None for fused calls, and where the weights are not followed that far."""
+
+    @property
+    def result(self) -> Value | None:
+        """What the site computes: the product with the value, or the fused call."""
+        return self.output if isinstance(self.anchor, Softmax) else self.anchor
 
     @cached_property
     def head_dim(self) -> Monomial | None:

@@ -11,3 +11,9 @@ SITE = (
     r"dispatch_attention_fn",
 )
 """Triggers of rules that look at attention sites."""
+
+HEADS = (
+    r"\.view\([^()\n]*\*[^()\n]*,[ \t]*-1[ \t]*,",
+    r"\.reshape\([^()\n]*\*[^()\n]*,[ \t]*-1[ \t]*,",
+)
+"""Triggers of rules about heads that are split off far from any site: ``view(B * H, -1, D)``."""

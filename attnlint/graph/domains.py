@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
+    from attnlint.graph.layouts import Layout
     from attnlint.graph.masks import MaskFact
     from attnlint.graph.scalars import Monomial
     from attnlint.graph.shapes import TensorShape
@@ -30,6 +31,9 @@ class Ask(Protocol):
 
     def shape(self, value: Value) -> TensorShape | None:
         """The value's axes, if it is a tensor."""
+
+    def layout(self, value: Value) -> Layout | None:
+        """Where each axis of a tensor came from."""
 
     def dtype(self, value: Value) -> str | None:
         """The element type, as ``float32``."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from attnlint.graph import dtypes, masks, scalars, shapes
+from attnlint.graph import dtypes, layouts, masks, scalars, shapes
 from attnlint.graph.values import Not, Phi, Value, strip
 from attnlint.graph.worlds import Undecided, World
 
@@ -72,6 +72,10 @@ class Facts:
     def shape(self, value: Value) -> shapes.TensorShape | None:
         """The value's axes, None for what is not known to be a tensor."""
         return self._once("shape", value, shapes.shape)
+
+    def layout(self, value: Value) -> layouts.Layout | None:
+        """Where each axis of a tensor came from, None for what is not known to be a tensor."""
+        return self._once("layout", value, layouts.layout)
 
     def dtype(self, value: Value) -> str | None:
         """The element type."""

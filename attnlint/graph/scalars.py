@@ -19,6 +19,7 @@ from attnlint.graph.values import (
     Cast,
     Constant,
     Divide,
+    Dropout,
     Extent,
     External,
     FloorDivide,
@@ -26,12 +27,16 @@ from attnlint.graph.values import (
     Full,
     Instance,
     Items,
+    Linear,
+    MaskedFill,
     Multiply,
     Negate,
+    Normalize,
     Numel,
     Parameter,
     Pointwise,
     Power,
+    Softmax,
     Subtract,
     Value,
     key,
@@ -179,6 +184,10 @@ def scalar(value: Value, ask: Ask) -> Monomial | None:
     return None
 
 
+_KEEPING = (Dropout, Normalize, Softmax, MaskedFill, Pointwise)
+"""Operations whose result has the axes of what they are done to."""
+
+
 def _times(left: Monomial | None, right: Monomial | None) -> Monomial | None:
     product = None if left is None or right is None else left * right
     return product if product is not None and math.isfinite(product.coefficient) else None
@@ -230,4 +239,15 @@ def extent_of(x: Value, axis: int, ask: Ask) -> Monomial:
     """The extent of an axis; a symbol of its own where nothing is known about it."""
     shape = ask.shape(x)
     known = shape.axis(axis) if shape is not None else None
-    return known or Monomial.of(Symbol(("extent", key(ask.resolve(x)), axis), x, axis))
+    if known is not None:
+        return known
+    source = _with_axis(x, axis, ask)
+    return Monomial.of(Symbol(("extent", key(source), axis), x, axis))
+
+
+def _with_axis(x: Value, axis: int, ask: Ask) -> Value:
+    """The tensor that an axis comes from, through what keeps it: ``proj(x).size(0)`` is ``x.size(0)``."""
+    value = ask.resolve(x)
+    while isinstance(value, _KEEPING) or (isinstance(value, Linear) and axis != -1):
+        value = ask.resolve(value.x)
+    return value

@@ -1,0 +1,90 @@
+"""The views on both sides of attention: those that split heads on the way in, and those that merge them after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attnlint.attention.site import AttentionPath
+from attnlint.attention.trail import LAYOUT, PARTS
+from attnlint.graph.values import (
+    Add,
+    Divide,
+    Dropout,
+    Linear,
+    MaskedFill,
+    Multiply,
+    Normalize,
+    Phi,
+    Pointwise,
+    ReverseDims,
+    Subtract,
+    Value,
+    View,
+    strip,
+)
+
+_BEFORE = (*LAYOUT, *PARTS, Normalize, Dropout, Pointwise, Add, Subtract, Multiply, Divide)
+"""What stands between a projection and the views that split its heads."""
+_AFTER = (*LAYOUT, ReverseDims, Dropout, MaskedFill, Pointwise)
+"""What the result of attention goes through before the next projection, its axes still to be told apart."""
+
+
+def projection_of(view: View) -> Linear | None:
+    """The projection whose output a view regroups, on some path."""
+    value, budget = strip(view.x), 24
+    while budget:
+        budget -= 1
+        match value:
+            case Linear():
+                return value
+            case Phi(then=then):
+                value = strip(then)
+            case _ if isinstance(value, _BEFORE):
+                value = strip(next(value.operands()))
+            case _:
+                return None
+    return None
+
+
+def merges(path: AttentionPath) -> Iterator[View]:
+    """The views of what the site computes, that are made on this path, up to the next projection."""
+    result = path.result
+    if result is None:
+        return
+    for view in _reached(path, result):
+        guard = view.origin.guard if view.origin is not None else ()
+        if path.facts.world.holds(guard) and _leads_to(view, result, path):
+            yield view
+
+
+def _reached(path: AttentionPath, result: Value) -> list[View]:
+    """Views that the result may go into on some path, in the order of the code."""
+    reached = {id(result)}
+    found: list[View] = []
+    for value in path.graph.values:
+        if not isinstance(value, _AFTER):
+            continue
+        if any(id(leaf) in reached for leaf in _leaves(next(value.operands()))):
+            reached.add(id(value))
+            if isinstance(value, View):
+                found.append(value)
+    return found
+
+
+def _leaves(value: Value) -> Iterator[Value]:
+    """The alternatives of a value."""
+    waiting, budget = [value], 16
+    while waiting and budget:
+        budget -= 1
+        inner = strip(waiting.pop())
+        if isinstance(inner, Phi):
+            waiting += (inner.then, inner.otherwise)
+        else:
+            yield inner
+
+
+def _leads_to(view: View, result: Value, path: AttentionPath) -> bool:
+    value = path.facts.resolve(view.x)
+    while value is not result and isinstance(value, _AFTER):
+        value = path.facts.resolve(next(value.operands()))
+    return value is result
