@@ -11,6 +11,11 @@ from attnlint.graph.values import Class, External, Function, Value
 from attnlint.syntax.outline import ClassOutline, Definition, LineRange, ModuleOutline
 
 _BUILTINS = frozenset(dir(builtins))
+_CUSTOMARY = {
+    "torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional", "einsum": "torch.einsum", "np": "numpy",
+    "math": "math", "rearrange": "einops.rearrange",
+}  # fmt: skip
+"""What names mean that nothing binds: snippets leave their imports out, and modules forget one."""
 _OUTSIDE = re.compile(r"^[ \t]*(?!self\b)\w[\w.\[\]]*\.(\w+)[ \t]*=(?!=)", re.MULTILINE)
 _ASSIGNED_ATTRIBUTE = re.compile(r"\bself\.(\w+)\s*(?::[^=\n]+)?(?:[-+*/@|&]|//|\*\*)?=(?!=)")
 
@@ -38,7 +43,17 @@ class ModuleContext:
             if len(outline.alternatives.get(name, ())) > 1:
                 return None
             return Function(definition=outline.functions[name])
-        return External(f"builtins.{name}") if name in _BUILTINS else None
+        if name in _BUILTINS:
+            return External(f"builtins.{name}")
+        customary = self._customary(name)
+        return External(customary) if customary is not None else None
+
+    def _customary(self, name: str) -> str | None:
+        outline = self.outline
+        bound = (outline.imports, outline.assignments, outline.classes, outline.functions)
+        if outline.star_imports or any(name in names for names in bound):
+            return None
+        return _CUSTOMARY.get(name)
 
     def assignment(self, name: str) -> LineRange | None:
         """The one statement that binds a global name, None where there is none or more than one."""
@@ -50,7 +65,7 @@ class ModuleContext:
     def qualified(self, dotted: str) -> str:
         """A dotted name as written, with its first part replaced by what was imported under it."""
         head, dot, rest = dotted.partition(".")
-        return self.outline.imports.get(head, head) + dot + rest
+        return (self.outline.imports.get(head) or self._customary(head) or head) + dot + rest
 
     def ancestry(self, outline: ClassOutline) -> Iterator[ClassOutline]:
         """A class and its bases in this module, nearest first (depth first, each once)."""

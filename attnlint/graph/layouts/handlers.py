@@ -12,7 +12,7 @@ from attnlint.graph.layouts.registry import LAYOUTS
 from attnlint.graph.layouts.regroup import Crossing, Regrouped, Target, regroup
 from attnlint.graph.layouts.source import rest
 from attnlint.graph.shapes import ExtentOf, integer
-from attnlint.graph.shapes.arguments import sizes
+from attnlint.graph.shapes.arguments import is_number, sizes
 from attnlint.graph.shapes.layout import rearranged
 from attnlint.graph.values import (
     Add,
@@ -103,7 +103,11 @@ def _same(value: Any, ask: Ask) -> Layout | None:
 
 @LAYOUTS.of(Add, Subtract, Multiply, Divide, FloorDivide)
 def _elementwise(value: Any, ask: Ask) -> Layout | None:
-    return _broadcast(ask.layout(value.left), ask.layout(value.right))
+    left, right = ask.layout(value.left), ask.layout(value.right)
+    if left is not None and right is not None:
+        return _broadcast(left, right)
+    known, other = (left, value.right) if left is not None else (right, value.left)
+    return known if known is not None and (len(known.axes) > 2 or is_number(other, ask)) else None
 
 
 @LAYOUTS.of(Where)
