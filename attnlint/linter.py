@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 _WORLDS_A_SITE = 64
-"""Outcomes that are looked at for one site: a contradiction that shows in none of them is missed."""
+"""Outcomes that are looked at for one site and rule: a contradiction that shows in none of them is missed."""
 _COLLECT_AFTER = 1_000_000
 """Bytes of source between two collections of what was made since the last one."""
 
@@ -153,17 +153,20 @@ def _check(module: ModuleOutline, wanted: Sequence[Root], rules: Sequence[Rule])
         for rule in rules:
             for finding in rule.check_site(site):
                 yield rule, finding
-        for found in islice(_on_paths(site, rules), _WORLDS_A_SITE):
-            yield from found
+        for rule in rules:
+            for found in islice(_on_paths(site, rule), _WORLDS_A_SITE):
+                yield from ((rule, finding) for finding in found)
 
 
-def _on_paths(site: AttentionSite, rules: Sequence[Rule]) -> Iterator[list[tuple[Rule, Finding]]]:
-    """What the rules say on each path; a path with too many outcomes is left after some of them."""
+def _on_paths(site: AttentionSite, rule: Rule) -> Iterator[list[Finding]]:
+    """What a rule says on each path; a path with too many outcomes is left after some of them."""
     from attnlint.graph.worlds import TooManyWorlds
 
+    if type(rule).check_path is Rule.check_path:
+        return
     for path in site.paths:
         with suppress(TooManyWorlds):
-            yield from path.ask(lambda p: [(rule, finding) for rule in rules for finding in rule.check_path(p)])
+            yield from path.ask(lambda p: list(rule.check_path(p)))
 
 
 def _reader(module: ModuleOutline) -> Callable[[Iterable[Root]], Iterator[DefinitionGraph]]:

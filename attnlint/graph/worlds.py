@@ -74,15 +74,19 @@ class World:
         self.memo: dict[tuple[str, int], Any] = {}
         self._truths: dict[int, bool] = {}
         self._sure: dict[int, bool] = {}
+        self._assuming: dict[tuple[Atom, bool], World] = {}
         self.hedged: set[tuple[str, int]] = set()
         self.is_hedging = False
         """Whether the derivation under way has taken an undecided guard for one that does not hold."""
 
     def assume(self, atom: Atom, truth: bool) -> World:
-        """A new world with one more assumption; what was derived here goes with it."""
-        world = World({**self.assumed, atom: truth})
-        world.memo = {place: fact for place, fact in self.memo.items() if place not in self.hedged}
-        world._truths = dict(self._truths)
+        """The world with one more assumption; what was derived here goes with it. Another question that depends on
+        the same condition finds what the first one derived."""
+        world = self._assuming.get((atom, truth))
+        if world is None:
+            world = self._assuming[atom, truth] = World({**self.assumed, atom: truth})
+            world.memo = {place: fact for place, fact in self.memo.items() if place not in self.hedged}
+            world._truths = dict(self._truths)
         return world
 
     def resolve(self, value: Value) -> Value:
