@@ -137,6 +137,8 @@ def _unscaled(path: AttentionPath) -> bool:
     total, head_dim = path.scale, path.head_dim
     assert path.query is not None
     assert path.key is not None
+    if head_dim is not None and head_dim.is_one:
+        return False
     if total is None:
         return False
     for norm in (*path.query.norms, *path.key.norms):

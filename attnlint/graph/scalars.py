@@ -135,10 +135,14 @@ class Monomial:
         return self.powers == other.powers and math.isclose(self.coefficient, other.coefficient, rel_tol=1e-6)
 
     def __str__(self) -> str:
-        parts = [_power(symbol.text, exponent) for symbol, exponent in sorted(self.powers, key=_order)]
-        if not parts or not math.isclose(self.coefficient, 1.0, rel_tol=1e-6):
-            parts.insert(0, f"{self.coefficient:g}")
-        return "·".join(parts)
+        powers = sorted(self.powers, key=_order)
+        above = [_power(s.text, e) for s, e in powers if e > 0 or e.denominator != 1]
+        below = [_power(s.text, -e) for s, e in powers if e < 0 and e.denominator == 1]
+        if not above or not math.isclose(self.coefficient, 1.0, rel_tol=1e-6):
+            above.insert(0, f"{self.coefficient:g}")
+        if not below:
+            return "·".join(above)
+        return f"{'·'.join(above)}/{below[0] if len(below) == 1 else '(' + '·'.join(below) + ')'}"
 
 
 def _order(power: tuple[Symbol, Fraction]) -> tuple[bool, str]:
