@@ -1,4 +1,4 @@
-"""Channel-first heads (B, H, D, N): the query is transposed instead of the key, and the output comes out channel-first."""
+"""Channel-first heads (B, H, D, N): the query is transposed, not the key, and the output comes channel-first."""
 
 import torch
 from torch import nn

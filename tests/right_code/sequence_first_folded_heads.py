@@ -1,4 +1,4 @@
-"""Sequence-first (T, B, H·D) viewed as (T, B·H, D) keeps heads beside samples: the transpose comes after, and is right."""
+"""Sequence-first (T, B, H·D) viewed as (T, B·H, D) keeps heads beside samples, so the transpose after it is right."""
 
 import torch
 from torch import nn

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from attnlint.graph.layouts.atoms import Atom, Axis, leading_symbol
+from attnlint.graph.layouts.atoms import extent as extent_of_axis
 from attnlint.graph.scalars import Monomial, Symbol
 from attnlint.graph.values import Value
 
@@ -69,11 +70,18 @@ class _Walk:
         while first < last - 1 and self.targets[last - 1] is not None and self._back(last - 1):
             last -= 1
         if last - first == 1:
-            self.found.setdefault(first, []).extend(self.atoms)
+            self.found.setdefault(first, []).extend(self._left(first))
             return Regrouped(self._axes())
         if self.targets[first] is None:
             return self._torn_behind(first, last)
         return self._torn(first, last)
+
+    def _left(self, place: int) -> list[Atom]:
+        """What stands on the last axis to be filled. Unknown leading axes are none where all else makes it up."""
+        known = [atom for atom in self.atoms if atom.kind != "rest"]
+        target, total = self.targets[place], extent_of_axis((*self.found.get(place, ()), *known))
+        is_all = target is not None and total is not None and total.equals(target)
+        return known if is_all else self.atoms
 
     def _axes(self) -> tuple[Axis, ...]:
         return tuple(tuple(_merged(self.found.get(place, ()))) for place in range(len(self.targets)))
@@ -147,7 +155,7 @@ class _Walk:
             return None
         later = [other.extent for other in self.atoms[1:] if other.extent is not None]
         asked = [target for target in self.targets[first + 1 : last] if target is not None]
-        is_behind = any(extent.equals(wanted) for extent in later)
+        is_behind = any(behind.equals(wanted) for behind in later)
         is_wanted_later = atom.extent is not None and bool(atom.extent.powers)
         is_wanted_later = is_wanted_later and any(target.equals(atom.extent) for target in asked if atom.extent)
         if not is_behind and not is_wanted_later:
@@ -225,15 +233,15 @@ def _continues(outer: Atom, inner: Atom) -> bool:
 
 def _instance(extents: Iterable[Target]) -> dict[Symbol, int]:
     """A value for every symbol, such that all the divisions in the extents come out even."""
-    known = [extent for extent in extents if extent is not None]
-    symbols = sorted({symbol for extent in known for symbol in extent.symbols}, key=lambda s: repr(s.identity))
+    known = [one for one in extents if one is not None]
+    symbols = dict.fromkeys(symbol for one in known for symbol in one.symbols)
     values = dict(zip(symbols, _PRIMES, strict=False))
-    for extent in (*known, *known):
-        divisor = Fraction(extent.coefficient).limit_denominator(4096).denominator
-        for symbol, exponent in extent.powers:
+    for one in (*known, *known):
+        divisor = Fraction(one.coefficient).limit_denominator(4096).denominator
+        for symbol, exponent in one.powers:
             if exponent < 0 and exponent.denominator == 1:
                 divisor *= values.get(symbol, 1) ** -exponent.numerator
-        for symbol, exponent in extent.powers:
+        for symbol, exponent in one.powers:
             if exponent > 0 and symbol in values and values[symbol] % divisor:
                 values[symbol] *= divisor
     return values
