@@ -35,18 +35,16 @@ class UnknownCode(ValueError):
         self.nearest = tuple(nearest)
 
     @property
-    def hint(self) -> str:
-        """What to do about it, in one line."""
-        return f"did you mean {' or '.join(self.nearest)}?" if self.nearest else '"attnlint rules" lists them all.'
-
-
-class RemovedCode(UnknownCode):
-    """A code that was a rule's and is none's any more."""
+    def is_removed(self) -> bool:
+        """Whether it was a rule's code and is none's any more."""
+        return self.selector.upper() in REMOVED
 
     @property
     def hint(self) -> str:
-        """Why the rule is gone."""
-        return f"it was removed: {REMOVED[self.selector.upper()]}"
+        """Why it means nothing, or what was probably meant."""
+        if self.is_removed:
+            return f"it was removed: {REMOVED[self.selector.upper()]}"
+        return f"did you mean {' or '.join(self.nearest)}?" if self.nearest else '"attnlint rules" lists them all.'
 
 
 def strength(rule: type[Rule], selector: str) -> int:
@@ -75,15 +73,20 @@ def meant(rules: Iterable[type[Rule]], selector: str) -> list[type[Rule]]:
 def resolve(rules: Iterable[type[Rule]], selector: str) -> list[type[Rule]]:
     """`meant`, with a warning where the rule is called otherwise today.
 
-    Raises `RemovedCode` or `UnknownCode` for a selector that means nothing.
+    Raises `UnknownCode` for a selector that means nothing, or no longer something.
     """
     rules = list(rules)
     found = meant(rules, selector)
     if not found:
-        raise RemovedCode(selector) if selector.upper() in REMOVED else UnknownCode(selector, nearest(rules, selector))
-    if is_former(found[0], selector):
-        warn(f"{selector} is called {found[0].code} {found[0].name} now")
+        raise UnknownCode(selector, nearest(rules, selector))
+    tell_if_former(found[0], selector)
     return found
+
+
+def tell_if_former(rule: type[Rule], selector: str) -> None:
+    """Warn where a selector is a code or name that the rule had before."""
+    if is_former(rule, selector):
+        warn(f"{selector} is called {rule.code} {rule.name} now")
 
 
 def nearest(rules: Iterable[type[Rule]], selector: str) -> list[str]:

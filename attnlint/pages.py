@@ -1,4 +1,6 @@
-"""A rule's page: what it says of itself, what its fixture shows, and what its proofs measure. Nothing is imported or run.
+"""A rule's page: what it says of itself, what its fixture shows, and what its proofs measure.
+
+The fixture is read, never run, so that no torch is needed.
 
 ``python -m attnlint.pages FOLDER`` writes the pages of all rules as Markdown, one file each, under the names that
 `Rule.url` ends with.
@@ -162,7 +164,12 @@ def markdown(page: Page) -> Iterator[str]:
 
 def index() -> Iterator[str]:
     """A table of all rules as lines of Markdown."""
-    yield from ("# Rules", "", "| code | name | severity | default | fix | what is wrong |", "|---|---|---|---|---|---|")
+    yield from (
+        "# Rules",
+        "",
+        "| code | name | severity | default | fix | what is wrong |",
+        "|---|---|---|---|---|---|",
+    )
     for rule in discover().values():
         summary = rule.summary().replace("``", "`").replace("|", "\\|")
         cells = (rule.name, rule.severity.value, default(rule), tiers(rule), summary)

@@ -28,7 +28,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar
 
 from attnlint import codes
-from attnlint.codes import BrokenRules, RemovedCode, UnknownCode
+from attnlint.codes import BrokenRules, UnknownCode
 from attnlint.diagnostics import Severity, Span, Tier
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def _owner(point: EntryPoint) -> tuple[bool, str]:
 
 
 def _rules_of(name: str) -> Iterator[type[Rule] | str]:
-    """The rules of a module and of those in it; in the place of a module that cannot be imported, a line that says so."""
+    """The rules of a module and of those in it; for a module that cannot be imported, a line that says so."""
     try:
         module = importlib.import_module(name)
     except Exception as error:
@@ -263,6 +263,8 @@ def _ignorable(rules: Mapping[str, type[Rule]], selector: str) -> list[type[Rule
     """The rules that an ignored selector means: none, with a warning, if they were removed."""
     try:
         return codes.resolve(rules.values(), selector)
-    except RemovedCode as error:
+    except UnknownCode as error:
+        if not error.is_removed:
+            raise
         codes.warn(f"{selector} need not be ignored: {error.hint}")
         return []
