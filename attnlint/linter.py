@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from attnlint import suppressions
 from attnlint.diagnostics import Diagnostic, Problem
 from attnlint.findings import diagnostic
 from attnlint.roots import Root, may_matter, roots
@@ -21,7 +22,7 @@ from attnlint.sources.discovery import find_sources
 from attnlint.sources.read import read
 from attnlint.suppressions import Suppressions
 from attnlint.syntax.nesting import MAX_DEPTH
-from attnlint.syntax.outline import ModuleOutline, check_syntax, outline
+from attnlint.syntax.outline import Definition, ModuleOutline, check_syntax, outline
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText
 
@@ -118,28 +119,44 @@ def _only_parsed(path: str, data: bytes) -> list[Diagnostic]:
 
 def _analyse(source: SourceText, rules: Sequence[Rule], triggers: tuple[str, ...]) -> list[Diagnostic]:
     module = outline(source)
-    wanted = roots(module, triggers)
-    findings: list[tuple[Rule, Finding]] = list(_unanalysed(module, rules))
+    wanted = roots(module, [trigger for trigger in triggers if trigger not in suppressions.TRIGGERS])
+    unread: list[Definition] = []
+    findings: list[tuple[Rule, Finding]] = list(_unanalysed(module, rules, unread))
     if wanted:
-        findings.extend(_check(module, wanted, rules))
+        findings.extend(_check(module, wanted, rules, unread))
     module.release()
-    suppressions = Suppressions.of(source)
+    comments = Suppressions(source, rules, unread)
     unique = {(d.code, d.span): d for d in (diagnostic(source, rule, finding) for rule, finding in findings)}
-    return [found for found in unique.values() if not suppressions.covers(found)]
+    left = [found for found in unique.values() if not comments.silence(found)]
+    return left + list(_about_comments(source, comments, rules))
 
 
-def _unanalysed(module: ModuleOutline, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Finding]]:
+def _about_comments(source: SourceText, comments: Suppressions, rules: Sequence[Rule]) -> Iterator[Diagnostic]:
+    """What the rules say about the comments themselves, after all else is known."""
+    for rule in rules:
+        for finding in rule.check_suppressions(comments.judgeable):
+            told = diagnostic(source, rule, finding)
+            if not comments.excuse(told):
+                yield told
+
+
+def _unanalysed(
+    module: ModuleOutline, rules: Sequence[Rule], unread: list[Definition]
+) -> Iterator[tuple[Rule, Finding]]:
     """Definitions that are too deep for the parser, told before it sees them."""
     for definition in (*module.definitions(), *module.all_classes(), module.body):
         if definition.nesting_above(MAX_DEPTH) > MAX_DEPTH:
+            unread.append(definition)
             reason = f"nests expressions {definition.depth} deep"
             yield from ((rule, finding) for rule in rules for finding in rule.check_unanalysed(definition, reason))
 
 
-def _check(module: ModuleOutline, wanted: Sequence[Root], rules: Sequence[Rule]) -> Iterator[tuple[Rule, Finding]]:
+def _check(
+    module: ModuleOutline, wanted: Sequence[Root], rules: Sequence[Rule], unread: list[Definition]
+) -> Iterator[tuple[Rule, Finding]]:
     from attnlint.attention import recognise
 
-    read = _reader(module)
+    read = _reader(module, unread)
     graphs = list(read(root for root in wanted if not root.is_caller))
     sites = recognise(graphs)
     if any(path.is_handed_in for site in sites for path in site.paths):
@@ -169,8 +186,8 @@ def _on_paths(site: AttentionSite, rule: Rule) -> Iterator[list[Finding]]:
             yield from path.ask(lambda p: list(rule.check_path(p)))
 
 
-def _reader(module: ModuleOutline) -> Callable[[Iterable[Root]], Iterator[DefinitionGraph]]:
-    """What turns roots of one module into graphs; definitions that cannot be read are left out."""
+def _reader(module: ModuleOutline, unread: list[Definition]) -> Callable[[Iterable[Root]], Iterator[DefinitionGraph]]:
+    """What turns roots of one module into graphs; definitions that cannot be read go to ``unread``."""
     from attnlint.graph.interpreter import Interpreter
     from attnlint.graph.module import ModuleContext
     from attnlint.syntax.parse import TooDeep
@@ -179,7 +196,11 @@ def _reader(module: ModuleOutline) -> Callable[[Iterable[Root]], Iterator[Defini
 
     def read(wanted: Iterable[Root]) -> Iterator[DefinitionGraph]:
         for root in wanted:
-            with suppress(TooDeep, SourceError):
-                yield interpreter.graph_of(root.definition, constructed=root.reaches_site)
+            try:
+                graph = interpreter.graph_of(root.definition, constructed=root.reaches_site)
+            except (TooDeep, SourceError):
+                unread.append(root.definition)
+            else:
+                yield graph
 
     return read

@@ -7,7 +7,8 @@ summary, the rest is what ``attnlint rule CODE`` prints. It implements one of th
   hook of contradictions: something on the path is wrong by itself.
 * `check_site` sees a site with all its paths, for rules about what is absent everywhere.
 * `check_definition` sees all the values that a definition computes, for rules that need no site;
-* `check_unanalysed` names a definition that the engine will not read.
+* `check_unanalysed` names a definition that the engine will not read;
+* `check_suppressions` sees the comments that silence findings, with what each silenced in this run.
 
 Rules come from the entry-point group ``attnlint.rules``; every entry point names a module or a package whose modules
 hold rules. The built-in set is just the first such package: the engine knows no rule by name.
@@ -18,19 +19,36 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar
 
+from attnlint import codes
+from attnlint.codes import BrokenRules, UnknownCode
 from attnlint.diagnostics import Severity, Span, Tier
 
 if TYPE_CHECKING:
     from attnlint.attention import AttentionPath, AttentionSite
     from attnlint.graph.analysis import DefinitionGraph
     from attnlint.graph.values import Origin
+    from attnlint.suppressions import Suppression
     from attnlint.syntax.outline import Definition
+
+__all__ = [
+    "Finding",
+    "Installed",
+    "Mend",
+    "Replacement",
+    "Rule",
+    "UnknownCode",
+    "discover",
+    "installed",
+    "select",
+]
 
 ENTRY_POINT_GROUP = "attnlint.rules"
 DOCS_URL = "https://attnlint.github.io/attnlint/rules/{code}"
@@ -43,7 +61,7 @@ class Replacement:
     ``{0}``, ``{1}`` … in ``text`` stand for the source text of the places in ``parts``.
     """
 
-    at: Origin
+    at: Origin | Span
     text: str
     parts: tuple[Origin, ...] = ()
 
@@ -80,6 +98,10 @@ class Rule:
     """Kebab-case name such as ``missing-scale``."""
     severity: ClassVar[Severity] = Severity.ERROR
     on_by_default: ClassVar[bool] = True
+    preview: ClassVar[bool] = False
+    """Whether the rule is new and may still change: it is reported with ``--preview`` alone."""
+    formerly: ClassVar[tuple[str, ...]] = ()
+    """Codes and names that the rule had before. They are understood wherever a code is."""
     tiers: ClassVar[frozenset[Tier]] = frozenset({Tier.MANUAL})
     """The tiers that this rule's fixes may have."""
     triggers: ClassVar[tuple[str, ...]]
@@ -105,6 +127,10 @@ class Rule:
         """Yield a finding about a definition that the engine will not read."""
         yield from ()
 
+    def check_suppressions(self, suppressions: Sequence[Suppression]) -> Iterator[Finding]:
+        """Yield what is wrong with the comments of a file that silence findings; all other hooks have been called."""
+        yield from ()
+
     @classmethod
     def url(cls) -> str:
         """The address of the rule's documentation page."""
@@ -121,14 +147,56 @@ class Rule:
         return cls.documentation().partition("\n")[0]
 
 
-class UnknownCode(ValueError):
-    """A selector that is the prefix of no known code."""
+@dataclass(frozen=True)
+class Installed:
+    """The rules of all packages by code, sorted, and a line for each thing that could not be used."""
+
+    rules: Mapping[str, type[Rule]]
+    broken: tuple[str, ...]
 
 
-def _modules(root: ModuleType) -> Iterator[ModuleType]:
-    yield root
-    for info in pkgutil.iter_modules(getattr(root, "__path__", ())):
-        yield importlib.import_module(f"{root.__name__}.{info.name}")
+def discover() -> dict[str, type[Rule]]:
+    """All installed rules by code, sorted. What cannot be used is left out with a `BrokenRules` warning."""
+    for reason in installed().broken:
+        warnings.warn(reason, BrokenRules, stacklevel=2)
+    return dict(installed().rules)
+
+
+@cache
+def installed() -> Installed:
+    """Import the modules of all entry points, once; the built-in ones come first, so that nobody takes their codes."""
+    rules: dict[str, type[Rule]] = {}
+    broken: dict[str, None] = {}
+    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=_owner):
+        for found in _rules_of(point.module):
+            reason = found if isinstance(found, str) else _unusable(found, rules)
+            if reason:
+                broken[f"rules of {_owner(point)[1]}: {reason}"] = None
+            elif not isinstance(found, str):
+                rules[found.code] = found
+    return Installed(dict(sorted(rules.items())), tuple(broken))
+
+
+def _owner(point: EntryPoint) -> tuple[bool, str]:
+    """The package that an entry point is of, this one first."""
+    name = point.dist.name if point.dist is not None else point.module
+    return name != "attnlint", name
+
+
+def _rules_of(name: str) -> Iterator[type[Rule] | str]:
+    """The rules of a module and of those in it; for a module that cannot be imported, a line that says so."""
+    try:
+        module = importlib.import_module(name)
+    except Exception as error:
+        yield f"{name} cannot be imported: {_in_a_line(error)}"
+        return
+    yield from _rules_in(module)
+    for info in pkgutil.iter_modules(getattr(module, "__path__", ())):
+        yield from _rules_of(f"{name}.{info.name}")
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _rules_in(module: ModuleType) -> Iterator[type[Rule]]:
@@ -138,40 +206,65 @@ def _rules_in(module: ModuleType) -> Iterator[type[Rule]]:
             yield candidate
 
 
-def discover() -> dict[str, type[Rule]]:
-    """All installed rules by code, sorted. Raises ValueError where two rules claim one code."""
-    found: dict[str, type[Rule]] = {}
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        for module in _modules(importlib.import_module(point.module)):
-            for rule in _rules_in(module):
-                known = found.setdefault(rule.code, rule)
-                if known is not rule:
-                    raise ValueError(f"{rule.code} is claimed by {known.__module__} and by {rule.__module__}")
-    return dict(sorted(found.items()))
+def _unusable(rule: type[Rule], others: Mapping[str, type[Rule]]) -> str:
+    """Why a rule cannot be used beside the others, or an empty string."""
+    where = f"{rule.__module__}.{rule.__name__}"
+    missing = [name for name in ("name", "triggers") if not hasattr(rule, name)]
+    if missing:
+        return f"{where} has no {' and no '.join(missing)}"
+    for other in others.values():
+        if other is not rule and (rule.code == other.code or rule.name == other.name):
+            shared = rule.code if rule.code == other.code else rule.name
+            return f"{where} claims {shared}, which {other.__module__}.{other.__name__} has"
+    return ""
 
 
-def select(rules: dict[str, type[Rule]], selected: Iterable[str] = (), ignored: Iterable[str] = ()) -> list[type[Rule]]:
+def select(
+    rules: Mapping[str, type[Rule]],
+    selected: Iterable[str] = (),
+    ignored: Iterable[str] = (),
+    *,
+    preview: bool = False,
+) -> list[type[Rule]]:
     """The rules that a run uses. Selectors are prefixes of codes (``ATN``, ``ATN1``, ``ATN101``) or rule names.
 
     Without ``selected``, the rules that are on by default. The longest matching prefix decides between ``selected``
-    and ``ignored`` (a name counts as the whole code); at equal length ``ignored`` wins. Raises `UnknownCode` for a
-    selector that matches nothing.
+    and ``ignored`` (a name counts as the whole code); at equal length ``ignored`` wins. Rules in preview are left out
+    unless ``preview``. Raises `UnknownCode` for a selector that matches nothing, and warns (`codes.CodeWarning`) of one
+    that is called otherwise today or has no effect.
     """
-    chosen, dropped = tuple(selected), tuple(ignored)
-    for selector in (*chosen, *dropped):
-        if not any(_matches(rule, selector) for rule in rules.values()):
-            raise UnknownCode(selector)
-
-    def strength(rule: type[Rule], selectors: tuple[str, ...]) -> int:
-        prefixes = (s if rule.code.startswith(s.upper()) else rule.code for s in selectors if _matches(rule, s))
-        return max(map(len, prefixes), default=0)
+    chosen = tuple(selected)
+    wanted = _strengths(rules, ((selector, codes.resolve(rules.values(), selector)) for selector in chosen))
+    dropped = _strengths(rules, ((selector, _ignorable(rules, selector)) for selector in ignored))
+    if not preview:
+        for selector in chosen:
+            if all(rule.preview for rule in codes.meant(rules.values(), selector)):
+                codes.warn(f"{selector} is in preview: it is reported with --preview alone")
 
     def keeps(rule: type[Rule]) -> bool:
-        wanted = strength(rule, chosen) if chosen else int(rule.on_by_default)
-        return wanted > strength(rule, dropped)
+        strength = wanted[rule.code] if chosen else int(rule.on_by_default)
+        return strength > dropped[rule.code] and (preview or not rule.preview)
 
     return [rule for rule in rules.values() if keeps(rule)]
 
 
-def _matches(rule: type[Rule], selector: str) -> bool:
-    return bool(selector) and (rule.code.startswith(selector.upper()) or rule.name == selector.lower())
+def _strengths(
+    rules: Mapping[str, type[Rule]], selectors: Iterable[tuple[str, Iterable[type[Rule]]]]
+) -> dict[str, int]:
+    """For the code of each rule, how much of it the longest of the selectors names that mean it."""
+    strengths = dict.fromkeys(rules, 0)
+    for selector, meant in selectors:
+        for rule in meant:
+            strengths[rule.code] = max(strengths[rule.code], codes.strength(rule, selector))
+    return strengths
+
+
+def _ignorable(rules: Mapping[str, type[Rule]], selector: str) -> list[type[Rule]]:
+    """The rules that an ignored selector means: none, with a warning, if they were removed."""
+    try:
+        return codes.resolve(rules.values(), selector)
+    except UnknownCode as error:
+        if not error.is_removed:
+            raise
+        codes.warn(f"{selector} need not be ignored: {error.hint}")
+        return []

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 import attnlint
 from attnlint import cli
-from attnlint.rule import discover
+from attnlint.rule import Installed, discover
 
 BUGGY = """\
 import torch
@@ -174,20 +176,68 @@ class TestProblems:
             assert (result.returncode, result.stdout) == (2, "")
             assert "Error: " in result.stderr
 
-    def test_broken_rules_are_one_line(
+    def test_broken_rules_are_one_line_and_the_others_go_on(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        def broken() -> object:
-            raise ImportError("no module of that name")
+        broken = Installed(discover(), ("rules of pack: pack cannot be imported: no module of that name",))
+        monkeypatch.setattr("attnlint.rule.installed", lambda: broken)
+        assert main(monkeypatch, "--output-format=concise", "buggy.py") == 2
+        output = capsys.readouterr()
+        assert output.err == "attnlint: rules of pack: pack cannot be imported: no module of that name\n"
+        assert places(output.out) == FOUND
 
-        monkeypatch.setattr("attnlint.cli.selection.discover", broken)
-        assert main(monkeypatch, "buggy.py") == 2
-        assert capsys.readouterr().err == "Error: the rules cannot be loaded: no module of that name\n"
+    def test_a_rule_in_preview_is_told_once(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(discover()["ATN204"], "preview", True)
+        assert main(monkeypatch, "--select=ATN204,ATN204", "buggy.py") == 0
+        assert capsys.readouterr().err == "attnlint: ATN204 is in preview: it is reported with --preview alone\n"
+        assert main(monkeypatch, "--output-format=concise", "--select=ATN204", "--preview", "buggy.py") == 1
+        output = capsys.readouterr()
+        assert (places(output.out), output.err) == (FOUND[:1], "")
+        assert main(monkeypatch, "rules") == 0
+        assert re.search(r"^ATN204 +discarded-mask +error +preview ", capsys.readouterr().out, re.MULTILINE)
+        assert main(monkeypatch, "rule", "ATN204") == 0
+        assert "\nseverity: error · in preview, on by default with --preview · " in capsys.readouterr().out
+
+    def test_an_old_code_in_many_comments_is_told_once(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(discover()["ATN204"], "formerly", ("ATN290",))
+        for name in ("a.py", "b.py"):
+            Path(name).write_text(CLEAN + BUGGY.replace('"-inf"))', '"-inf"))  # attnlint: ignore[ATN290]'))
+        assert main(monkeypatch, "--ignore=ATN1", "a.py", "b.py") == 0
+        assert capsys.readouterr().err == "attnlint: ATN290 is called ATN204 discarded-mask now\n"
+        assert main(monkeypatch, "rule", "ATN290") == 0
+        output = capsys.readouterr()
+        assert output.out.startswith("ATN204 discarded-mask\n")
+        assert output.err == "attnlint: ATN290 is called ATN204 discarded-mask now\n"
 
 
 def main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     monkeypatch.setattr(sys, "argv", ["attnlint", *arguments])
     return cli.main()
+
+
+TEXT = {"type": "string", "minLength": 1}
+RULE_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "code": {"type": "string", "pattern": r"^[A-Z]+\d+$"},
+        "name": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
+        "formerly": {"type": "array", "items": TEXT},
+        "summary": {"type": "string", "pattern": r"^\S[^\n]+\.$"},
+        "severity": {"enum": ["error", "warning", "performance"]},
+        "status": {"enum": ["stable", "preview"]},
+        "on_by_default": {"type": "boolean"},
+        "tiers": {"type": "array", "items": {"enum": ["safe", "unsafe", "manual"]}, "minItems": 1, "uniqueItems": True},
+        "url": {"type": "string", "pattern": "^https://"},
+        "documentation": TEXT,
+        "references": {"type": "array", "items": {"type": "string", "pattern": "https?://"}},
+    },
+    "additionalProperties": False,
+}
+RULE_SCHEMA["required"] = list(RULE_SCHEMA["properties"])  # type: ignore[call-overload]
 
 
 class TestInterruptions:
@@ -269,9 +319,29 @@ class TestRules:
         assert page == run("rule", code.lower()).stdout == run("rule", rule.name).stdout
 
     def test_an_unknown_rule(self) -> None:
-        result = run("rule", "ATN99")
-        assert result.returncode == 2
-        assert "'ATN99'" in result.stderr
+        for argument, told in (("ATN99", "did you mean"), ("ATN40", "ATN401, ATN402"), ("ATN4O2", "ATN402")):
+            result = run("rule", argument)
+            assert (result.returncode, result.stdout) == (2, "")
+            assert f"'{argument}'" in result.stderr
+            assert told in result.stderr
+
+    def test_json(self) -> None:
+        listed = json.loads(run("rules", "--output-format=json").stdout)
+        jsonschema.validate(listed, {"type": "array", "items": RULE_SCHEMA})
+        assert [one["code"] for one in listed] == list(discover())
+        for one in listed:
+            rule = discover()[one["code"]]
+            assert (one["name"], one["summary"], one["url"]) == (rule.name, rule.summary(), rule.url())
+            assert (one["documentation"], one["references"]) == (rule.documentation(), list(rule.references))
+            assert (one["on_by_default"], {*one["tiers"]}) == (rule.on_by_default, {tier.value for tier in rule.tiers})
+        assert json.loads(run("rule", "ATN101", "--output-format=json").stdout) in listed
+
+    def test_markdown(self) -> None:
+        page = run("rule", "ATN101", "--output-format=markdown").stdout
+        assert page.startswith("# ATN101 missing-scale\n")
+        assert "\n## Example\n\n```python\n" in page
+        table = run("rules", "--output-format=markdown").stdout
+        assert all(f"| [{code}]({code}.md) | {rule.name} |" in table for code, rule in discover().items())
 
 
 class TestShape:

@@ -16,7 +16,7 @@ def silenced(text: str, code: str = "ATN101", name: str = "missing-scale") -> bo
     source = SourceText.from_bytes("m.py", text.encode())
     line, column = next((n, row.index(MARKER) + 1) for n, row in enumerate(source.lines, 1) if MARKER in row)
     span = Span(line, column, line, column + len(MARKER))
-    return Suppressions.of(source).covers(Diagnostic(code, name, Severity.ERROR, "m.py", span, "", ""))
+    return Suppressions(source).silence(Diagnostic(code, name, Severity.ERROR, "m.py", span, "", ""))
 
 
 @pytest.mark.parametrize(

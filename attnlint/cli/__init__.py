@@ -8,14 +8,16 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import cast
+from typing import Any, cast
 
 import click
 
 from attnlint import __version__
+from attnlint.codes import BrokenRules, CodeWarning
 
 DEFAULT_COMMAND = "check"
 FAILURE = 2
@@ -82,8 +84,36 @@ def app() -> None:
     """
 
 
+@contextmanager
+def telling_warnings() -> Iterator[list[str]]:
+    """Print each warning of codes and of rules once, as a line on standard error; yields those of broken rules."""
+    told: set[str] = set()
+    broken: list[str] = []
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def tell(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if not issubclass(category, (CodeWarning, BrokenRules)):
+                show(message, category, *where, **more)
+            elif str(message) not in told:
+                told.add(str(message))
+                broken.extend([str(message)] if issubclass(category, BrokenRules) else [])
+                click.echo(f"attnlint: {message}", err=True)
+
+        warnings.showwarning = tell
+        for category in (CodeWarning, BrokenRules):
+            warnings.simplefilter("always", category)
+        yield broken
+
+
 def main() -> int:
     """Run the command line and return the exit status."""
+    with telling_warnings() as broken:
+        status = _run()
+    return FAILURE if broken else status
+
+
+def _run() -> int:
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")

@@ -26,14 +26,17 @@ if TYPE_CHECKING:
 )
 @click.option("--ignore", "ignored", multiple=True, metavar="CODES", help="Do not report these.")
 @click.option("--output-format", type=click.Choice(formats()), default="full", show_default=True, help="How to print.")
-def check(paths: Sequence[str], selected: Sequence[str], ignored: Sequence[str], output_format: str) -> int:
+@click.option("--preview", is_flag=True, help="Report new rules too, which may still change.")
+def check(
+    paths: Sequence[str], selected: Sequence[str], ignored: Sequence[str], output_format: str, preview: bool
+) -> int:
     """Report attention bugs in files, folders and standard input (-).
 
     Folders are searched for *.py files that git does not ignore. CODES are separated by commas: ATN1,ATN204.
 
     Exit status: 0 nothing found, 1 findings, 2 something could not be checked (one line each on standard error).
     """
-    rules = choose(selected, ignored)
+    rules = choose(selected, ignored, preview)
 
     from attnlint.linter import lint_paths
 
