@@ -70,7 +70,7 @@ def _path(graph: DefinitionGraph, anchor: Anchor, output: Product | None, facts:
         return _hand_written(graph, anchor, output, facts)
     walk = Walk(facts)
     if isinstance(anchor, MultiHead):
-        masks = [MaskUse("argument", anchor, anchor.mask)]
+        masks = [MaskUse("argument", anchor, anchor.mask), MaskUse("argument", anchor, anchor.padding, slot="keys")]
         return AttentionPath(graph, facts, "mha", anchor, None, None, anchor.value, None, [], masks, [])
     query, key = walk.operand(anchor.query, "query"), walk.operand(anchor.key, "key")
     path = AttentionPath(

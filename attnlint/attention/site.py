@@ -51,7 +51,8 @@ class MaskUse:
 
     ``how`` is ``fill`` (masked_fill, where, item assignment), ``add``, ``multiply``, ``triangle`` (``tril(scores)``)
     or ``argument`` (of a fused call). ``fill`` is what stands where the mask is true; for ``where(keep, scores, x)``
-    it stands where it is false (``inverted``).
+    it stands where it is false (``inverted``). ``slot`` is ``keys`` for a mask of the keys alone, as the
+    ``key_padding_mask`` of ``nn.MultiheadAttention``.
     """
 
     how: Literal["fill", "add", "multiply", "triangle", "argument"]
@@ -61,6 +62,7 @@ class MaskUse:
     inverted: bool = False
     negated: bool = False
     """Whether the filled tensor is negated before softmax sees it."""
+    slot: Literal["scores", "keys"] = "scores"
 
 
 @dataclass
