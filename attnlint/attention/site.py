@@ -96,6 +96,8 @@ class Trail:
     masks: list[MaskUse] = field(default_factory=list)
     origin: Value | None = None
     """Where the trail ends: the product, or whatever else the scores come from."""
+    steps: list[Value] = field(default_factory=list)
+    """Every value of the trail, last first."""
 
 
 @dataclass
@@ -119,6 +121,10 @@ class AttentionPath:
     """What softmax is taken of, traced back: the product, or whatever else the trail ends at."""
     weights: Value | None = None
     """What meets the value: the weights after dropout, casts and all."""
+    output: Product | None = None
+    """The product in which weights and value meet; None for fused calls, and where it is not found."""
+    steps: list[Value] = field(default_factory=list)
+    """Every value from the argument of softmax back to ``scores_from``."""
 
     @cached_property
     def head_dim(self) -> Monomial | None:
