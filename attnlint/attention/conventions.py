@@ -107,11 +107,15 @@ def polarity(use: MaskUse, path: AttentionPath) -> Polarity | None:
 
 def reading(use: MaskUse, path: AttentionPath) -> Reading | None:
     """How a site reads the tensor behind a mask, None where it is not known. See `polarity`."""
-    facts = path.facts
+    return reading_in(use, path.facts)
+
+
+def reading_in(use: MaskUse, facts: Facts) -> Reading | None:
+    """The same in one world."""
     if use.mask is None:
         return None
     value = facts.resolve(use.mask)
-    if isinstance(value, Constant):
+    if isinstance(value, Constant) or facts.world.known(("none", key(value), None)):
         return None
     if use.how == "fill":
         convention = bool_convention(use, facts)
@@ -179,11 +183,18 @@ def _step(known: Reading, facts: Facts) -> Reading | None:
             return None if turned is None else Reading(left, opposite(known.polarity) if turned else known.polarity)
         case Subtract(left=left, right=right) if number(left, facts) == 1:
             return Reading(right, opposite(known.polarity))
-        case Cast(x=x) if facts.dtype(value) == "bool" and facts.dtype(x) != "bool":
-            return Reading(x, known.polarity)
+        case Cast(x=x, dtype=dtype) if dtype is not None:
+            return _before_cast(known, x, value, facts)
     if isinstance(value, (*LAYOUT, *PARTS)):
         return replace(known, source=next(value.operands()))
     return None
+
+
+def _before_cast(known: Reading, x: Value, cast: Cast, facts: Facts) -> Reading | None:
+    """``.bool()`` says the same of what is not zero; whatever else needs a mask of bools would get no bools."""
+    if facts.dtype(cast) == "bool" and facts.dtype(x) != "bool":
+        return Reading(x, known.polarity)
+    return None if known.needs_bool else replace(known, source=x, proves_bool=False)
 
 
 def _turned(test: Compare, facts: Facts) -> bool | None:
