@@ -31,13 +31,18 @@ def contradiction(stated: MaskFact, mask: Tensor) -> str | None:
     inside = mask <= VERY_NEGATIVE if stated.representation == "additive" else mask == 1
     if stated.everywhere and not inside.all():
         return "not everywhere"
-    if stated.region is None:
-        return None
-    if mask.ndim < 2:
-        return "no matrix"
-    cut = torch.triu if stated.region.upper else torch.tril
-    wanted = cut(torch.ones(mask.shape[-2:]), diagonal=stated.region.diagonal) == 1
-    return None if torch.equal(inside, wanted.expand_as(inside)) else f"not {stated.region}"
+    for region in (*stated.outer, *stated.inner):
+        if not isinstance(region, Triangle) or region.diagonal is None:
+            continue
+        if mask.ndim < 2:
+            return "no matrix"
+        cut = torch.triu if region.upper else torch.tril
+        wanted = (cut(torch.ones(mask.shape[-2:]), diagonal=region.diagonal) == 1).expand_as(inside)
+        if region in stated.outer and (inside & ~wanted).any():
+            return f"not within {region}"
+        if region in stated.inner and (wanted & ~inside).any():
+            return f"does not cover {region}"
+    return None
 
 
 @dataclass

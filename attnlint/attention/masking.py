@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from attnlint.attention.conventions import adds_floats, bool_convention
 from attnlint.attention.site import AttentionPath, MaskUse
 from attnlint.attention.trail import LAYOUT, PARTS, softmaxes_behind
-from attnlint.graph.masks import VERY_NEGATIVE, number
-from attnlint.graph.values import Convolution, Embedding, Linear, MaskedFill, Multiply, Product, Softmax, Value, Where
+from attnlint.graph.facts import Facts
+from attnlint.graph.masks import VERY_NEGATIVE, MaskFact, number
+from attnlint.graph.matrices import keeps_matrix
+from attnlint.graph.values import (
+    Cast,
+    Convolution,
+    Dropout,
+    Embedding,
+    Linear,
+    MaskedFill,
+    MultiHead,
+    Multiply,
+    Product,
+    Softmax,
+    Value,
+    Where,
+    key,
+    literal,
+)
 
 
 def scores_are_raw(path: AttentionPath) -> bool:
@@ -55,3 +75,83 @@ def is_renormalised(path: AttentionPath) -> bool:
         if any(path.anchor in softmaxes_behind(operand, seen) for operand in operands):
             return True
     return False
+
+
+def kept(use: MaskUse, facts: Facts) -> MaskFact | None:
+    """The positions that a mask leaves to attention at this sink, as a mask of bools; None where that is not known,
+    or where the sink does not read such a mask at all."""
+    fact = facts.mask(use.mask) if use.mask is not None else None
+    if fact is None or not fact.has_region:
+        return None
+    if fact.representation == "additive":
+        return replace(fact.complement(), representation="bool") if adds_floats(use) else None
+    if use.how != "fill" and fact.representation != "bool":
+        return None
+    convention = bool_convention(use, facts)
+    if convention is None:
+        return None
+    return replace(fact if convention == "keeps" else fact.complement(), representation="bool")
+
+
+def rows_are_queries(path: AttentionPath) -> bool:
+    """Whether the last two axes of the scores, wherever they are masked, are certainly queries and keys."""
+    if not isinstance(path.anchor, Softmax):
+        return True
+    shape = path.facts.shape(path.anchor.x)
+    axis = literal(path.anchor.axis)
+    is_last = axis == -1 or (isinstance(axis, int) and shape is not None and shape.rank == axis + 1)
+    return is_last and _keeps_matrices(path.steps, path.facts) and _keys_are_contracted(path)
+
+
+def _keeps_matrices(steps: list[Value], facts: Facts) -> bool:
+    moved = (step for step in steps if isinstance(step, (*LAYOUT, *PARTS)) and not isinstance(step, Cast))
+    return all(keeps_matrix(step, facts) for step in moved)
+
+
+def _keys_are_contracted(path: AttentionPath) -> bool:
+    """Whether the last axis of the weights, and it alone, meets the value."""
+    output, weights = path.output, path.weights
+    if output is None or weights is None:
+        return False
+    steps = [path.facts.resolve(weights)]
+    while isinstance(steps[-1], (*LAYOUT, Dropout)):
+        steps.append(path.facts.resolve(next(steps[-1].operands())))
+    if steps[-1] is not path.anchor or not _keeps_matrices(steps, path.facts):
+        return False
+    if output.equation is None:
+        return output.left is weights
+    letters = output.equation[0] if output.left is weights else output.equation[1]
+    other = output.equation[1] if output.left is weights else output.equation[0]
+    result = output.equation[2]
+    if len(letters) < 2 or "..." in letters[-2:]:
+        return False
+    return letters[-1] in other and letters[-1] not in result and letters[-2] in result
+
+
+def is_square(mask: Value, facts: Facts) -> bool:
+    """Whether a mask certainly has as many rows as columns."""
+    shape = facts.shape(mask)
+    if shape is None or len(shape.axes) < 2:
+        return False
+    rows, columns = shape.axes[-2:]
+    return rows is not None and columns is not None and rows.equals(columns) and not rows.is_one
+
+
+def is_self_attention(path: AttentionPath) -> bool:
+    """Whether query, key and value are certainly made of one tensor, so that rows and columns count the same tokens."""
+    if isinstance(path.anchor, MultiHead):
+        sources = [path.anchor.query, path.anchor.key, path.anchor.value]
+    elif path.query is None or path.key is None or path.value is None:
+        return False
+    else:
+        sources = [path.query.source, path.key.source, path.value]
+    origins = {key(_projected(source, path.facts)) for source in sources}
+    return len(origins) == 1
+
+
+def _projected(value: Value, facts: Facts) -> Value:
+    """What a projection is taken of."""
+    value = facts.resolve(value)
+    while isinstance(value, (*LAYOUT, *PARTS, Dropout)):
+        value = facts.resolve(next(value.operands()))
+    return facts.resolve(value.x) if isinstance(value, (Linear, Convolution)) else value

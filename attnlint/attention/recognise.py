@@ -70,7 +70,7 @@ def _path(graph: DefinitionGraph, anchor: Anchor, output: Product | None, facts:
         return _hand_written(graph, anchor, output, facts)
     walk = Walk(facts)
     if isinstance(anchor, MultiHead):
-        masks = [MaskUse("argument", anchor, anchor.mask)]
+        masks = [MaskUse("argument", anchor, anchor.mask), MaskUse("argument", anchor, anchor.padding, slot="keys")]
         return AttentionPath(graph, facts, "mha", anchor, None, None, anchor.value, None, [], masks, [])
     query, key = walk.operand(anchor.query, "query"), walk.operand(anchor.key, "key")
     path = AttentionPath(
@@ -107,7 +107,7 @@ def _hand_written(graph: DefinitionGraph, anchor: Softmax, output: Product | Non
     weights, value = _sides(output)
     return AttentionPath(
         graph, facts, "hand-written", anchor, query, key, value, trail.product, trail.factors, trail.masks, opaque,
-        trail.origin, weights, output,
+        trail.origin, weights, output, trail.steps,
     )  # fmt: skip
 
 

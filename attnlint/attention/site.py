@@ -51,7 +51,8 @@ class MaskUse:
 
     ``how`` is ``fill`` (masked_fill, where, item assignment), ``add``, ``multiply``, ``triangle`` (``tril(scores)``)
     or ``argument`` (of a fused call). ``fill`` is what stands where the mask is true; for ``where(keep, scores, x)``
-    it stands where it is false (``inverted``).
+    it stands where it is false (``inverted``). ``slot`` is ``keys`` for a mask of the keys alone, as the
+    ``key_padding_mask`` of ``nn.MultiheadAttention``.
     """
 
     how: Literal["fill", "add", "multiply", "triangle", "argument"]
@@ -61,6 +62,7 @@ class MaskUse:
     inverted: bool = False
     negated: bool = False
     """Whether the filled tensor is negated before softmax sees it."""
+    slot: Literal["scores", "keys"] = "scores"
 
 
 @dataclass
@@ -94,6 +96,8 @@ class Trail:
     masks: list[MaskUse] = field(default_factory=list)
     origin: Value | None = None
     """Where the trail ends: the product, or whatever else the scores come from."""
+    steps: list[Value] = field(default_factory=list)
+    """Every value of the trail, last first."""
 
 
 @dataclass
@@ -119,6 +123,8 @@ class AttentionPath:
     """What meets the value: the weights after dropout, casts and all."""
     output: Product | None = None
     """The product with the value; None for fused calls, and where the weights are not followed that far."""
+    steps: list[Value] = field(default_factory=list)
+    """Every value from the argument of softmax back to ``scores_from``."""
 
     @property
     def result(self) -> Value | None:

@@ -112,6 +112,7 @@ class Walk:
 
     def _score_step(self, value: Value, trail: Trail) -> Value | None:
         trail.origin = value
+        trail.steps.append(value)
         facts = self.facts
         match value:
             case Product():

@@ -12,6 +12,7 @@ from attnlint.graph.values import (
     Attribute,
     Class,
     Constant,
+    Embedding,
     Expand,
     External,
     Flatten,
@@ -40,6 +41,7 @@ from attnlint.graph.values import (
     Unsqueeze,
     Value,
     View,
+    literal,
     strip,
 )
 from attnlint.syntax.outline import ClassOutline, Definition
@@ -48,6 +50,8 @@ _OBJECTS = (External, Function, Partial, Class, Instance, Super, TorchModule, It
 _MUTATORS = ("append", "extend", "insert", "pop", "update", "clear", "remove", "setdefault", "reverse", "sort")
 _VIEWS = (Select, Index, View, Transpose, Permute, Unsqueeze, Squeeze, Expand, Flatten, Unflatten, Piece)
 _REGISTRATIONS = ("register_buffer", "register_parameter", "add_module", "register_module")
+_FEW = 3
+"""An embedding of so few rows may be read with a mask, or with the number of a segment."""
 _SEQUENTIAL = ("torch.nn.Sequential", "torch.nn.modules.container.Sequential")
 
 
@@ -128,7 +132,9 @@ class Calls(Machine):
     def _observe(self, value: Value) -> None:
         """What a pattern says about the ranks of its operands."""
         seen = self.recorder.observations
-        if isinstance(value, Rearrange):
+        if isinstance(value, Embedding):
+            seen.index(value.x)
+        elif isinstance(value, Rearrange):
             parsed = equations.parse_pattern(value.pattern)
             if parsed is not None and ("...",) not in parsed[0]:
                 seen.rank(value.x, len(parsed[0]), self.guard)
@@ -163,6 +169,9 @@ class Calls(Machine):
         width = module.argument("in_features")
         if width is not None:
             self.recorder.observations.extent(first, -1, width, self.guard)
+        rows = literal(module.argument("num_embeddings") or NONE)
+        if isinstance(value, Embedding) and not (isinstance(rows, int) and rows <= _FEW):
+            self.recorder.observations.index(first)
         return self.adopted(value, node)
 
     # -- methods of tensors

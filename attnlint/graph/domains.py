@@ -47,6 +47,9 @@ class Ask(Protocol):
     def observed_extent(self, value: Value, axis: int) -> Value | None:
         """The extent that the code relies on elsewhere, by a Linear's in_features for example."""
 
+    def observed_index(self, value: Value) -> bool:
+        """Whether the value holds token ids: an embedding is read with it elsewhere."""
+
 
 class Handlers(Generic[T]):
     """What a domain says about each class of value; None about all others."""

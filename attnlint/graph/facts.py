@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from attnlint.graph import dtypes, layouts, masks, scalars, shapes
-from attnlint.graph.values import Not, Phi, Value, strip
+from attnlint.graph.values import Cast, Expand, Index, Not, Phi, Select, Squeeze, Unsqueeze, Value, View, strip
 from attnlint.graph.worlds import Undecided, World
 
 T = TypeVar("T")
+_SAME_NUMBERS = (Cast, Expand, Index, Select, Squeeze, Unsqueeze, View)
+"""What takes numbers from a tensor, or lays them out anew."""
 
 
 class Observations:
@@ -19,6 +21,7 @@ class Observations:
     def __init__(self) -> None:
         self._ranks: dict[int, list[tuple[tuple[Value, ...], int]]] = defaultdict(list)
         self._extents: dict[tuple[int, int], list[tuple[tuple[Value, ...], Value]]] = defaultdict(list)
+        self._indices: set[int] = set()
         self._alive: list[Value] = []
 
     def rank(self, value: Value, rank: int, guard: tuple[Value, ...]) -> None:
@@ -33,6 +36,17 @@ class Observations:
             self._alive.append(leaf)
             self._extents[id(leaf), axis].append((condition, extent))
 
+    def index(self, value: Value) -> None:
+        """An embedding is read with the value."""
+        for leaf, _ in _leaves(value, ()):
+            source = _source(leaf)
+            self._alive.append(source)
+            self._indices.add(id(source))
+
+    def is_index(self, value: Value) -> bool:
+        """Whether an embedding is read with the value, or with another part of what it is a part of."""
+        return id(_source(value)) in self._indices
+
     def rank_in(self, value: Value, world: World) -> int | None:
         """The rank observed in a world; None where none was, or where observations disagree."""
         seen = {rank for guard, rank in self._ranks.get(id(value), ()) if world.surely(guard)}
@@ -41,6 +55,14 @@ class Observations:
     def extent_in(self, value: Value, axis: int, world: World) -> Value | None:
         """The first extent observed in a world."""
         return next((e for guard, e in self._extents.get((id(value), axis), ()) if world.surely(guard)), None)
+
+
+def _source(value: Value) -> Value:
+    """What a value is a part, or another layout, of."""
+    value = strip(value)
+    while isinstance(value, _SAME_NUMBERS):
+        value = strip(value.x)
+    return value
 
 
 def _leaves(value: Value, guard: tuple[Value, ...], depth: int = 4) -> Iterator[tuple[Value, tuple[Value, ...]]]:
@@ -92,6 +114,10 @@ class Facts:
     def observed_extent(self, value: Value, axis: int) -> Value | None:
         """See `Observations.extent_in`."""
         return self._observations.extent_in(value, axis, self.world)
+
+    def observed_index(self, value: Value) -> bool:
+        """See `Observations.is_index`."""
+        return self._observations.is_index(self.world.resolve(value))
 
     def _once(self, domain: str, value: Value, derive: Callable[[Value, Facts], T]) -> T:
         resolved = self.world.resolve(value)

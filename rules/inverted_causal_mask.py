@@ -1,0 +1,88 @@
+"""ATN207 inverted-causal-mask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attnlint.attention import AttentionPath, MaskUse
+from attnlint.attention.causality import (
+    CAUSAL,
+    faces_both_ways,
+    is_causal_inverted,
+    kept_future,
+    triangles_behind,
+)
+from attnlint.attention.flipping import flipped, mask_as_written
+from attnlint.attention.masking import is_square, kept, rows_are_queries
+from attnlint.attention.spelling import rewritten
+from attnlint.attention.triggers import SITE
+from attnlint.diagnostics import Tier
+from attnlint.graph.masks import MaskFact
+from attnlint.graph.values import Origin
+from attnlint.rule import Finding, Mend, Rule
+
+
+class InvertedCausalMask(Rule):
+    """A causal mask hides the past and lets every query see the future.
+
+    **What it finds.** A triangular mask, followed from ``triu``, ``tril`` or a comparison of positions through ``~``,
+    ``== 0``, ``1 -``, transposes, slices and buffers, that leaves only the triangle above the diagonal to attention.
+
+    **Why it hurts.** Each token predicts from the tokens it is to predict: 0.875 of the mass lies on the future. In
+    training the loss falls fast, because the answer can be read off; in generation there is no future to read.
+
+    **Silent when** the mask is not square or the rows of the scores are not known to be queries, when the same code
+    makes a triangle of the other direction as well (attention by halves), and for bands around the diagonal. A mask
+    of bools that a fused call reads the other way round is ATN208.
+
+    **Mend.** Turn the mask round.
+    """
+
+    code = "ATN207"
+    name = "inverted-causal-mask"
+    tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
+    triggers = SITE
+
+    def check_path(self, path: AttentionPath) -> Iterator[Finding]:
+        """Report masks that keep the wrong triangle."""
+        for use in path.masks:
+            left = kept(use, path.facts) if use.slot == "scores" else None
+            if left is None or use.mask is None or use.at.origin is None or kept_future(left) is None:
+                continue
+            if _is_convention(use, left, path) or not is_square(use.mask, path.facts):
+                continue
+            if not rows_are_queries(path) or faces_both_ways(use, path):
+                continue
+            yield Finding(
+                mask_as_written(use) or use.at.origin,
+                f"{use.mask.text} hides the past and keeps the future: each query attends to the keys after it, where "
+                "0.875 of the mass lies; a causal mask keeps the lower triangle (tril) and hides triu(diagonal=1)",
+                related=tuple(_evidence(path, use)),
+                mend=_mend(use, left),
+            )
+
+
+def _is_convention(use: MaskUse, left: MaskFact, path: AttentionPath) -> bool:
+    """Whether a fused call merely reads a mask of bools the other way round."""
+    fact = path.facts.mask(use.mask) if use.mask is not None else None
+    return use.how == "argument" and fact is not None and fact.representation == "bool" and is_causal_inverted(left)
+
+
+def _evidence(path: AttentionPath, use: MaskUse) -> Iterator[tuple[Origin, str]]:
+    if use.mask is not None:
+        for triangle in triangles_behind(use.mask, path.facts)[:1]:
+            if triangle.origin is not None:
+                yield triangle.origin, "the triangle is made here"
+    if path.anchor.origin is not None and path.anchor is not use.at:
+        yield path.anchor.origin, "softmax is taken here"
+
+
+def _mend(use: MaskUse, left: MaskFact) -> Mend | None:
+    at = mask_as_written(use)
+    if at is None:
+        return None
+    if use.how == "fill" and left.complement().region == CAUSAL:
+        return Mend("Turn the mask round", Tier.UNSAFE, (flipped(at),))
+    if left.transposed().region == CAUSAL:
+        return Mend("Turn the mask round", Tier.UNSAFE, (rewritten(at, "{0}.transpose(-2, -1)", at),))
+    return None
