@@ -8,7 +8,7 @@ from typing import TypeVar
 from attnlint.graph.facts import Facts
 from attnlint.graph.machine import Recorder
 from attnlint.graph.module import ModuleContext
-from attnlint.graph.values import Instance, Value
+from attnlint.graph.values import Instance, Softmax, Value
 from attnlint.graph.worlds import TooManyWorlds, World, worlds_of
 from attnlint.syntax.outline import Definition
 
@@ -30,6 +30,14 @@ class DefinitionGraph:
         self.discarded = recorder.discarded
         """Values of expression statements."""
         self.observations = recorder.observations
+        self.returned = recorder.returned
+        """What the root's return statements give back."""
+        self.kept = recorder.kept
+        """Values that objects and containers hold afterwards."""
+        self.stores = recorder.stores
+        """Assignments to attributes."""
+        self.softmaxes: dict[int, frozenset[Softmax]] = {}
+        """The softmaxes whose weights a value may be, by value: a memo of `attnlint.attention.trail`."""
         self.world = World()
         """No assumptions: what is derived here holds on every path."""
 

@@ -1,0 +1,39 @@
+"""Mends of the weights' rules: applied, they read as written here, end the finding and run."""
+
+from __future__ import annotations
+
+import pytest
+from test_harness import edited
+from test_mends import built
+from test_spellings_weights import module
+
+from attnlint import lint_source
+from attnlint.rule import discover, select
+
+ROWS: list[tuple[str, str, str | None]] = [
+    ("ATN302", "w = scores.softmax(dim=2)\nout = w @ v", "w = scores.softmax(dim=-1)\nout = w @ v"),
+    ("ATN302", "w = F.softmax(scores, 1)\nout = w @ v", "w = F.softmax(scores, -1)\nout = w @ v"),
+    (
+        "ATN302",
+        "w = nn.Softmax(-1)(scores)\nout = (v.mT @ w).mT",
+        "w = nn.Softmax(-2)(scores)\nout = (v.mT @ w).mT",
+    ),
+    ("ATN302", "axis = 2\nw = scores.softmax(axis)\nout = w @ v", None),
+]
+
+
+@pytest.mark.parametrize(("code", "wrong", "right"), ROWS, ids=lambda value: None)
+def test_the_table(code: str, wrong: str, right: str | None) -> None:
+    chosen = select(discover(), [code])
+    text = module(wrong)
+    found = lint_source(text, rules=chosen)
+    assert [diagnostic.code for diagnostic in found] == [code]
+    if right is None:
+        assert found[0].fix is None
+        return
+    assert found[0].fix is not None
+    mended = edited(text, found[0].fix.edits)
+    assert mended == module(right)
+    assert lint_source(mended, rules=chosen) == []
+    torch = pytest.importorskip("torch")
+    assert built(mended)(torch.randn(2, 5, 32)).isfinite().all()

@@ -1,0 +1,92 @@
+"""What becomes of the weights, in several spellings: the axis that softmax normalises is followed by meaning."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+import pytest
+
+from attnlint import lint_source
+from attnlint.rule import discover, select
+
+HEADER = """\
+import math
+
+import torch
+import torch.nn.functional as F
+from einops import einsum, rearrange
+from torch import nn
+
+
+class Attention(nn.Module):
+    def __init__(self, dim=32, heads=4):
+        super().__init__()
+        self.heads = heads
+        self.scale = (dim // heads) ** -0.5
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.drop = nn.Dropout(0.1)
+
+    def forward(self, x, keep=None):
+        B, T, C = x.shape
+        q, k, v = self.qkv(x).view(B, T, 3, self.heads, C // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
+        scores = (q @ k.mT) * self.scale
+"""
+TAIL = "return out.transpose(1, 2).reshape(B, T, C)"
+
+
+def module(body: str) -> str:
+    """A module whose forward is ``body`` between the scores (B, H, T, T) and the output."""
+    return HEADER + indent(body.strip("\n") + "\n" + TAIL, " " * 8) + "\n"
+
+
+def codes(text: str, *selected: str) -> list[str]:
+    """The codes that are reported, without those of the selection's other families."""
+    return [diagnostic.code for diagnostic in lint_source(text, rules=select(discover(), selected))]
+
+
+MEETINGS = {
+    "matmul": ("out = w @ v", -1),
+    "dropped, cast": ("out = torch.matmul(self.drop(w).to(v.dtype), v)", -1),
+    "value first": ("out = (v.mT @ w.transpose(2, 3)).mT", -1),
+    "value first, not turned": ("out = (v.mT @ w).mT", -2),
+    "einsum": ("out = torch.einsum('bhij,bhjd->bhid', w, v)", -1),
+    "einsum, value first": ("out = torch.einsum('bhjd,bhij->bhid', v, w)", -1),
+    "einsum, ellipsis": ("out = torch.einsum('...ij,...jd->...id', w, v)", -1),
+    "einops": ("out = einsum(w, v, 'b h i j, b h j d -> b h i d')", -1),
+    "permuted": ("out = torch.einsum('bijh,bhjd->bhid', w.permute(0, 2, 3, 1), v)", -1),
+    "rearranged": ("out = torch.einsum('bjih,bhjd->bhid', rearrange(w, 'b h i j -> b j i h'), v)", -1),
+    "another axis": ("w = w[:, :, None].squeeze(2)\nout = w @ v", -1),
+    "sliced": ("out = w[..., :T] @ v[:, :, :T]", -1),
+    "unsqueezed": ("out = (w.unsqueeze(0) @ v.unsqueeze(0))[0]", -1),
+}
+
+
+@pytest.mark.parametrize("axis", [-1, -2, 1, 2, 3])
+@pytest.mark.parametrize(("meeting", "right"), MEETINGS.values(), ids=MEETINGS)
+def test_the_axis_is_the_one_that_is_summed_over(meeting: str, right: int | None, axis: int) -> None:
+    found = codes(module(f"w = scores.softmax(dim={axis})\n{meeting}"), "ATN302")
+    wrong = right is not None and axis not in (right, right + 4)
+    assert found == (["ATN302"] if wrong else [])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "w = scores.softmax(dim=-2)\nw = w / w.sum(dim=-1, keepdim=True)\nout = w @ v",
+        "w = scores.softmax(dim=-2) + 1e-8\nout = (w / w.sum(-1, True)) @ v",
+        "w = scores.softmax(dim=-2)\nout = (w @ v) / w.sum(dim=-1, keepdim=True)",
+        "w = F.normalize(scores.softmax(dim=-2), p=1, dim=-1)\nout = w @ v",
+        "w = scores.softmax(dim=-1) * scores.softmax(dim=-2)\nout = w @ v",
+        "w = scores.softmax(dim=keep)\nout = w @ v",
+        "w = scores.softmax(dim=-2)\nout = self.qkv(w)[..., :8] + v",
+    ],
+)
+def test_axes_that_are_right_or_not_known(body: str) -> None:
+    assert codes(module(body), "ATN302") == []
+
+
+@pytest.mark.parametrize(("axis", "wrong"), [(-1, False), (3, False), (-2, True), (2, True), (1, False)])
+def test_a_view_that_merges_heads_keeps_the_axes_behind_them(axis: int, wrong: bool) -> None:
+    merged = "(w.view(B * self.heads, T, T) @ v.reshape(B * self.heads, T, -1)).view(B, self.heads, T, -1)"
+    found = codes(module(f"w = scores.softmax(dim={axis})\nout = {merged}"), "ATN302")
+    assert found == (["ATN302"] if wrong else [])
