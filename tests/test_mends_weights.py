@@ -19,6 +19,21 @@ ROWS: list[tuple[str, str, str | None]] = [
         "w = nn.Softmax(-2)(scores)\nout = (v.mT @ w).mT",
     ),
     ("ATN302", "axis = 2\nw = scores.softmax(axis)\nout = w @ v", None),
+    (
+        "ATN303",
+        "w = F.softmax(scores, dim=-1)\nw = w.softmax(-1)\nout = w @ v",
+        "w = scores\nw = w.softmax(-1)\nout = w @ v",
+    ),
+    (
+        "ATN303",
+        "w = self.drop(F.softmax(scores, dim=-1))\nout = torch.softmax(w, dim=-1) @ v",
+        "w = self.drop(F.softmax(scores, dim=-1))\nout = w @ v",
+    ),
+    (
+        "ATN303",
+        "out = (q @ k.mT * self.scale).softmax(-1).softmax(-1) @ v",
+        "out = (q @ k.mT * self.scale).softmax(-1) @ v",
+    ),
 ]
 
 

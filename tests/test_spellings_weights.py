@@ -90,3 +90,27 @@ def test_a_view_that_merges_heads_keeps_the_axes_behind_them(axis: int, wrong: b
     merged = "(w.view(B * self.heads, T, T) @ v.reshape(B * self.heads, T, -1)).view(B, self.heads, T, -1)"
     found = codes(module(f"w = scores.softmax(dim={axis})\nout = {merged}"), "ATN302")
     assert found == (["ATN302"] if wrong else [])
+
+
+REPEATED = {
+    "once": ("w = scores.softmax(-1)", 0),
+    "nested": ("w = F.softmax(scores.softmax(-1), -1)", 1),
+    "module": ("soft = nn.Softmax(dim=-1)\nw = soft(soft(scores))", 1),
+    "dropped": ("w = self.drop(scores.softmax(-1)).float().softmax(-1)", 1),
+    "masked": ("w = scores.softmax(-1).masked_fill(scores == 0, -1e9).softmax(-1)", 1),
+    "mask added": ("w = (scores.softmax(-1) + torch.full((T, T), -1e9).triu(1)).softmax(-1)", 1),
+    "scaled": ("w = (scores.softmax(-1) * self.scale).softmax(-1)", 1),
+    "turned": ("w = scores.mT.softmax(-2).mT.softmax(-1)", 1),
+    "on one branch": ("w = scores.softmax(-1)\nif keep is not None:\n    w = w.softmax(-1)", 1),
+    "on two branches": ("if keep is None:\n    w = scores.softmax(-1)\nelse:\n    w = (scores + 1).softmax(-1)", 0),
+    "other axes": ("w = scores.softmax(-2).softmax(-1)", 0),
+    "sharpened": ("w = (scores.softmax(-1) * 50).softmax(-1)", 0),
+    "bias": ("w = (scores.softmax(-1) + scores).softmax(-1)", 0),
+    "log": ("w = scores.log_softmax(-1).softmax(-1)", 0),
+    "chosen": ("w = scores.softmax(-1).topk(2).values.softmax(-1).mean() * scores", 0),
+}
+
+
+@pytest.mark.parametrize(("weights", "count"), REPEATED.values(), ids=REPEATED)
+def test_softmax_of_softmax(weights: str, count: int) -> None:
+    assert codes(module(f"{weights}\nout = w @ v"), "ATN303") == ["ATN303"] * count
