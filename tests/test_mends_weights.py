@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from test_harness import edited
-from test_mends import built
+from test_spellings import built
 from test_spellings_weights import module
 
 from attnlint import lint_source
@@ -34,6 +34,13 @@ ROWS: list[tuple[str, str, str | None]] = [
         "out = (q @ k.mT * self.scale).softmax(-1).softmax(-1) @ v",
         "out = (q @ k.mT * self.scale).softmax(-1) @ v",
     ),
+    ("ATN304", "out = scores.softmax(-1) @ k", "out = scores.softmax(-1) @ v"),
+    (
+        "ATN304",
+        "out = F.scaled_dot_product_attention(q, k, value=k)",
+        "out = F.scaled_dot_product_attention(q, k, value=v)",
+    ),
+    ("ATN304", "v = v * 2\nout = scores.softmax(-1) @ k", None),
 ]
 
 

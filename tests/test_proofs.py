@@ -33,6 +33,7 @@ from attnlint.rule import UnknownCode
 PROOFS = load_proofs()
 DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 CODES = {
+    "ATN304",
     "ATN303",
     "ATN302",
     *("ATN101", "ATN102", "ATN103", "ATN104", "ATN105", "ATN107"),

@@ -114,3 +114,26 @@ REPEATED = {
 @pytest.mark.parametrize(("weights", "count"), REPEATED.values(), ids=REPEATED)
 def test_softmax_of_softmax(weights: str, count: int) -> None:
     assert codes(module(f"{weights}\nout = w @ v"), "ATN303") == ["ATN303"] * count
+
+
+VALUES = {
+    "used": ("out = w @ v", 0),
+    "key": ("out = w @ k", 1),
+    "query": ("out = torch.matmul(w, q)", 1),
+    "key by einsum": ("out = torch.einsum('bhij,bhjd->bhid', w, k)", 1),
+    "key, turned": ("out = (k.mT @ w.mT).mT", 1),
+    "key, value measured": ("n = v.size(-2)\nout = (w @ k)[:, :, :n]", 1),
+    "key, value split again": ("v = v.reshape(B * self.heads, T, -1) * 2\nout = w @ k", 1),
+    "one call": ("out = F.scaled_dot_product_attention(q, k, k)", 1),
+    "one call, used": ("out = F.scaled_dot_product_attention(q, k, v)", 0),
+    "key and value": ("out = w @ k + v", 0),
+    "value stored": ("self.v = v\nout = w @ k", 0),
+    "value listed": ("seen = []\nseen.append(v)\nout = w @ k", 0),
+    "value checked": ("assert v.isfinite().all()\nout = w @ k", 0),
+    "value handed on": ("print(v)\nout = w @ k", 0),
+}
+
+
+@pytest.mark.parametrize(("output", "count"), VALUES.values(), ids=VALUES)
+def test_a_value_that_nobody_reads(output: str, count: int) -> None:
+    assert codes(module(f"w = scores.softmax(-1)\n{output}"), "ATN304") == ["ATN304"] * count
