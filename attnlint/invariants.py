@@ -214,6 +214,30 @@ def scale_gradient() -> Invariant:
     return Invariant("scale gradient", "relative change of p(1-p)", measure)
 
 
+def everything_used() -> Invariant:
+    """A module's output feels each of its parameters, a function's each of its floating-point arguments.
+
+    Unit: the share of their numbers whose gradient is exactly 0.
+    """
+
+    def measure(attention: Attention, inputs: Inputs) -> float:
+        given = _replace(inputs, range(len(inputs)), lambda tensor: tensor.detach())
+        parameters = attention.parameters() if isinstance(attention, nn.Module) else ()
+        trained: list[Tensor] = [parameter for parameter in parameters if parameter.requires_grad]
+        felt = trained or [tensor.requires_grad_() for tensor in given if _is_floating(tensor)]
+        with torch.enable_grad():
+            output = _output(attention, given)
+            seeded = torch.randn(output.shape, generator=torch.Generator().manual_seed(_SEED)).to(output)
+            gradients = torch.autograd.grad((output * seeded).sum(), felt, allow_unused=True)
+        unfelt = sum(
+            tensor.numel() if gradient is None else int((gradient == 0).sum())
+            for tensor, gradient in zip(felt, gradients, strict=True)
+        )
+        return unfelt / sum(tensor.numel() for tensor in felt)
+
+    return Invariant("everything used", "share of numbers not felt", measure)
+
+
 # What the numbers are
 
 

@@ -98,6 +98,7 @@ CASES: list[tuple[Invariant, Attention, Attention, list[Tensor]]] = [
     (invariants.scale_gradient(), attend, attend_unscaled, heads(64, 2, 8, 64)),
     (invariants.eval_deterministic(), attend, attend_with_noise, heads()),
     (invariants.dtype_kept(), attend, attend_in_double, heads()),
+    (invariants.everything_used(), attend, attend_itself, heads()),
     (invariants.runs(), attend, attend_nothing, heads()),
     (invariants.equals_reference(exact_attention), attend, attend_unscaled, heads()),
 ]

@@ -33,6 +33,9 @@ from attnlint.rule import UnknownCode
 PROOFS = load_proofs()
 DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 CODES = {
+    "ATN304",
+    "ATN303",
+    "ATN302",
     *("ATN101", "ATN102", "ATN103", "ATN104", "ATN105", "ATN107"),
     *("ATN201", "ATN202", "ATN204", "ATN209", "ATN211", "ATN401", "ATN402"),
 }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import TypeVar
 
 from attnlint.graph.facts import Facts
-from attnlint.graph.machine import Recorder
+from attnlint.graph.machine import MAX_VALUES, Recorder
 from attnlint.graph.module import ModuleContext
-from attnlint.graph.values import Instance, Value
+from attnlint.graph.values import Instance, Softmax, Value
 from attnlint.graph.worlds import TooManyWorlds, World, worlds_of
 from attnlint.syntax.outline import Definition
 
@@ -30,6 +32,14 @@ class DefinitionGraph:
         self.discarded = recorder.discarded
         """Values of expression statements."""
         self.observations = recorder.observations
+        self.returned = recorder.returned
+        """What the root's return statements give back."""
+        self.kept = recorder.kept
+        """Values that objects and containers hold afterwards."""
+        self.stores = recorder.stores
+        """Assignments to attributes."""
+        self.softmaxes: dict[int, frozenset[Softmax]] = {}
+        """The softmaxes whose weights a value may be, by value: a memo of `attnlint.attention.trail`."""
         self.world = World()
         """No assumptions: what is derived here holds on every path."""
 
@@ -48,6 +58,26 @@ class DefinitionGraph:
                 yield Facts(world, self.observations), answer
         except TooManyWorlds:
             return
+
+    @cached_property
+    def users(self) -> dict[int, list[Value]]:
+        """The values that are computed from a value, by its identity; attribute reads and branches are values too."""
+        users: dict[int, list[Value]] = defaultdict(list)
+        waiting = list(self.values)
+        seen = {id(value) for value in waiting}
+        while waiting:
+            value = waiting.pop()
+            for operand in value.operands():
+                users[id(operand)].append(value)
+                if id(operand) not in seen:
+                    seen.add(id(operand))
+                    waiting.append(operand)
+        return users
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that the definition computes was looked at."""
+        return len(self.values) < MAX_VALUES
 
     @property
     def in_torch_module(self) -> bool:

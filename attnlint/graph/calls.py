@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from attnlint.graph import builtin_calls, equations, ops
-from attnlint.graph.machine import CallArguments, Machine
+from attnlint.graph.machine import CallArguments, Machine, Store
 from attnlint.graph.modules import MODULES
 from attnlint.graph.values import (
     NONE,
@@ -203,6 +203,9 @@ class Calls(Machine):
     def _mutated(self, base: Value, member: str, arguments: CallArguments, node: cst.CSTNode) -> Value:
         """A list or dict after ``append`` and its like."""
         inner = strip(base)
+        self.recorder.kept.extend(arguments.all())
+        if member in ("append", "insert") and arguments.positional:
+            self.recorder.stores.append(Store(base, member, arguments.positional[-1], self.here(node), True))
         if member == "append" and isinstance(inner, Items) and len(arguments.positional) == 1:
             changed: Value = Items((*inner.items, arguments.positional[0]))
         else:

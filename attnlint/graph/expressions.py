@@ -319,7 +319,7 @@ class Expressions(Machine):
     def _yield(self, node: cst.Yield) -> Value:
         self.scope.is_generator = True
         if node.value is not None and isinstance(node.value, cst.BaseExpression):
-            self.evaluate(node.value)
+            self.recorder.kept.append(self.evaluate(node.value))
         return self.unknown(node)
 
 

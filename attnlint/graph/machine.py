@@ -49,6 +49,17 @@ Heap: TypeAlias = "dict[tuple[int, str], Value]"
 Guard: TypeAlias = "tuple[Value, ...]"
 
 
+@dataclass(frozen=True)
+class Store:
+    """An assignment ``owner.member = value`` or, ``appends``, ``owner.append(value)``; ``at`` is its target."""
+
+    owner: Value
+    member: str
+    value: Value
+    at: Origin
+    appends: bool = False
+
+
 @dataclass
 class Recorder:
     """What a run leaves behind."""
@@ -57,6 +68,11 @@ class Recorder:
     observations: Observations = field(default_factory=Observations)
     discarded: list[Value] = field(default_factory=list)
     """Values of expression statements: computed, and kept by nobody."""
+    returned: list[Value] = field(default_factory=list)
+    """What the root gives back."""
+    kept: list[Value] = field(default_factory=list)
+    """What containers and objects hold afterwards."""
+    stores: list[Store] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -166,10 +182,14 @@ class Machine(ABC):
     def made(self, value: Value, node: cst.CSTNode) -> Value:
         """Record a value that was just made, with where it was made. A value made before stays as it is."""
         if value.origin is None and value is not NONE:
-            value.origin = Origin(self.scope.slice, node, self.guard, self.scope.frame)
+            value.origin = self.here(node)
             if len(self.recorder.values) < MAX_VALUES:
                 self.recorder.values.append(value)
         return value
+
+    def here(self, node: cst.CSTNode) -> Origin:
+        """A place in the definition that is being run."""
+        return Origin(self.scope.slice, node, self.guard, self.scope.frame)
 
     def adopted(self, value: Value, node: cst.CSTNode) -> Value:
         """Record what a row of a table made, and what it made on the way."""

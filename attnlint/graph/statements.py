@@ -77,6 +77,8 @@ class Statements(Machine):
     def _return(self, node: cst.Return) -> None:
         value = NONE if node.value is None else self.evaluate(node.value)
         self.scope.returns.append((self.guard, value))
+        if self.scope.frame.depth == 0:
+            self.recorder.returned.append(value)
         self.alive = False
 
     def _leave(self, node: cst.Raise | cst.Break | cst.Continue) -> None:
