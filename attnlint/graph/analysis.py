@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from attnlint.graph.facts import Facts
-from attnlint.graph.machine import Recorder
+from attnlint.graph.machine import Heap, Recorder
 from attnlint.graph.module import ModuleContext
 from attnlint.graph.values import Instance, Value
 from attnlint.graph.worlds import TooManyWorlds, World, worlds_of
@@ -20,7 +20,12 @@ class DefinitionGraph:
     """All values that a root definition computes, callees in reach included, in the order they are made."""
 
     def __init__(
-        self, definition: Definition, module: ModuleContext, recorder: Recorder, receiver: Instance | None
+        self,
+        definition: Definition,
+        module: ModuleContext,
+        recorder: Recorder,
+        receiver: Instance | None,
+        heap: Heap,
     ) -> None:
         self.definition = definition
         self.module = module
@@ -30,8 +35,15 @@ class DefinitionGraph:
         self.discarded = recorder.discarded
         """Values of expression statements."""
         self.observations = recorder.observations
+        self.stores = recorder.stores
+        """Attributes that the definition sets, and its object's constructor before it, in order."""
+        self._heap = heap
         self.world = World()
         """No assumptions: what is derived here holds on every path."""
+
+    def held(self, owner: Value, member: str) -> Value | None:
+        """What an attribute holds in the end, None where nobody set it."""
+        return self._heap.get((id(owner), member))
 
     def all(self, kind: type[V]) -> Iterator[V]:
         """The values of one class."""

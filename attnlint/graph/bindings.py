@@ -51,7 +51,7 @@ class Bindings(Machine):
             case cst.Attribute(value=base, attr=attr):
                 owner = strip(self.evaluate(base))
                 _call_it(value, f"{base.value}.{attr.value}" if isinstance(base, cst.Name) else attr.value)
-                self.store(owner, attr.value, value)
+                self.store(owner, attr.value, value, target)
             case cst.Subscript():
                 self._assign_item(target, value)
             case cst.Tuple() | cst.List():

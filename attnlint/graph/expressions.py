@@ -152,7 +152,9 @@ class Expressions(Machine):
     def _repeated(self, items: Items, times: Value, node: cst.CSTNode) -> Value:
         if isinstance(times, Constant) and isinstance(times.value, int) and times.value * len(items.items) <= 16:
             return self.made(Items(items.items * times.value), node)
-        return self.made(Repeating(items.items[0]), node) if len(items.items) == 1 else self.unknown(node, items)
+        if len(items.items) != 1:
+            return self.unknown(node, items)
+        return self.made(Repeating(items.items[0], same=True), node)
 
     def _unary(self, node: cst.UnaryOperation) -> Value:
         x = self.evaluate(node.expression)

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as MappingOf
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from attnlint.graph.facts import Observations
@@ -49,6 +49,17 @@ Heap: TypeAlias = "dict[tuple[int, str], Value]"
 Guard: TypeAlias = "tuple[Value, ...]"
 
 
+@dataclass(frozen=True, eq=False)
+class Store:
+    """An attribute that the code sets. ``registers``: by ``register_buffer``, ``add_module`` and their like."""
+
+    owner: Value
+    member: str
+    value: Value
+    origin: Origin
+    registers: bool = False
+
+
 @dataclass
 class Recorder:
     """What a run leaves behind."""
@@ -57,6 +68,7 @@ class Recorder:
     observations: Observations = field(default_factory=Observations)
     discarded: list[Value] = field(default_factory=list)
     """Values of expression statements: computed, and kept by nobody."""
+    stores: list[Store] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -179,8 +191,10 @@ class Machine(ABC):
                     self.adopted(operand, node)
         return self.made(value, node)
 
-    def store(self, owner: Value, member: str, value: Value) -> None:
+    def store(self, owner: Value, member: str, value: Value, node: cst.CSTNode, *, registers: bool = False) -> None:
         """Set an attribute. A heap that a saved state holds as well is copied first."""
+        origin = Origin(self.scope.slice, node, self.guard, self.scope.frame)
+        self.recorder.stores.append(Store(owner, member, value, origin, registers))
         if self.heap_is_shared:
             self.heap, self.heap_is_shared = dict(self.heap), False
         self.heap[id(owner), member] = value
@@ -252,7 +266,7 @@ def _with(value: Value, held: Value, new: Value, depth: int) -> Value:
         items = tuple(_with(item, held, new, depth - 1) for item in inner.items)
         if all(one is two for one, two in zip(items, inner.items, strict=True)):
             return value
-        return Items(items) if isinstance(inner, Items) else Mapping(inner.keys, items)
+        return replace(inner, items=items, origin=None, _key=None)
     if isinstance(inner, Phi):
         then, otherwise = (_with(arm, held, new, depth - 1) for arm in (inner.then, inner.otherwise))
         if then is inner.then and otherwise is inner.otherwise:
