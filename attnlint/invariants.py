@@ -445,8 +445,9 @@ class _Reads(TorchFunctionMode):
         self.parameters: list[nn.Parameter] = []
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        given = (*args, *(kwargs or {}).values())
-        self.parameters += [value for value in given if isinstance(value, nn.Parameter)]
+        if getattr(func, "__name__", "") != "__get__":
+            given = (*args, *(kwargs or {}).values())
+            self.parameters += [value for value in given if isinstance(value, nn.Parameter)]
         return func(*args, **(kwargs or {}))
 
 

@@ -143,6 +143,8 @@ class Expressions(Machine):
             return self.made(Constant(literal(left) + literal(right)), node)
         if operator is cst.Multiply and isinstance(left_items, Items):
             return self._repeated(left_items, right_items, node)
+        if operator is cst.Multiply and isinstance(right_items, Items):
+            return self._repeated(right_items, left_items, node)
         make = _BINARY.get(operator)
         return self.unknown(node, left, right) if make is None else self.made(make(left, right), node)
 
