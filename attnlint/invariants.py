@@ -238,6 +238,53 @@ def everything_used() -> Invariant:
     return Invariant("everything used", "share of numbers not felt", measure)
 
 
+# What it is built of
+
+
+def parameters_registered() -> Invariant:
+    """Every parameter that a call reads is one that ``parameters()`` yields: else nothing trains, moves or saves it.
+
+    For modules. Unit: the share of the parameters read, counted by elements, that the module does not yield.
+    """
+
+    def measure(attention: Attention, inputs: Inputs) -> float:
+        read = {id(parameter): parameter for parameter in _parameters_read(attention, inputs)}
+        own = {id(parameter) for parameter in _module(attention).parameters()}
+        foreign = sum(parameter.numel() for key, parameter in read.items() if key not in own)
+        return foreign / max(1, sum(parameter.numel() for parameter in read.values()))
+
+    return Invariant("parameters registered", "share of parameters not yielded", measure)
+
+
+def parameters_read_once() -> Invariant:
+    """No parameter is read twice in one call, as it is where a layer is applied in several places.
+
+    Unit: the share of reads of a parameter that another read came before.
+    """
+
+    def measure(attention: Attention, inputs: Inputs) -> float:
+        read = [id(parameter) for parameter in _parameters_read(attention, inputs)]
+        return 1 - len(set(read)) / max(1, len(read))
+
+    return Invariant("parameters read once", "share of repeated reads", measure)
+
+
+def heads_distinct(heads: int) -> Invariant:
+    """Every head is shown the same features; heads that have weights of their own give different outputs.
+
+    Arguments and output (…, heads · head_dim), heads side by side on the last axis, with no projection after them.
+    Unit: the share of heads whose output equals the first one's.
+    """
+
+    def measure(attention: Attention, inputs: Inputs) -> float:
+        alike = _replace(inputs, range(len(inputs)), lambda x: torch.cat([x.chunk(heads, dim=-1)[0]] * heads, dim=-1))
+        first, *others = _output(attention, alike).double().chunk(heads, dim=-1)
+        size = first.square().mean().sqrt().item()
+        return sum(_distance(first, other) < 1e-2 * size for other in others) / len(others)
+
+    return Invariant("heads distinct", "share of heads like the first", measure)
+
+
 # What the numbers are
 
 
@@ -412,6 +459,36 @@ def _reference(statistic: Statistic, site: Weights) -> float:
     scores = torch.randn(_REFERENCE_DRAWS, *visible.shape, generator=generator)
     weights = scores.masked_fill(~visible, torch.finfo(scores.dtype).min).softmax(dim=-1)
     return statistic(weights, visible.expand_as(weights))
+
+
+class _Reads(TorchFunctionMode):
+    """Notes the parameters that calls are given while it is entered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parameters: list[nn.Parameter] = []
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if getattr(func, "__name__", "") != "__get__":
+            given = (*args, *(kwargs or {}).values())
+            self.parameters += [value for value in given if isinstance(value, nn.Parameter)]
+        return func(*args, **(kwargs or {}))
+
+
+def _parameters_read(attention: Attention, inputs: Inputs) -> list[nn.Parameter]:
+    """The parameters that the functions of torch are given in one call, in order."""
+    module, reads = _module(attention), _Reads()
+    with reads:
+        module(*inputs)
+    if not reads.parameters:
+        raise LookupError("the call reads no parameters")
+    return reads.parameters
+
+
+def _module(attention: Attention) -> nn.Module:
+    if not isinstance(attention, nn.Module):
+        raise TypeError(f"{type(attention).__name__} is no module and has no parameters")
+    return attention
 
 
 # Calling and comparing

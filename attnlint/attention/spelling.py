@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
+from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
 from attnlint.graph.values import Attribute, Constant, Origin, Parameter, Product, Value
 from attnlint.rule import Replacement
@@ -77,9 +78,30 @@ def filler(origin: Origin, fill: Value, arm: Value | None = None) -> Origin | No
 
 def _assigned(item: Origin) -> cst.BaseExpression | None:
     """What an item is set to."""
-    for node in nodes(item.slice.module):
-        if isinstance(node, cst.Assign) and len(node.targets) == 1 and node.targets[0].target is item.node:
-            return node.value
+    statement = assignment(item)
+    return statement.value if statement is not None else None
+
+
+def assignment(target: Origin) -> cst.Assign | cst.AnnAssign | None:
+    """The statement that sets a target and nothing else."""
+    for node in nodes(target.slice.module):
+        if isinstance(node, cst.Assign) and len(node.targets) == 1 and node.targets[0].target is target.node:
+            return node
+        if isinstance(node, cst.AnnAssign) and node.target is target.node:
+            return node
+    return None
+
+
+def imported(path: str, graph: DefinitionGraph) -> str | None:
+    """How the module spells a qualified path (``torch.nn.ModuleList``), by what it imports at its top level; None
+    where it imports no part of it."""
+    names = {imported: name for name, imported in graph.module.outline.imports.items()}
+    head, tail = path, ""
+    while head:
+        if head in names:
+            return names[head] + tail
+        head, _, last = head.rpartition(".")
+        tail = f".{last}{tail}"
     return None
 
 

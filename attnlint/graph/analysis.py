@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from attnlint.graph.facts import Facts
-from attnlint.graph.machine import MAX_VALUES, Recorder
+from attnlint.graph.machine import MAX_VALUES, Heap, Recorder
 from attnlint.graph.module import ModuleContext
 from attnlint.graph.values import Instance, Softmax, Value
 from attnlint.graph.worlds import TooManyWorlds, World, worlds_of
@@ -22,7 +22,12 @@ class DefinitionGraph:
     """All values that a root definition computes, callees in reach included, in the order they are made."""
 
     def __init__(
-        self, definition: Definition, module: ModuleContext, recorder: Recorder, receiver: Instance | None
+        self,
+        definition: Definition,
+        module: ModuleContext,
+        recorder: Recorder,
+        receiver: Instance | None,
+        heap: Heap,
     ) -> None:
         self.definition = definition
         self.module = module
@@ -36,12 +41,17 @@ class DefinitionGraph:
         """What the root's return statements give back."""
         self.kept = recorder.kept
         """Values that objects and containers hold afterwards."""
-        self.stores = recorder.stores
-        """Assignments to attributes."""
         self.softmaxes: dict[int, frozenset[Softmax]] = {}
         """The softmaxes whose weights a value may be, by value: a memo of `attnlint.attention.trail`."""
+        self.stores = recorder.stores
+        """Attributes that the definition sets, and its object's constructor before it, in order."""
+        self._heap = heap
         self.world = World()
         """No assumptions: what is derived here holds on every path."""
+
+    def held(self, owner: Value, member: str) -> Value | None:
+        """What an attribute holds in the end, None where nobody set it."""
+        return self._heap.get((id(owner), member))
 
     def all(self, kind: type[V]) -> Iterator[V]:
         """The values of one class."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import libcst as cst
 
 from attnlint.graph.facts import Facts
-from attnlint.graph.machine import Machine, Store
+from attnlint.graph.machine import Machine
 from attnlint.graph.shapes import ONE, integer
 from attnlint.graph.values import (
     NONE,
@@ -51,9 +51,8 @@ class Bindings(Machine):
             case cst.Attribute(value=base, attr=attr):
                 owner = strip(self.evaluate(base))
                 _call_it(value, f"{base.value}.{attr.value}" if isinstance(base, cst.Name) else attr.value)
-                self.store(owner, attr.value, value)
+                self.store(owner, attr.value, value, target)
                 self.recorder.kept.append(value)
-                self.recorder.stores.append(Store(owner, attr.value, value, self.here(target)))
             case cst.Subscript():
                 self._assign_item(target, value)
             case cst.Tuple() | cst.List():

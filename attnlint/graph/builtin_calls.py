@@ -86,14 +86,21 @@ def _same(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -> Valu
     return arguments.positional[0] if arguments.positional else None
 
 
-@_handles(
-    "torch.nn.ModuleList",
-    "torch.nn.ParameterList",
-    "torch.nn.ModuleDict",
-    "builtins.list",
-    "builtins.tuple",
-    "builtins.iter",
-)
+@_handles("torch.nn.ModuleList", "torch.nn.ParameterList", "torch.nn.ModuleDict")
+def _registering(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -> Value | None:
+    """A container of modules; the list that it is made of stays a plain one."""
+    held = _sequence(machine, arguments, node)
+    match held:
+        case Items(items=items):
+            return machine.made(Items(items, registers=True), node)
+        case Repeating(item=item, same=same):
+            return machine.made(Repeating(item, registers=True, same=same), node)
+        case Mapping(keys=keys, items=items):
+            return machine.made(Mapping(keys, items, registers=True), node)
+    return held
+
+
+@_handles("builtins.list", "builtins.tuple", "builtins.iter")
 def _sequence(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -> Value | None:
     if not arguments.positional:
         return machine.made(Items(()), node)

@@ -10,6 +10,7 @@ from attnlint.graph.modules import MODULES
 from attnlint.graph.values import (
     NONE,
     Attribute,
+    Carried,
     Class,
     Constant,
     Embedding,
@@ -145,7 +146,8 @@ class Calls(Machine):
 
     def _construct(self, path: str, arguments: CallArguments, node: cst.CSTNode) -> Value:
         if path in _SEQUENTIAL:
-            return self.made(TorchModule(path, ("modules",), (Items(arguments.positional),)), node)
+            steps = self.made(Items(arguments.positional), node)
+            return self.made(TorchModule(path, ("modules",), (steps,)), node)
         row = MODULES[path]
         bound = row.signature.bind(arguments.positional, arguments.keywords, arguments.open_ended)
         if bound is None:
@@ -179,9 +181,9 @@ class Calls(Machine):
     def _call_method(self, base: Value, member: str, arguments: CallArguments, node: cst.CSTNode) -> Value:
         if member in ops.DISPATCHERS:
             return self._dispatched(member, arguments, node)
-        if member in _REGISTRATIONS and self._register(base, arguments):
+        if member in _REGISTRATIONS and self._register(base, arguments, node):
             return NONE
-        if member in _MUTATORS and isinstance(strip(base), (Items, Mapping, Repeating)):
+        if member in _MUTATORS and _is_container(strip(base)):
             return self._mutated(base, member, arguments, node)
         in_place = member.endswith("_") and not member.endswith("__") and member != "requires_grad_"
         row = ops.METHODS.get(member.removesuffix("_") if in_place else member)
@@ -205,15 +207,24 @@ class Calls(Machine):
         inner = strip(base)
         self.recorder.kept.extend(arguments.all())
         if member in ("append", "insert") and arguments.positional:
-            self.recorder.stores.append(Store(base, member, arguments.positional[-1], self.here(node), True))
-        if member == "append" and isinstance(inner, Items) and len(arguments.positional) == 1:
-            changed: Value = Items((*inner.items, arguments.positional[0]))
+            added_last = arguments.positional[-1]
+            self.recorder.stores.append(Store(base, member, added_last, self.here(node), appends=True))
+        is_list = not isinstance(inner, Mapping) and len(arguments.positional) == 1
+        if is_list and member in ("append", "extend"):
+            added = arguments.positional if member == "append" else self._spread_out(arguments.positional[0], node)
+            changed: Value = Items((*self._spread_out(inner, node), *added), _registers(inner))
         else:
             changed = Unknown((base, *arguments.all()))
+        changed.name = inner.name
         self.replace_everywhere(inner, self.made(changed, node))
-        return self.unknown(node, base)
+        return self.unknown(node, base) if member in ("pop", "setdefault") else NONE
 
-    def _register(self, base: Value, arguments: CallArguments) -> bool:
+    def _spread_out(self, items: Value, node: cst.CSTNode) -> tuple[Value, ...]:
+        """The items of a list, of which some may stand for any number of further ones."""
+        inner = strip(items)
+        return inner.items if isinstance(inner, Items) else (self.made(Spread(items), node),)
+
+    def _register(self, base: Value, arguments: CallArguments, node: cst.CSTNode) -> bool:
         """``self.register_buffer("mask", tensor)`` sets an attribute."""
         given = [*arguments.positional, *arguments.keywords.values()]
         name = strip(given[0]) if len(given) > 1 else None
@@ -222,7 +233,7 @@ class Calls(Machine):
         held = given[1]
         if held.name is None and not isinstance(held, Constant):
             held.name = f"self.{name.value}"
-        self.store(strip(base), name.value, held)
+        self.store(strip(base), name.value, held, node, registers=True)
         return True
 
     # -- attributes
@@ -291,6 +302,17 @@ class Calls(Machine):
         lines = self.module.class_assignment(outline, member)
         value = None if lines is None else self.class_level(outline, member)
         return self.read(base, member, value, node)
+
+
+def _is_container(value: Value) -> bool:
+    """A list or dict, also one that a loop goes on with."""
+    return isinstance(strip(value.entry) if isinstance(value, Carried) else value, (Items, Mapping, Repeating))
+
+
+def _registers(value: Value) -> bool:
+    """Whether a list is an ``nn.ModuleList``."""
+    held = strip(value.entry) if isinstance(value, Carried) else value
+    return isinstance(held, (Items, Repeating)) and held.registers
 
 
 def _class_of(receiver: Value, owner: ClassOutline) -> ClassOutline:

@@ -143,6 +143,8 @@ class Expressions(Machine):
             return self.made(Constant(literal(left) + literal(right)), node)
         if operator is cst.Multiply and isinstance(left_items, Items):
             return self._repeated(left_items, right_items, node)
+        if operator is cst.Multiply and isinstance(right_items, Items):
+            return self._repeated(right_items, left_items, node)
         make = _BINARY.get(operator)
         return self.unknown(node, left, right) if make is None else self.made(make(left, right), node)
 
@@ -152,7 +154,9 @@ class Expressions(Machine):
     def _repeated(self, items: Items, times: Value, node: cst.CSTNode) -> Value:
         if isinstance(times, Constant) and isinstance(times.value, int) and times.value * len(items.items) <= 16:
             return self.made(Items(items.items * times.value), node)
-        return self.made(Repeating(items.items[0]), node) if len(items.items) == 1 else self.unknown(node, items)
+        if len(items.items) != 1:
+            return self.unknown(node, items)
+        return self.made(Repeating(items.items[0], same=True), node)
 
     def _unary(self, node: cst.UnaryOperation) -> Value:
         x = self.evaluate(node.expression)

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as MappingOf
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from attnlint.graph.facts import Observations
@@ -49,14 +49,16 @@ Heap: TypeAlias = "dict[tuple[int, str], Value]"
 Guard: TypeAlias = "tuple[Value, ...]"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Store:
-    """An assignment ``owner.member = value`` or, ``appends``, ``owner.append(value)``; ``at`` is its target."""
+    """An attribute that the code sets, at its target. ``registers``: by ``register_buffer``, ``add_module`` and their
+    like; ``appends``: ``owner.append(value)``, with the method's name for the member."""
 
     owner: Value
     member: str
     value: Value
     at: Origin
+    registers: bool = False
     appends: bool = False
 
 
@@ -199,8 +201,10 @@ class Machine(ABC):
                     self.adopted(operand, node)
         return self.made(value, node)
 
-    def store(self, owner: Value, member: str, value: Value) -> None:
+    def store(self, owner: Value, member: str, value: Value, node: cst.CSTNode, *, registers: bool = False) -> None:
         """Set an attribute. A heap that a saved state holds as well is copied first."""
+        origin = Origin(self.scope.slice, node, self.guard, self.scope.frame)
+        self.recorder.stores.append(Store(owner, member, value, origin, registers))
         if self.heap_is_shared:
             self.heap, self.heap_is_shared = dict(self.heap), False
         self.heap[id(owner), member] = value
@@ -272,7 +276,7 @@ def _with(value: Value, held: Value, new: Value, depth: int) -> Value:
         items = tuple(_with(item, held, new, depth - 1) for item in inner.items)
         if all(one is two for one, two in zip(items, inner.items, strict=True)):
             return value
-        return Items(items) if isinstance(inner, Items) else Mapping(inner.keys, items)
+        return replace(inner, items=items, origin=None, _key=None)
     if isinstance(inner, Phi):
         then, otherwise = (_with(arm, held, new, depth - 1) for arm in (inner.then, inner.otherwise))
         if then is inner.then and otherwise is inner.otherwise:

@@ -134,6 +134,20 @@ class ModuleContext:
                     names.update(_ASSIGNED_ATTRIBUTE.findall(method.text))
         return frozenset(names)
 
+    def is_read(self, outline: ClassOutline, member: str) -> bool:
+        """Whether a method of a class other than its constructor, or of a base or subclass, mentions an attribute."""
+        read = re.compile(rf"\bself\.{member}\b")
+        family = (o for o in self.outline.all_classes() if self._is_related(o, outline))
+        methods = (method for other in family for name, method in other.methods.items() if name != "__init__")
+        return any(read.search(method.text) for method in methods)
+
+    def _is_related(self, one: ClassOutline, other: ClassOutline) -> bool:
+        return any(a is other for a in self.ancestry(one)) or any(a is one for a in self.ancestry(other))
+
+    def is_touched_outside(self, member: str) -> bool:
+        """Whether code of the module reads or sets an attribute of that name on anything but ``self``."""
+        return re.search(rf"(?<!\bself)\.{member}\b", self.outline.source.searched) is not None
+
     def is_torch_module(self, outline: ClassOutline) -> bool:
         """Whether a class certainly derives from ``torch.nn.Module``: by name, or by a base under ``torch.nn``."""
         return any(base.startswith("torch.nn.") for base in self.foreign_bases(outline))

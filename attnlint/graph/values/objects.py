@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False, slots=True)
 class Items(Value):
-    """A tuple or list whose items are known one by one."""
+    """A tuple or list whose items are known one by one. ``registers``: an ``nn.ModuleList``, whose modules become
+    part of the module that holds it."""
 
     items: tuple[Value, ...]
+    registers: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -31,17 +33,21 @@ class Spread(Value):
 
 @dataclass(eq=False, slots=True)
 class Repeating(Value):
-    """A list of any number of items that are all made alike: ``[make() for _ in range(n)]``."""
+    """A list of any number of items that are all made alike: ``[make() for _ in range(n)]``. ``same``: they are one
+    and the same object, as in ``[made] * n``."""
 
     item: Value
+    registers: bool = False
+    same: bool = False
 
 
 @dataclass(eq=False, slots=True)
 class Mapping(Value):
-    """A dict whose keys are known strings."""
+    """A dict whose keys are known strings. ``registers``: an ``nn.ModuleDict``."""
 
     keys: tuple[str, ...]
     items: tuple[Value, ...]
+    registers: bool = False
 
 
 @dataclass(eq=False, slots=True)
