@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText
 
 if TYPE_CHECKING:
-    from attnlint.attention import AttentionSite
+    from attnlint.attention import Arms, AttentionPath, AttentionSite
     from attnlint.graph.analysis import DefinitionGraph
 
 
@@ -137,7 +138,7 @@ def _unanalysed(module: ModuleOutline, rules: Sequence[Rule]) -> Iterator[tuple[
 
 
 def _check(module: ModuleOutline, wanted: Sequence[Root], rules: Sequence[Rule]) -> Iterator[tuple[Rule, Finding]]:
-    from attnlint.attention import recognise
+    from attnlint.attention import opposite_arms, recognise
 
     read = _reader(module)
     graphs = list(read(root for root in wanted if not root.is_caller))
@@ -155,6 +156,15 @@ def _check(module: ModuleOutline, wanted: Sequence[Root], rules: Sequence[Rule])
                 yield rule, finding
         for found in islice(_on_paths(site, rules), _WORLDS_A_SITE):
             yield from found
+    for arms in opposite_arms(graphs):
+        for found in arms.ask(partial(_between, rules, arms)):
+            yield from found
+
+
+def _between(
+    rules: Sequence[Rule], arms: Arms, first: AttentionPath, second: AttentionPath
+) -> list[tuple[Rule, Finding]]:
+    return [(rule, finding) for rule in rules for finding in rule.check_arms(first, second, arms)]
 
 
 def _on_paths(site: AttentionSite, rules: Sequence[Rule]) -> Iterator[list[tuple[Rule, Finding]]]:
