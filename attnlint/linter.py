@@ -27,7 +27,7 @@ from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText
 
 if TYPE_CHECKING:
-    from attnlint.attention import AttentionSite
+    from attnlint.attention import Arms, AttentionSite
     from attnlint.graph.analysis import DefinitionGraph
 
 
@@ -154,7 +154,7 @@ def _unanalysed(
 def _check(
     module: ModuleOutline, wanted: Sequence[Root], rules: Sequence[Rule], unread: list[Definition]
 ) -> Iterator[tuple[Rule, Finding]]:
-    from attnlint.attention import recognise
+    from attnlint.attention import opposite_arms, recognise
 
     read = _reader(module, unread)
     graphs = list(read(root for root in wanted if not root.is_caller))
@@ -173,6 +173,16 @@ def _check(
         for rule in rules:
             for found in islice(_on_paths(site, rule), _WORLDS_A_SITE):
                 yield from ((rule, finding) for finding in found)
+    for arms in opposite_arms(graphs):
+        for rule in rules:
+            for found in _between(arms, rule):
+                yield from ((rule, finding) for finding in found)
+
+
+def _between(arms: Arms, rule: Rule) -> Iterator[list[Finding]]:
+    """What a rule says on two opposite arms."""
+    if type(rule).check_arms is not Rule.check_arms:
+        yield from arms.ask(lambda first, second: list(rule.check_arms(first, second, arms)))
 
 
 def _on_paths(site: AttentionSite, rule: Rule) -> Iterator[list[Finding]]:

@@ -6,6 +6,7 @@ summary, the rest is what ``attnlint rule CODE`` prints. It implements one of th
 * `check_path` sees an attention site on one path through the branches, where all facts hold together. This is the
   hook of contradictions: something on the path is wrong by itself.
 * `check_site` sees a site with all its paths, for rules about what is absent everywhere.
+* `check_arms` sees two sites that compute the same attention on opposite arms of a setting, fused and by hand;
 * `check_definition` sees all the values that a definition computes, for rules that need no site;
 * `check_unanalysed` names a definition that the engine will not read;
 * `check_suppressions` sees the comments that silence findings, with what each silenced in this run.
@@ -33,6 +34,7 @@ from attnlint.diagnostics import Severity, Span, Tier
 
 if TYPE_CHECKING:
     from attnlint.attention import AttentionPath, AttentionSite
+    from attnlint.attention.arms import Arms
     from attnlint.graph.analysis import DefinitionGraph
     from attnlint.graph.values import Origin
     from attnlint.suppressions import Suppression
@@ -117,6 +119,10 @@ class Rule:
 
     def check_site(self, site: AttentionSite) -> Iterator[Finding]:
         """Yield what is wrong with an attention site. Facts are asked through `AttentionPath.ask`."""
+        yield from ()
+
+    def check_arms(self, first: AttentionPath, second: AttentionPath, arms: Arms) -> Iterator[Finding]:
+        """Yield what differs between two arms that should compute the same. May ask the facts of both anything."""
         yield from ()
 
     def check_definition(self, graph: DefinitionGraph) -> Iterator[Finding]:

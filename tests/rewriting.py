@@ -121,12 +121,17 @@ class _Names(ast.NodeVisitor):
         self.attributes: dict[str, None] = {}
         self.callables: set[str] = set()
         self.global_names: set[str] = set()
+        self.telling: set[str] = set()
+        """Parameters that are never read: nothing but the name says what they are."""
         self._functions = 0
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         self.callables.add(node.name)
         if not self._functions:
             self.global_names.add(node.name)
+        read = {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+        arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+        self.telling.update(argument.arg for argument in arguments if argument.arg not in read)
         self._functions += 1
         self.generic_visit(node)
         self._functions -= 1
@@ -176,7 +181,7 @@ class _Renamed(cst.CSTTransformer):
     """Renames locals, parameters and attributes; keywords of calls that are not the module's own stay."""
 
     def __init__(self, names: _Names, outside: Iterable[str]) -> None:
-        fixed = {"self", "cls", *names.global_names, *outside}
+        fixed = {"self", "cls", *names.telling, *names.global_names, *outside}
         fresh = count()
         self._locals = {name: f"v{next(fresh)}" for name in names.locals if name not in fixed}
         self._attributes = {name: f"w{next(fresh)}" for name in names.attributes}
@@ -223,7 +228,8 @@ class _Renamed(cst.CSTTransformer):
 
 
 def renamed(text: str) -> str:
-    """Locals and parameters become ``v0``, ``v1`` …, attributes ``w7`` …, each by itself."""
+    """Locals and parameters become ``v0``, ``v1`` …, attributes ``w7`` …, each by itself; parameters that are never
+    read keep their names."""
     names, tree = _Names(), ast.parse(text)
     names.visit(tree)
     imported = [name for name, _ in _imports(tree)]

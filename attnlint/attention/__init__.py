@@ -1,10 +1,20 @@
 """Attention sites: query·keyᵀ → {scale, masks, bias} → softmax → ·value, however it is written.
 
 `site` holds what rules see, `trail` follows values backwards through what is transparent, `recognise` finds the sites
-of a module's graphs.
+of a module's graphs, `arms` pairs those between which one setting decides.
 """
 
+from attnlint.attention.arms import Arms, opposite_arms
 from attnlint.attention.recognise import recognise
 from attnlint.attention.site import AttentionPath, AttentionSite, Factor, MaskUse, Operand
 
-__all__ = ["AttentionPath", "AttentionSite", "Factor", "MaskUse", "Operand", "recognise"]
+__all__ = [
+    "Arms",
+    "AttentionPath",
+    "AttentionSite",
+    "Factor",
+    "MaskUse",
+    "Operand",
+    "opposite_arms",
+    "recognise",
+]

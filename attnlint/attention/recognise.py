@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 from attnlint.attention.site import Anchor, AttentionPath, AttentionSite, Factor, Kind, MaskUse
@@ -19,7 +20,7 @@ from attnlint.graph.values import (
     Softmax,
     Value,
 )
-from attnlint.graph.worlds import TooManyWorlds, worlds_of
+from attnlint.graph.worlds import TooManyWorlds, World, worlds_of
 
 _KINDS: dict[type[Value], Kind] = {
     Softmax: "hand-written", Sdpa: "sdpa", MultiHead: "mha", Flash: "flash", Dispatched: "dispatched",
@@ -30,19 +31,51 @@ def recognise(graphs: Iterable[DefinitionGraph]) -> list[AttentionSite]:
     """All attention sites, each with its paths from every root that reaches it."""
     sites: dict[Hashable, AttentionSite] = {}
     for graph in graphs:
-        outputs = _outputs(graph)
-        for anchor in _anchors(graph):
+        for found in activations(graph):
+            anchor = found.anchor
             assert anchor.origin is not None
-            site = sites.setdefault(anchor.origin.place, AttentionSite(anchor, _KINDS[type(anchor)], [], None, True))
-            site.output = site.output or outputs.get(id(anchor))
+            site = sites.setdefault(anchor.origin.place, AttentionSite(anchor, found.kind, [], None, True))
+            site.output = site.output or found.output
             try:
-                site.paths.extend(_paths(graph, anchor, outputs.get(id(anchor))))
+                worlds = worlds_of(found.guard, found.path, graph.world)
+                site.paths.extend(path for _, path in worlds)
             except TooManyWorlds:
                 site.exhaustive = False
     return list(sites.values())
 
 
-def _anchors(graph: DefinitionGraph) -> Iterator[Anchor]:
+@dataclass(frozen=True)
+class Activation:
+    """A site as one graph reaches it."""
+
+    graph: DefinitionGraph
+    anchor: Anchor
+    output: Product | None
+
+    @property
+    def kind(self) -> Kind:
+        """How the attention is written."""
+        return _KINDS[type(self.anchor)]
+
+    @property
+    def guard(self) -> tuple[Value, ...]:
+        """The conditions under which control gets there."""
+        return self.anchor.origin.guard if self.anchor.origin is not None else ()
+
+    def path(self, world: World) -> AttentionPath:
+        """The site in one world. Raises `attnlint.graph.worlds.Undecided`."""
+        return _path(self.graph, self.anchor, self.output, Facts(world, self.graph.observations))
+
+
+def activations(graph: DefinitionGraph) -> Iterator[Activation]:
+    """The sites that one graph reaches, in the order of the code."""
+    outputs = _outputs(graph)
+    for anchor in anchors(graph):
+        yield Activation(graph, anchor, outputs.get(id(anchor)))
+
+
+def anchors(graph: DefinitionGraph) -> Iterator[Anchor]:
+    """The fused calls and softmaxes of a graph."""
     for value in graph.values:
         if isinstance(value, (Softmax, Sdpa, MultiHead, Flash, Dispatched)):
             yield value
@@ -57,12 +90,6 @@ def _outputs(graph: DefinitionGraph) -> dict[int, Product]:
             for softmax in softmaxes_behind(side, seen):
                 outputs.setdefault(id(softmax), product)
     return outputs
-
-
-def _paths(graph: DefinitionGraph, anchor: Anchor, output: Product | None) -> Iterator[AttentionPath]:
-    guard = anchor.origin.guard if anchor.origin is not None else ()
-    found = worlds_of(guard, lambda world: _path(graph, anchor, output, Facts(world, graph.observations)), graph.world)
-    yield from (path for _, path in found)
 
 
 def _path(graph: DefinitionGraph, anchor: Anchor, output: Product | None, facts: Facts) -> AttentionPath:

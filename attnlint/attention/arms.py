@@ -1,0 +1,302 @@
+"""Sites that compute the same attention on opposite arms of a setting: a fused call and its hand-written fallback.
+
+Two sites are opposite arms where one setting alone (a flag of the constructor, ``hasattr(F, …)``, a constant of the
+module) decides between them: ``if self.flash: … else: …``, an early return, a method for each. Everything else is the
+same on both, so a difference between them is none that the conditions explain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TypeVar
+
+from attnlint.attention.future import flag_of, is_computed, is_given
+from attnlint.attention.recognise import Activation, activations, anchors
+from attnlint.attention.site import AttentionPath, MaskUse
+from attnlint.attention.trail import LAYOUT, PARTS, Walk
+from attnlint.graph.analysis import DefinitionGraph
+from attnlint.graph.facts import Facts
+from attnlint.graph.values import (
+    And,
+    Attribute,
+    Compare,
+    Constant,
+    Extent,
+    External,
+    FromData,
+    Full,
+    Instance,
+    Not,
+    Or,
+    Origin,
+    Parameter,
+    Phi,
+    Pure,
+    Rank,
+    Shape,
+    TorchModule,
+    Unknown,
+    Value,
+    key,
+    strip,
+)
+from attnlint.graph.worlds import MAX_WORLDS, Atom, Undecided, World
+
+T = TypeVar("T")
+_MAX_SITES = 12
+"""Sites of one graph that are compared with one another; a graph with more is a whole network."""
+
+
+@dataclass
+class Arms:
+    """Two sites of one graph, and the setting that takes one of them or the other."""
+
+    graph: DefinitionGraph
+    first: Activation
+    second: Activation
+    switch: Value
+    """The setting: ``first`` runs where it is true (or, with ``reversed``, false), ``second`` in the other case."""
+    atom: Atom
+    reversed: bool = False
+
+    def ask(self, question: Callable[[AttentionPath, AttentionPath], T]) -> Iterator[T]:
+        """Answers to a question about both paths, for all outcomes of what they have in common; the paths of one
+        answer differ in the setting alone. Stops after too many.
+
+        An answer that depends on the setting beyond the choice itself is left out: the code knows what it does.
+        """
+        waiting = [(World({self.atom: not self.reversed}), World({self.atom: self.reversed}))]
+        for _ in range(2 * MAX_WORLDS):
+            if not waiting:
+                return
+            first, second = waiting.pop()
+            try:
+                if not self._chooses(first, second):
+                    continue
+                question(self.first.path(self._neutral(first)), self.second.path(self._neutral(second)))
+                one, two = self.first.path(first), self.second.path(second)
+                if not _same_inputs(one, two):
+                    continue
+                answer = question(one, two)
+            except Undecided as undecided:
+                if undecided.atom == self.atom:
+                    continue
+                for truth in (False, True):
+                    waiting.append((_with(first, undecided.atom, truth), _with(second, undecided.atom, truth)))
+            else:
+                yield answer
+
+    def _chooses(self, first: World, second: World) -> bool:
+        """Whether the setting alone chooses: each site is reached in its own world and not in the other."""
+        one, two = self.first.guard, self.second.guard
+        return first.holds(one) and second.holds(two) and not first.holds(two) and not second.holds(one)
+
+    def _neutral(self, world: World) -> World:
+        """The world without the setting."""
+        return World({atom: truth for atom, truth in world.assumed.items() if atom != self.atom})
+
+
+def _with(world: World, atom: Atom, truth: bool) -> World:
+    """A world with an assumption more, where it says nothing of it: the setting may."""
+    return world.assume(atom, truth) if world.known(atom) is None else world
+
+
+def opposite_arms(graphs: Iterable[DefinitionGraph]) -> Iterator[Arms]:
+    """All pairs of sites in each graph between which one setting decides."""
+    for graph in graphs:
+        if len({type(anchor) for anchor in anchors(graph)}) < 2:
+            continue
+        found = [(site, _settings(site.guard)) for site in activations(graph)]
+        found = [(site, settings) for site, settings in found if settings]
+        for (first, one), (second, two) in combinations(found[:_MAX_SITES], 2):
+            if first.kind == second.kind or _place(first) == _place(second):
+                continue
+            for atom in one.keys() & two.keys():
+                for is_reversed in (False, True):
+                    yield Arms(graph, first, second, one[atom], atom, is_reversed)
+
+
+def _place(site: Activation) -> Hashable:
+    assert site.anchor.origin is not None
+    return site.anchor.origin.place
+
+
+def _same_inputs(one: AttentionPath, two: AttentionPath) -> bool:
+    """Whether both sites read the same query, key and value, whatever each does to their layout first."""
+    for a, b in ((one.query, two.query), (one.key, two.key)):
+        if a is None or b is None or key(a.source) != key(b.source):
+            return False
+    if one.value is None or two.value is None:
+        return False
+    values = [Walk(path.facts).operand(path.value, "query").source for path in (one, two) if path.value is not None]
+    return key(values[0]) == key(values[1])
+
+
+# -- settings
+
+
+def _settings(guard: tuple[Value, ...]) -> dict[Atom, Value]:
+    """The settings that a guard depends on, by the assumption that decides each."""
+    found: dict[Atom, Value] = {}
+    for condition in guard:
+        for leaf in _leaves(condition, 8):
+            if _is_setting(leaf):
+                try:
+                    World().truth(leaf)
+                except Undecided as undecided:
+                    found.setdefault(undecided.atom, leaf)
+    return found
+
+
+def _leaves(condition: Value, depth: int) -> Iterator[Value]:
+    value = strip(condition)
+    if depth == 0:
+        return
+    if isinstance(value, (And, Or)):
+        for item in value.items:
+            yield from _leaves(item, depth - 1)
+    elif isinstance(value, Not):
+        yield from _leaves(value.x, depth - 1)
+    elif isinstance(value, Phi):
+        for part in (value.condition, value.then, value.otherwise):
+            yield from _leaves(part, depth - 1)
+    else:
+        yield condition
+
+
+def _is_setting(leaf: Value) -> bool:
+    """Whether a condition is fixed before any tensor is seen: by a constructor, the module, the version of torch."""
+    value = strip(leaf)
+    match value:
+        case Parameter():
+            return value.of_constructor or value.annotation == "bool" or _is_flag(value.default)
+        case Attribute(base=base, member=member):
+            return member != "training" and _is_configuration(base)
+        case External():
+            return True
+        case Pure(function=function, inputs=inputs):
+            return function == "hasattr" and isinstance(strip(inputs[0]), (External, Attribute))
+        case Unknown(inputs=inputs):
+            return bool(inputs) and all(isinstance(strip(i), (External, Constant)) or _is_setting(i) for i in inputs)
+        case Compare(left=left, right=right):
+            return _is_setting(left) and isinstance(strip(right), Constant)
+    return False
+
+
+def _is_configuration(base: Value) -> bool:
+    inner = strip(base)
+    while isinstance(inner, Attribute):
+        inner = strip(inner.base)
+    if isinstance(inner, Parameter):
+        return inner.of_constructor
+    return isinstance(inner, (Instance, TorchModule, External))
+
+
+def _is_flag(default: Value | None) -> bool:
+    held = strip(default) if default is not None else None
+    return isinstance(held, Constant) and isinstance(held.value, bool)
+
+
+# -- what an arm does beside its site
+
+
+class Reads:
+    """What the values that only one of two arms computes are made of."""
+
+    def __init__(self, path: AttentionPath, other: AttentionPath) -> None:
+        assert path.anchor.origin is not None
+        assert other.anchor.origin is not None
+        self._path = path
+        own = _beyond(path.anchor.origin, other.anchor.origin)
+        self._own = {id(condition) for condition in own}
+
+    def mentions(self, source: Value) -> bool:
+        """Whether anything that this arm alone computes, or that its site is given, was made from ``source``."""
+        made_of: dict[int, bool] = {}
+        wanted = key(strip(source))
+        own = (value for value in self._path.graph.values if self._is_own(value))
+        return any(_is_made_of(value, wanted, made_of) for value in (*own, self._path.anchor))
+
+    def _is_own(self, value: Value) -> bool:
+        return value.origin is not None and any(id(condition) in self._own for condition in value.origin.guard)
+
+
+def _beyond(origin: Origin, other: Origin) -> tuple[Value, ...]:
+    """The conditions of one guard that do not stand in the other."""
+    shared = {id(condition) for condition in other.guard}
+    return tuple(condition for condition in origin.guard if id(condition) not in shared)
+
+
+def _is_made_of(value: Value, source: Hashable, known: dict[int, bool]) -> bool:
+    held = strip(value)
+    if key(held) == source:
+        return True
+    if id(held) not in known:
+        known[id(held)] = False
+        known[id(held)] = any(_is_made_of(operand, source, known) for operand in held.operands())
+    return known[id(held)]
+
+
+def sources(value: Value, facts: Facts) -> list[Value]:
+    """What a mask is made from on one path: parameters, attributes of which nothing is known, new tensors. What only
+    gives its layout is left out."""
+    found: list[Value] = []
+    seen: set[int] = set()
+    waiting = [value]
+    while waiting:
+        held = facts.resolve(waiting.pop())
+        if id(held) in seen or isinstance(held, (Extent, Shape, Rank, Instance)):
+            continue
+        seen.add(id(held))
+        if isinstance(held, (Attribute, Full, FromData, Parameter)):
+            found.append(held)
+        elif isinstance(held, (*LAYOUT, *PARTS)):
+            waiting.append(next(held.operands()))
+        else:
+            waiting.extend(held.operands())
+    return found
+
+
+def is_handed_in(value: Value) -> bool:
+    """Whether a value is a parameter of the root itself."""
+    return isinstance(value, Parameter) and not value.of_constructor
+
+
+def unread_masks(ignoring: AttentionPath, reading: AttentionPath) -> list[tuple[MaskUse, list[Value]]]:
+    """Masks that hide positions on one arm, with what they are made from, of which the other reads nothing.
+
+    The other is not causal, and hides nothing but what the first hides as well: it has no mask of its own that might
+    stand for the ignored one. May raise `attnlint.graph.worlds.Undecided`.
+    """
+    hiding = (use for use in reading.masks if _hides(use, reading))
+    theirs = [(use, sources(use.mask, reading.facts)) for use in hiding if use.mask is not None]
+    if not theirs or _may_be_causal(ignoring):
+        return []
+    common = {key(source) for _, found in theirs for source in found}
+    for use in ignoring.masks:
+        if use.mask is None or (is_given(use.mask, ignoring) and not is_computed(use.mask, ignoring)):
+            own = sources(use.mask, ignoring.facts) if use.mask is not None else []
+            if not own or not {key(source) for source in own} <= common:
+                return []
+    reads = Reads(ignoring, reading)
+    return [(use, found) for use, found in theirs if found and not any(reads.mentions(source) for source in found)]
+
+
+def _may_be_causal(path: AttentionPath) -> bool:
+    """Whether the flag of a fused call, or something that is not understood, may hide the future."""
+    flag = flag_of(path)
+    if flag is not None:
+        return path.facts.truth(flag)
+    return path.kind != "hand-written" or bool(path.opaque) or path.product is None
+
+
+def _hides(use: MaskUse, path: AttentionPath) -> bool:
+    """Whether a mask is there and certainly hides something: it is filled where it is true, or said to be a mask."""
+    if use.mask is None or not is_given(use.mask, path):
+        return False
+    if use.how in ("fill", "argument"):
+        return True
+    fact = path.facts.mask(use.mask)
+    return use.how == "add" and fact is not None and fact.representation == "additive"

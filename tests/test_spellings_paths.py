@@ -1,0 +1,160 @@
+"""Arms, caches and positions through several spellings: the wrong code is seen, the right code is silent."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from attnlint import lint_source
+
+PRELUDE = """
+import math
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+"""
+
+
+def codes(text: str) -> list[str]:
+    """What is reported on a source."""
+    return [diagnostic.code for diagnostic in lint_source(PRELUDE + textwrap.dedent(text))]
+
+
+# Opposite arms
+
+HEAD = """
+class Attention(nn.Module):
+    def __init__(self, dim=64, heads=4, dropout=0.1, causal=False, fused=True):
+        super().__init__()
+        self.heads, self.dropout, self.causal, self.fused = heads, dropout, causal, fused
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.drop = nn.Dropout(dropout)
+
+    def by_hand(self, q, k, v, causal):
+        scores = q @ k.transpose(-2, -1) / math.sqrt(q.size(-1))
+        if causal:
+            future = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).triu(1)
+            scores = scores.masked_fill(future, float("-inf"))
+        return F.softmax(scores, dim=-1) @ v
+
+    def forward(self, x):
+        B, T, C = x.shape
+        q, k, v = (t.view(B, T, self.heads, -1).transpose(1, 2) for t in self.qkv(x).chunk(3, dim=-1))
+"""
+
+CAUSALITY = {
+    "if and else": """
+        if self.fused:
+            return {fused}
+        else:
+            return self.by_hand(q, k, v, self.causal)
+    """,
+    "early return": """
+        if not self.fused:
+            return self.by_hand(q, k, v, self.causal)
+        return {fused}
+    """,
+    "conditional expression": """
+        return {fused} if self.fused else self.by_hand(q, k, v, self.causal)
+    """,
+    "two ifs": """
+        if self.fused:
+            y = {fused}
+        if not self.fused:
+            y = self.by_hand(q, k, v, self.causal)
+        return y
+    """,
+    "together with another condition": """
+        if self.fused and x.is_cuda:
+            return {fused}
+        return self.by_hand(q, k, v, self.causal)
+    """,
+}
+
+
+def spelled(body: str, fused: str) -> str:
+    return HEAD + textwrap.indent(textwrap.dedent(body.replace("{fused}", fused)), "        ")
+
+
+@pytest.mark.parametrize("body", CAUSALITY.values(), ids=CAUSALITY)
+def test_causality_of_the_fused_arm(body: str) -> None:
+    assert codes(spelled(body, "F.scaled_dot_product_attention(q, k, v)")) == ["ATN408"]
+    assert codes(spelled(body, "F.scaled_dot_product_attention(q, k, v, is_causal=False)")) == ["ATN408"]
+    assert codes(spelled(body, "F.scaled_dot_product_attention(q, k, v, is_causal=self.causal)")) == []
+
+
+@pytest.mark.parametrize("body", CAUSALITY.values(), ids=CAUSALITY)
+def test_scale_of_the_fused_arm(body: str) -> None:
+    call = "F.scaled_dot_product_attention(q, k, v, is_causal=self.causal, scale={})"
+    assert codes(spelled(body, call.format("2 * q.shape[-1] ** -0.5"))) == ["ATN408"]
+    assert codes(spelled(body, call.format("q.shape[-1] ** -0.5"))) == []
+    assert codes(spelled(body, call.format("self.scale"))) == []
+
+
+def test_an_arm_that_the_length_chooses_may_differ() -> None:
+    body = """
+        if x.size(1) == 1:
+            return F.scaled_dot_product_attention(q, k, v)
+        return self.by_hand(q, k, v, self.causal)
+    """
+    assert codes(spelled(body, "")) == []
+
+
+DROPOUT = """
+        if self.fused:
+            return F.scaled_dot_product_attention(q, k, v{})
+        return self.drop(F.softmax(q @ k.transpose(-2, -1) / math.sqrt(q.size(-1)), dim=-1)) @ v
+"""
+
+
+def test_dropout_on_one_arm_alone() -> None:
+    assert codes(HEAD + DROPOUT.format("")) == ["ATN408"]
+    assert codes(HEAD + DROPOUT.format(", dropout_p=0.0")) == ["ATN408"]
+    assert codes(HEAD + DROPOUT.format(", dropout_p=self.dropout if self.training else 0.0")) == []
+    assert codes(HEAD.replace("nn.Dropout(dropout)", "nn.Dropout(0.0)") + DROPOUT.format("")) == []
+
+
+# Masks that are not read
+
+FUNCTION = """
+def attention(q, k, v, {mask}):
+    {before}
+    return F.softmax(q @ k.transpose(-2, -1) / math.sqrt(q.size(-1)), dim=-1) @ v
+"""
+
+
+@pytest.mark.parametrize(
+    "mask", ["mask=None", "attn_mask: torch.Tensor", "key_padding_mask: torch.Tensor | None = None", "*, src_mask=None"]
+)
+def test_a_mask_that_is_not_read(mask: str) -> None:
+    assert codes(FUNCTION.format(mask=mask, before="pass")) == ["ATN215"]
+    name = mask.removeprefix("*, ").partition(":")[0].partition("=")[0]
+    assert codes(FUNCTION.format(mask=mask, before=f"del {name}")) == []
+    assert codes(FUNCTION.format(mask=mask, before=f"assert {name} is None")) == []
+
+
+@pytest.mark.parametrize("mask", ["_mask=None", "mask: bool = False", "mask=0.5", "mask_token=None", "**mask"])
+def test_what_may_be_no_mask(mask: str) -> None:
+    assert codes(FUNCTION.format(mask=mask, before="pass")) == []
+
+
+LAYER = """
+class RotaryLayer({base}):
+    def __init__(self, d_model=64, nhead=4):
+        super().__init__(d_model, nhead, dropout=0.0, batch_first=True)
+        self.heads = nhead
+        self.qkv = nn.Linear(d_model, 3 * d_model)
+
+    def _sa_block(self, x, attn_mask, key_padding_mask, is_causal=False):
+        B, T, C = x.shape
+        q, k, v = (t.view(B, T, self.heads, -1).transpose(1, 2) for t in self.qkv(x).chunk(3, dim=-1))
+        out = F.scaled_dot_product_attention(q, k, v, attn_mask=attn_mask, is_causal=is_causal)
+        return out.transpose(1, 2).reshape(B, T, C)
+"""
+
+
+def test_a_layer_of_torch_hands_its_masks_on() -> None:
+    assert codes(LAYER.format(base="nn.TransformerEncoderLayer")) == ["ATN215"]
+    assert codes(LAYER.format(base="library.Layer")) == []
