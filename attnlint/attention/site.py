@@ -20,6 +20,7 @@ from attnlint.graph.values import (
     Product,
     Sdpa,
     Softmax,
+    TransformerCall,
     Unknown,
     Value,
     strip,
@@ -27,9 +28,9 @@ from attnlint.graph.values import (
 from attnlint.graph.worlds import TRAINING, World, worlds_of
 
 T = TypeVar("T")
-Kind: TypeAlias = Literal["hand-written", "sdpa", "mha", "flash", "dispatched"]
+Kind: TypeAlias = Literal["hand-written", "sdpa", "mha", "transformer", "flash", "dispatched"]
 Where: TypeAlias = Literal["query", "key", "scores", "call"]
-Anchor: TypeAlias = "Softmax | Sdpa | MultiHead | Flash | Dispatched"
+Anchor: TypeAlias = "Softmax | Sdpa | MultiHead | TransformerCall | Flash | Dispatched"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class MaskUse:
     inverted: bool = False
     negated: bool = False
     """Whether the filled tensor is negated before softmax sees it."""
+    slot: Literal["scores", "keys"] = "scores"
+    """What the mask is about: pairs of a query and a key, or keys alone (``key_padding_mask``)."""
 
 
 @dataclass
@@ -117,6 +120,8 @@ class AttentionPath:
     """What softmax is taken of, traced back: the product, or whatever else the trail ends at."""
     weights: Value | None = None
     """What meets the value: the weights after dropout, casts and all."""
+    stream: Value | None = None
+    """What the hidden states that one of torch's own modules reads are traced back to."""
 
     @cached_property
     def head_dim(self) -> Monomial | None:
@@ -159,6 +164,8 @@ class AttentionPath:
     def is_handed_in(self) -> bool:
         """Whether the query, the key or the dropout is what a caller of the root hands to it."""
         given = [operand.source for operand in (self.query, self.key) if operand is not None]
+        if self.stream is not None:
+            given.append(self.stream)
         if isinstance(self.anchor, (Sdpa, Flash, Dispatched)):
             given.append(strip(self.anchor.dropout))
         return any(isinstance(value, Parameter) and not value.of_constructor for value in given)

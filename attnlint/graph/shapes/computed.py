@@ -30,18 +30,22 @@ from attnlint.graph.values import (
     Linear,
     MaskedFill,
     Multiply,
+    MultiHead,
     Negate,
     Normalize,
     Not,
+    Output,
     Parameter,
     Pointwise,
     Power,
     Product,
     Random,
+    Recurrent,
     Reduce,
     Sdpa,
     Softmax,
     Subtract,
+    TransformerCall,
     Tri,
     Unknown,
     Value,
@@ -221,3 +225,20 @@ def _sdpa(value: Sdpa, ask: Ask) -> TensorShape | None:
     if query is None or not query.axes:
         return UNKNOWN
     return query.with_axis(-1, last.axis(-1) if last is not None else None)
+
+
+@SHAPES.of(TransformerCall)
+def _transformer(value: TransformerCall, ask: Ask) -> TensorShape | None:
+    return ask.shape(value.stream)
+
+
+@SHAPES.of(Output)
+def _output(value: Output, ask: Ask) -> TensorShape | None:
+    """As the query, or as what a recurrent layer reads but for the width."""
+    match value.call:
+        case MultiHead(query=query):
+            return ask.shape(query)
+        case Recurrent(x=x):
+            source = ask.shape(x)
+            return UNKNOWN if source is None or not source.axes else source.with_axis(-1, None)
+    return UNKNOWN
