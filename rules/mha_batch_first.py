@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from attnlint.attention import AttentionPath
-from attnlint.attention.batch import CERTAIN, Evidence, batch_axes, only
+from attnlint.attention.batch import CERTAIN, Evidence, batch_axes, is_single, only
 from attnlint.attention.batch_uses import said_by_masks, said_by_uses, uses_of
 from attnlint.attention.spelling import appended, argument
 from attnlint.attention.torch_modules import built
@@ -67,7 +67,7 @@ def _evidence(call: MultiHead | TransformerCall, stream: Value, path: AttentionP
     """What says that the batch is on axis 0; nothing where it is not enough, or something else is said as well."""
     facts = path.facts
     shape = facts.shape(stream)
-    if shape is not None and (shape.rank not in (None, 3) or _is_single(shape.axis(1))):
+    if is_single(stream, facts) or (shape is not None and shape.rank not in (None, 3)):
         return ()
     said = list(batch_axes(stream, facts))
     if isinstance(call, MultiHead):
@@ -80,10 +80,6 @@ def _evidence(call: MultiHead | TransformerCall, stream: Value, path: AttentionP
     said += said_by_masks(call, facts)
     evidence = only(said, 0)
     return evidence if sum(one.weight for one in evidence) >= CERTAIN else ()
-
-
-def _is_single(extent: object) -> bool:
-    return bool(getattr(extent, "is_one", False))
 
 
 def _how(layer: TorchModule) -> str:

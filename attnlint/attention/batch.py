@@ -394,6 +394,18 @@ def _stretched(value: Any, facts: Facts) -> Found:
     return batch_axes(value.x, facts) if keeps else ()
 
 
+def is_single(value: Value, facts: Facts) -> bool:
+    """Whether axis 1 has extent 1: there is one token, and attention along it would do nothing."""
+    inner = facts.resolve(value)
+    while isinstance(inner, SAME):
+        inner = facts.resolve(next(inner.operands()))
+    if isinstance(inner, Unsqueeze) and integer(inner.axis, facts) == 1:
+        return True
+    shape = facts.shape(value)
+    extent = shape.axis(1) if shape is not None else None
+    return extent is not None and extent.is_one
+
+
 def only(found: Iterable[Evidence], axis: int) -> Found:
     """The evidence for an axis, the strongest first, one of a kind; nothing where some speaks for another."""
     evidence = tuple(found)

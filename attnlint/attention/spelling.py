@@ -132,8 +132,7 @@ def appended(call: Origin, text: str) -> Replacement | None:
     if not isinstance(node, cst.Call) or not node.args or any(arg.star for arg in node.args):
         return None
     last = replace(call, node=node.args[-1])
-    trailing = node.args[-1].comma
-    return rewritten(last, f"{{0}}{' ' if isinstance(trailing, cst.Comma) else ', '}{text}", last)
+    return rewritten(last, f"{{0}}, {text}", last)
 
 
 def operator_changed(at: Origin, operator: str) -> Replacement | None:
