@@ -8,10 +8,11 @@ import libcst as cst
 
 from attnlint.attention import AttentionPath
 from attnlint.attention.batch import CERTAIN, Evidence, batch_axes, is_single, only
-from attnlint.attention.batch_uses import said_by_masks, said_by_uses, uses_of
+from attnlint.attention.batch_uses import said_by_masks, said_by_uses
 from attnlint.attention.spelling import appended, argument
 from attnlint.attention.torch_modules import built
 from attnlint.attention.triggers import SITE
+from attnlint.attention.uses import uses_of
 from attnlint.diagnostics import Tier
 from attnlint.graph.values import MultiHead, Origin, Output, TorchModule, TransformerCall, Value, literal
 from attnlint.rule import Finding, Mend, Replacement, Rule
@@ -20,17 +21,17 @@ from attnlint.rule import Finding, Mend, Replacement, Rule
 class MhaBatchFirst(Rule):
     """A module of torch that reads (sequence, batch, features) is fed (batch, sequence, features).
 
-    **What it finds.** ``nn.MultiheadAttention``, a Transformer, its encoder, decoder or one of their layers, built with
-    ``batch_first=False``, which is the default, whose input has the batch on axis 0: it comes from a convolution or a
-    module built with ``batch_first=True``, tokens are joined along axis 1, positions or masks count axis 1, or the output
-    is pooled along it.
+    **What it finds.** ``nn.MultiheadAttention``, a Transformer, its encoder, decoder or one of their layers, built
+    with ``batch_first=False``, which is the default, whose input has the batch on axis 0: it comes from a convolution
+    or a module built with ``batch_first=True``, tokens are joined along axis 1, positions or masks count axis 1, or
+    the output is pooled along it.
 
-    **Why it hurts.** Attention runs across the samples of the batch instead of the tokens of one: sample 0 changes by 0.57
-    when sample 1 does, and no token sees another. Shapes fit, so nothing raises, and what is predicted depends on what
-    else is in the batch.
+    **Why it hurts.** Attention runs across the samples of the batch instead of the tokens of one: sample 0 changes by
+    0.57 when sample 1 does, and no token sees another. Shapes fit, so nothing raises, and what is predicted depends on
+    what else is in the batch.
 
-    **Silent when** the code does not say where the batch is, says it in two ways, or moves the axes before the call; when
-    axis 1 has extent 1, or the module is built elsewhere.
+    **Silent when** the code does not say where the batch is, says it in two ways, or moves the axes before the call;
+    when axis 1 has extent 1, or the module is built elsewhere.
 
     **Mend.** ``batch_first=True``.
     """
@@ -56,8 +57,8 @@ class MhaBatchFirst(Rule):
             places = [(one.at.origin, f"so the batch is on axis 0: {one.what}") for one in evidence]
             yield Finding(
                 found.layer.origin,
-                f"{call.module.text} is built {_how(found.layer)} and reads (sequence, batch, features), but {stream.text} "
-                f"has the batch on axis 0: {first.what}; attention runs across the samples of the batch",
+                f"{call.module.text} is built {_how(found.layer)} and reads (sequence, batch, features), but "
+                f"{stream.text} has the batch on axis 0: {first.what}; attention runs across the samples of the batch",
                 related=((call.origin, "it is called here"), *((at, what) for at, what in places if at is not None)),
                 mend=_mend(found.layer, found.layer.origin),
             )

@@ -1,7 +1,7 @@
 """Which axis of a tensor holds the samples of the batch, by what the code does on the way to it.
 
-Names say nothing here. What does: torch's own contracts (a convolution, a module built with ``batch_first=True``), tokens
-that are stretched along one axis and joined along the other, positions that are counted along an axis.
+Names say nothing here. What does: torch's own contracts (a convolution, a module built with ``batch_first=True``),
+tokens that are stretched along one axis and joined along the other, positions that are counted along an axis.
 """
 
 from __future__ import annotations

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 from attnlint.attention.batch import ARITHMETIC, CERTAIN, SAME, Evidence
 from attnlint.attention.torch_modules import is_batch_first
+from attnlint.attention.uses import uses_of
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
 from attnlint.graph.scalars import extent_of
@@ -34,18 +34,6 @@ from attnlint.graph.values import (
 _POOLS = frozenset({"mean", "sum", "max", "min", "amax", "amin", "logsumexp"})
 _MAX_USES = 200
 _HIDDEN = tuple(kind for kind in SAME if kind is not Embedding)
-
-
-def uses_of(graph: DefinitionGraph) -> dict[int, list[Value]]:
-    """The values that are computed from each value of a graph, by its identity."""
-    place = ("uses", 0)
-    known: dict[int, list[Value]] | None = graph.world.memo.get(place)
-    if known is None:
-        known = graph.world.memo[place] = defaultdict(list)
-        for value in graph.values:
-            for operand in value.operands():
-                known[id(strip(operand))].append(value)
-    return known
 
 
 def said_by_uses(start: Value, graph: DefinitionGraph, facts: Facts) -> Iterator[Evidence]:

@@ -138,8 +138,8 @@ def _transformer(text: str) -> Apply:
         bound = signature.bind(a.positional, a.keywords, a.open_ended)
         if bound is None:
             return Unknown((x,))
-        inputs = [getattr(bound, name) if name in bound else NONE for name in _INPUTS]
-        return TransformerCall(m, *inputs, names, tuple(getattr(bound, name) for name in names))
+        source, target, memory = (getattr(bound, name) if name in bound else NONE for name in _INPUTS)
+        return TransformerCall(m, source, target, memory, names, tuple(getattr(bound, name) for name in names))
 
     return apply
 
