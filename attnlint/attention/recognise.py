@@ -11,6 +11,7 @@ from attnlint.attention.trail import Walk, softmaxes_behind
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
 from attnlint.graph.values import (
+    NONE,
     Constant,
     Dispatched,
     Flash,
@@ -18,12 +19,15 @@ from attnlint.graph.values import (
     Product,
     Sdpa,
     Softmax,
+    TransformerCall,
     Value,
+    strip,
 )
 from attnlint.graph.worlds import TooManyWorlds, World, worlds_of
 
 _KINDS: dict[type[Value], Kind] = {
-    Softmax: "hand-written", Sdpa: "sdpa", MultiHead: "mha", Flash: "flash", Dispatched: "dispatched",
+    Softmax: "hand-written", Sdpa: "sdpa", MultiHead: "mha", TransformerCall: "transformer", Flash: "flash",
+    Dispatched: "dispatched",
 }  # fmt: skip
 
 
@@ -77,7 +81,7 @@ def activations(graph: DefinitionGraph) -> Iterator[Activation]:
 def anchors(graph: DefinitionGraph) -> Iterator[Anchor]:
     """The fused calls and softmaxes of a graph."""
     for value in graph.values:
-        if isinstance(value, (Softmax, Sdpa, MultiHead, Flash, Dispatched)):
+        if isinstance(value, (Softmax, Sdpa, MultiHead, TransformerCall, Flash, Dispatched)):
             yield value
 
 
@@ -96,15 +100,35 @@ def _path(graph: DefinitionGraph, anchor: Anchor, output: Product | None, facts:
     if isinstance(anchor, Softmax):
         return _hand_written(graph, anchor, output, facts)
     walk = Walk(facts)
-    if isinstance(anchor, MultiHead):
-        masks = [MaskUse("argument", anchor, anchor.mask), MaskUse("argument", anchor, anchor.padding, slot="keys")]
-        return AttentionPath(graph, facts, "mha", anchor, None, None, anchor.value, None, [], masks, [])
+    if isinstance(anchor, (MultiHead, TransformerCall)):
+        return _of_module(graph, anchor, walk)
     query, key = walk.operand(anchor.query, "query"), walk.operand(anchor.key, "key")
     path = AttentionPath(
         graph, facts, _KINDS[type(anchor)], anchor, query, key, anchor.value, None, [], [_argument(anchor)], []
     )
     path.factors.append(_own_scale(anchor, path))
     return path
+
+
+def _of_module(graph: DefinitionGraph, anchor: MultiHead | TransformerCall, walk: Walk) -> AttentionPath:
+    """A call of one of torch's own modules, whose projections are its own."""
+    value, stream = (anchor.value, anchor.query) if isinstance(anchor, MultiHead) else (None, anchor.stream)
+    return AttentionPath(
+        graph, walk.facts, _KINDS[type(anchor)], anchor, None, None, value, None, [], list(_masks(anchor)), [],
+        stream=walk.hidden(stream),
+    )  # fmt: skip
+
+
+def _masks(anchor: MultiHead | TransformerCall) -> Iterator[MaskUse]:
+    """The masks that a module is given, those of keys last."""
+    if isinstance(anchor, MultiHead):
+        yield MaskUse("argument", anchor, anchor.mask)
+        if strip(anchor.padding) is not NONE:
+            yield MaskUse("argument", anchor, anchor.padding, slot="keys")
+        return
+    named = [(n, v) for n, v in zip(anchor.names, anchor.arguments, strict=True) if v is not NONE]
+    yield from (MaskUse("argument", anchor, v) for n, v in named if n.endswith("mask") and "padding" not in n)
+    yield from (MaskUse("argument", anchor, v, slot="keys") for n, v in named if n.endswith("padding_mask"))
 
 
 def _argument(anchor: Sdpa | Flash | Dispatched) -> MaskUse:

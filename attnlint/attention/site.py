@@ -20,6 +20,7 @@ from attnlint.graph.values import (
     Product,
     Sdpa,
     Softmax,
+    TransformerCall,
     Unknown,
     Value,
     strip,
@@ -27,9 +28,9 @@ from attnlint.graph.values import (
 from attnlint.graph.worlds import TRAINING, World, worlds_of
 
 T = TypeVar("T")
-Kind: TypeAlias = Literal["hand-written", "sdpa", "mha", "flash", "dispatched"]
+Kind: TypeAlias = Literal["hand-written", "sdpa", "mha", "transformer", "flash", "dispatched"]
 Where: TypeAlias = Literal["query", "key", "scores", "call"]
-Anchor: TypeAlias = "Softmax | Sdpa | MultiHead | Flash | Dispatched"
+Anchor: TypeAlias = "Softmax | Sdpa | MultiHead | TransformerCall | Flash | Dispatched"
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class MaskUse:
     negated: bool = False
     """Whether the filled tensor is negated before softmax sees it."""
     slot: Literal["scores", "keys"] = "scores"
+    """What the mask is about: pairs of a query and a key, or keys alone (``key_padding_mask``)."""
 
 
 @dataclass
@@ -125,6 +127,8 @@ class AttentionPath:
     """The product with the value; None for fused calls, and where the weights are not followed that far."""
     steps: list[Value] = field(default_factory=list)
     """Every value from the argument of softmax back to ``scores_from``."""
+    stream: Value | None = None
+    """What the hidden states that one of torch's own modules reads are traced back to."""
 
     @property
     def result(self) -> Value | None:
@@ -172,6 +176,8 @@ class AttentionPath:
     def is_handed_in(self) -> bool:
         """Whether the query, the key or the dropout is what a caller of the root hands to it."""
         given = [operand.source for operand in (self.query, self.key) if operand is not None]
+        if self.stream is not None:
+            given.append(self.stream)
         if isinstance(self.anchor, (Sdpa, Flash, Dispatched)):
             given.append(strip(self.anchor.dropout))
         return any(isinstance(value, Parameter) and not value.of_constructor for value in given)

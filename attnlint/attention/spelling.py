@@ -148,6 +148,15 @@ def _part(number: int, part: Origin, at: Origin, text: str) -> str:
     return place if is_safe else f"({place})"
 
 
+def appended(call: Origin, text: str) -> Replacement | None:
+    """The replacement that gives a call one more argument, last; None for a call without any, or with ``**x``."""
+    node = call.node
+    if not isinstance(node, cst.Call) or not node.args or any(arg.star for arg in node.args):
+        return None
+    last = replace(call, node=node.args[-1])
+    return rewritten(last, f"{{0}}, {text}", last)
+
+
 def operator_changed(at: Origin, operator: str) -> Replacement | None:
     """The replacement of the operator between two operands, and of nothing else."""
     return (

@@ -59,6 +59,8 @@ LAYOUT = (
     RepeatInterleave,
 )  # fmt: skip
 """Changes of layout or dtype: the numbers stay."""
+_LONGEST = 40
+"""Steps that hidden states are followed back."""
 PARTS = (Index, Select, Piece, Pieces)
 """Parts of a tensor."""
 AFTER_SOFTMAX = (*LAYOUT, *PARTS, Dropout, MaskedFill, Assigned)
@@ -216,6 +218,15 @@ class Walk:
             value = self._operand_step(operand.source, operand, where)
         operand.factors.reverse()
         return operand
+
+    def hidden(self, start: Value) -> Value:
+        """Where hidden states come from, through norms, projections and changes of layout, along the residuals."""
+        value = self.facts.resolve(start)
+        for _ in range(_LONGEST):
+            if not isinstance(value, (*LAYOUT, Normalize, Dropout, Linear, Add)):
+                break
+            value = self.facts.resolve(next(value.operands()))
+        return value
 
     def _not_taken(self, value: Value) -> Iterator[Value]:
         """The arms that this world leaves out on the way to what ``value`` is."""

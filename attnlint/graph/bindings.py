@@ -28,6 +28,7 @@ from attnlint.graph.values import (
     Phi,
     Piece,
     Pieces,
+    Recurrent,
     Repeating,
     Select,
     Shape,
@@ -106,8 +107,10 @@ class Bindings(Machine):
                 return self._trailing_extents(inner, count, starred, node)
             case Pieces() if starred is None:
                 return [self.piece(inner, index, node) for index in range(count)]
-            case MultiHead():
-                return [self.unknown(node, inner) for _ in range(count)]
+            case MultiHead() | Recurrent() if count > 1:
+                first, second = self.results(inner, node)
+                rest = [self.unknown(node, inner) for _ in range(count - 2)]
+                return [first, second, *rest] if starred != 0 else [self.unknown(node, inner), *rest, second]
             case Repeating(item=item):
                 return [item] * count
         if isinstance(inner, Items) and starred is None:

@@ -142,7 +142,10 @@ def _zip(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -> Value
 
 @_handles("builtins.enumerate")
 def _enumerate(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -> Value | None:
-    items = machine.iterate(arguments.positional[0]) if arguments.positional else None
+    inner = strip(arguments.positional[0]) if arguments.positional else None
+    if isinstance(inner, Repeating):
+        return machine.made(Repeating(machine.made(Items((machine.unknown(node), inner.item)), node)), node)
+    items = machine.iterate(inner) if inner is not None else None
     if items is None:
         return None
     pairs = (machine.made(Items((Constant(index), item)), node) for index, item in enumerate(items))

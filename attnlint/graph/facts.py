@@ -119,6 +119,10 @@ class Facts:
         """See `Observations.is_index`."""
         return self._observations.is_index(self.world.resolve(value))
 
+    def once(self, domain: str, value: Value, derive: Callable[[Value, Facts], T]) -> T:
+        """What a further domain derives about a value, memoised as the others are; None while it is being derived."""
+        return self._once(domain, value, derive)
+
     def _once(self, domain: str, value: Value, derive: Callable[[Value, Facts], T]) -> T:
         resolved = self.world.resolve(value)
         place = (domain, id(resolved))

@@ -21,11 +21,14 @@ from attnlint.graph.values import (
     Constant,
     Items,
     Mapping,
+    MultiHead,
     Origin,
+    Output,
     Parameter,
     Phi,
     Unknown,
     Value,
+    Weights,
     is_tensor,
     strip,
 )
@@ -212,6 +215,11 @@ class Machine(ABC):
     def unknown(self, node: cst.CSTNode, *inputs: Value) -> Value:
         """A value that claims nothing."""
         return self.made(Unknown(inputs), node)
+
+    def results(self, call: Value, node: cst.CSTNode) -> tuple[Value, Value]:
+        """The two values that a `MultiHead` or a `Recurrent` returns."""
+        second = self.made(Weights(call), node) if isinstance(call, MultiHead) else self.unknown(node, call)
+        return self.made(Output(call), node), second
 
     @property
     def exhausted(self) -> bool:

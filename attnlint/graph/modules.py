@@ -20,8 +20,10 @@ from attnlint.graph.values import (
     Normalize,
     Pointwise,
     Rearrange,
+    Recurrent,
     Softmax,
     TorchModule,
+    TransformerCall,
     Unflatten,
     Unknown,
     Value,
@@ -120,3 +122,51 @@ module(
     "embed_dim num_heads dropout=0 bias=True add_bias_kv=False add_zero_attn=False kdim vdim batch_first=False",
     _multi_head,
 )
+
+_LAYER = "d_model nhead dim_feedforward dropout activation layer_norm_eps batch_first=False norm_first=False bias=True"
+
+
+_INPUTS = ("src", "tgt", "memory")
+
+
+def _transformer(text: str) -> Apply:
+    """What a call with this signature becomes."""
+    signature = Signature.parse(text)
+    names = tuple(s.spellings[0] for s in signature.slots if s.spellings[0] not in _INPUTS)
+
+    def apply(m: TorchModule, x: Value, a: CallArguments) -> Value:
+        bound = signature.bind(a.positional, a.keywords, a.open_ended)
+        if bound is None:
+            return Unknown((x,))
+        source, target, memory = (getattr(bound, name) if name in bound else NONE for name in _INPUTS)
+        return TransformerCall(m, source, target, memory, names, tuple(getattr(bound, name) for name in names))
+
+    return apply
+
+
+_OF_DECODER = "tgt_mask memory_mask tgt_key_padding_mask memory_key_padding_mask"
+for _name, _constructor, _call in (
+    ("TransformerEncoderLayer", _LAYER, "src src_mask src_key_padding_mask is_causal=False"),
+    ("TransformerDecoderLayer", _LAYER, f"tgt memory {_OF_DECODER} tgt_is_causal=False memory_is_causal=False"),
+    ("TransformerEncoder", "encoder_layer num_layers norm", "src mask src_key_padding_mask is_causal"),
+    (
+        "TransformerDecoder",
+        "decoder_layer num_layers norm",
+        f"tgt memory {_OF_DECODER} tgt_is_causal memory_is_causal=False",
+    ),
+    (
+        "Transformer",
+        "d_model=512 nhead=8 num_encoder_layers=6 num_decoder_layers=6 dim_feedforward dropout activation "
+        "custom_encoder custom_decoder layer_norm_eps batch_first=False norm_first=False bias=True",
+        "src tgt src_mask tgt_mask memory_mask src_key_padding_mask tgt_key_padding_mask memory_key_padding_mask "
+        "src_is_causal tgt_is_causal memory_is_causal=False",
+    ),
+):
+    module(f"{_name} torch.nn.modules.transformer.{_name}", _constructor, _transformer(_call))
+
+for _name in ("LSTM", "GRU", "RNN"):
+    module(
+        f"{_name} torch.nn.modules.rnn.{_name}",
+        "input_size hidden_size num_layers=1 bias=True batch_first=False dropout bidirectional=False",
+        lambda m, x, a: Recurrent(x, m),
+    )

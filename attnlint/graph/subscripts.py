@@ -15,8 +15,10 @@ from attnlint.graph.values import (
     Index,
     Items,
     Mapping,
+    MultiHead,
     Phi,
     Pieces,
+    Recurrent,
     Repeating,
     Shape,
     Slicing,
@@ -59,6 +61,8 @@ class Subscripts(Machine):
                 return item
             case Repeating():
                 return inner
+            case MultiHead() | Recurrent() if isinstance(key, Constant) and key.value in (0, 1, -1, -2):
+                return self.results(inner, node)[key.value]
             case Items(items=items):
                 return self._item(items, key, node, inner)
             case Mapping() if isinstance(key, Phi):
@@ -105,4 +109,4 @@ class Subscripts(Machine):
 
 
 def _is_container(value: Value) -> bool:
-    return isinstance(strip(value), (Items, Mapping, Pieces, Repeating, Shape))
+    return isinstance(strip(value), (Items, Mapping, MultiHead, Pieces, Recurrent, Repeating, Shape))

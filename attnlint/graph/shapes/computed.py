@@ -26,22 +26,27 @@ from attnlint.graph.values import (
     FloorDivide,
     FromData,
     Full,
+    Items,
     Learned,
     Linear,
     MaskedFill,
+    MultiHead,
     Multiply,
     Negate,
     Normalize,
     Not,
+    Output,
     Parameter,
     Pointwise,
     Power,
     Product,
     Random,
+    Recurrent,
     Reduce,
     Sdpa,
     Softmax,
     Subtract,
+    TransformerCall,
     Tri,
     Unknown,
     Value,
@@ -177,12 +182,24 @@ def letter_extents(letters: Sequence[str], known: TensorShape | None) -> dict[st
 def _reduce(value: Reduce, ask: Ask) -> TensorShape | None:
     if literal(value.axis) is None and literal(value.keepdim) is False:
         return TensorShape(())
+    several = ask.resolve(value.axis)
+    if isinstance(several, Items):
+        return _reduced(ask.shape(value.x), [integer(item, ask) for item in several.items], literal(value.keepdim))
     source, axis, kept = ask.shape(value.x), integer(value.axis, ask), ask.resolve(value.keepdim)
     place = source.index(axis) if source is not None and axis is not None else None
     if source is None or place is None or not isinstance(kept, Constant):
         return UNKNOWN
     middle: tuple[ExtentOf, ...] = (ONE,) if kept.value else ()
     return TensorShape((*source.axes[:place], *middle, *source.axes[place + 1 :]), source.open)
+
+
+def _reduced(source: TensorShape | None, axes: Sequence[int | None], kept: object) -> TensorShape:
+    """Several axes reduced at once, kept with extent 1 or dropped."""
+    places = [source.index(axis) for axis in axes if axis is not None] if source is not None else []
+    if source is None or None in places or len(places) < len(axes) or not isinstance(kept, bool):
+        return UNKNOWN
+    left = [ONE if i in places else extent for i, extent in enumerate(source.axes) if kept or i not in places]
+    return TensorShape(tuple(left), source.open)
 
 
 @SHAPES.of(Full, Random)
@@ -221,3 +238,20 @@ def _sdpa(value: Sdpa, ask: Ask) -> TensorShape | None:
     if query is None or not query.axes:
         return UNKNOWN
     return query.with_axis(-1, last.axis(-1) if last is not None else None)
+
+
+@SHAPES.of(TransformerCall)
+def _transformer(value: TransformerCall, ask: Ask) -> TensorShape | None:
+    return ask.shape(value.stream)
+
+
+@SHAPES.of(Output)
+def _output(value: Output, ask: Ask) -> TensorShape | None:
+    """As the query, or as what a recurrent layer reads but for the width."""
+    match value.call:
+        case MultiHead(query=query):
+            return ask.shape(query)
+        case Recurrent(x=x):
+            source = ask.shape(x)
+            return UNKNOWN if source is None or not source.axes else source.with_axis(-1, None)
+    return UNKNOWN

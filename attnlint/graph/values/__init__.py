@@ -38,7 +38,16 @@ from attnlint.graph.values.base import (
     strip,
 )
 from attnlint.graph.values.creation import Arange, FromData, Full, Learned, Random, Tri
-from attnlint.graph.values.fused import Dispatched, Flash, MultiHead, Sdpa
+from attnlint.graph.values.fused import (
+    Dispatched,
+    Flash,
+    MultiHead,
+    Output,
+    Recurrent,
+    Sdpa,
+    TransformerCall,
+    Weights,
+)
 from attnlint.graph.values.keys import OPAQUE, STRUCTURAL, forget_keys, key
 from attnlint.graph.values.kinds import TENSOR, is_tensor
 from attnlint.graph.values.layout import (
@@ -143,6 +152,7 @@ __all__ = [
     "Numel",
     "Or",
     "Origin",
+    "Output",
     "Parameter",
     "Partial",
     "Permute",
@@ -156,6 +166,7 @@ __all__ = [
     "Random",
     "Rank",
     "Rearrange",
+    "Recurrent",
     "Reduce",
     "Repeat",
     "RepeatInterleave",
@@ -172,6 +183,7 @@ __all__ = [
     "Subtract",
     "Super",
     "TorchModule",
+    "TransformerCall",
     "Transpose",
     "Tri",
     "Unflatten",
@@ -179,6 +191,7 @@ __all__ = [
     "Unsqueeze",
     "Value",
     "View",
+    "Weights",
     "Where",
     "forget_keys",
     "is_tensor",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from attnlint.graph.values.base import Value
+from attnlint.graph.values.base import NONE, Value
 
 
 @dataclass(eq=False, slots=True)
@@ -26,7 +26,7 @@ class Sdpa(Value):
 
 @dataclass(eq=False, slots=True)
 class MultiHead(Value):
-    """A call of ``nn.MultiheadAttention``; its result is a tuple."""
+    """A call of ``nn.MultiheadAttention``; its result is a tuple of an `Output` and `Weights`."""
 
     module: Value
     query: Value
@@ -64,3 +64,46 @@ class Dispatched(Value):
     dropout: Value
     scale: Value
     causal: Value
+
+
+@dataclass(eq=False, slots=True)
+class TransformerCall(Value):
+    """A call of torch's Transformer, of its encoder or decoder, or of one of their layers.
+
+    ``source`` is what an encoder reads, ``target`` what a decoder reads, ``memory`` what it attends to beside that.
+    The masks are told by the names that the call's own signature has for them.
+    """
+
+    module: Value
+    source: Value
+    target: Value
+    memory: Value
+    names: tuple[str, ...]
+    arguments: tuple[Value, ...]
+
+    @property
+    def stream(self) -> Value:
+        """The tensor whose shape the result has."""
+        return self.source if self.target is NONE else self.target
+
+
+@dataclass(eq=False, slots=True)
+class Recurrent(Value):
+    """A call of ``nn.LSTM``, ``nn.GRU`` or ``nn.RNN``; its result is a tuple of an `Output` and the last state."""
+
+    x: Value
+    module: Value
+
+
+@dataclass(eq=False, slots=True)
+class Output(Value):
+    """The tensor that a `MultiHead` or a `Recurrent` returns first."""
+
+    call: Value
+
+
+@dataclass(eq=False, slots=True)
+class Weights(Value):
+    """The weights that a `MultiHead` returns second; None where it is told that they are not needed."""
+
+    call: Value

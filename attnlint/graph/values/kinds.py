@@ -5,7 +5,7 @@ from __future__ import annotations
 from attnlint.graph.values.arithmetic import Add, Divide, FloorDivide, Multiply, Negate, Subtract
 from attnlint.graph.values.base import Value, strip
 from attnlint.graph.values.creation import Arange, FromData, Full, Learned, Random, Tri
-from attnlint.graph.values.fused import Flash, Sdpa
+from attnlint.graph.values.fused import Flash, Output, Sdpa, TransformerCall
 from attnlint.graph.values.layout import (
     Assigned,
     Cat,
@@ -45,6 +45,7 @@ TENSOR = (
     Product, Transpose, ReverseDims, Permute, View, Flatten, Unflatten, Rearrange, Piece, Select, Index, Assigned, Cat,
     Stack, Unsqueeze, Squeeze, Expand, Repeat, RepeatInterleave, MaskedFill, Where, Softmax, Pointwise, Dropout, Cast,
     Linear, Convolution, Embedding, Normalize, Reduce, Full, FromData, Random, Arange, Tri, Learned, Sdpa, Flash,
+    Output, TransformerCall,
 )  # fmt: skip
 """Values that are certainly tensors (never None)."""
 

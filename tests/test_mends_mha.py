@@ -1,0 +1,126 @@
+"""Mends of rules about torch's own modules: what they write, that it parses and ends the finding."""
+
+from __future__ import annotations
+
+import ast
+from textwrap import indent
+
+import pytest
+from test_harness import edited
+
+from attnlint import lint_source
+from attnlint.rule import discover, select
+
+MODULE = """\
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class Model(nn.Module):
+    def __init__(self, dim=32, heads=4, rate=0.1, causal: bool = False, config=None):
+        super().__init__()
+        self.causal = causal
+        self.dropout = nn.Dropout(rate)
+        self.patches = nn.Conv2d(3, dim, 4, 4)
+        self.attn = nn.MultiheadAttention(dim, heads, batch_first=True)
+        self.norm = nn.LayerNorm(dim)
+{init}
+
+    def forward(self, image, mask=None, is_causal: bool = False):
+        x = self.patches(image).flatten(2).transpose(1, 2)
+{body}
+"""
+Row = tuple[str, str, str, str, "str | None"]
+"""A code, statements of the constructor and of forward, a part of them, and what it is mended to."""
+
+CALL = "return self.own(x, x, x)[0]"
+ROWS: list[Row] = [
+    ("ATN405", "self.own = nn.MultiheadAttention(dim, heads)", CALL, "dim, heads)", "dim, heads, batch_first=True)"),
+    (
+        "ATN405",
+        "self.own = nn.MultiheadAttention(dim, heads, batch_first=False)",
+        CALL,
+        "batch_first=False",
+        "batch_first=True",
+    ),
+    ("ATN405", "self.own = nn.MultiheadAttention(dim,\n    heads,\n)", CALL, "heads,\n", "heads, batch_first=True,\n"),
+    (
+        "ATN405",
+        "self.own = nn.TransformerEncoder(nn.TransformerEncoderLayer(dim, heads), 2)",
+        "return self.own(x)",
+        "(dim, heads)",
+        "(dim, heads, batch_first=True)",
+    ),
+    (
+        "ATN404",
+        "",
+        "return F.scaled_dot_product_attention(x, x, x, None, True)",
+        "None, True)",
+        "None, is_causal=True)",
+    ),
+    (
+        "ATN404",
+        "",
+        "return F.scaled_dot_product_attention(x, x, x, mask, is_causal)",
+        "mask, is_causal)",
+        "mask, is_causal=is_causal)",
+    ),
+    (
+        "ATN404",
+        "",
+        "return F.scaled_dot_product_attention(x, x, x, None, self.causal)",
+        "None, self.causal)",
+        "None, is_causal=self.causal)",
+    ),
+    ("ATN404", "", "return F.scaled_dot_product_attention(x, x, x, dropout_p=True)", "", None),
+    ("ATN404", "", "return F.scaled_dot_product_attention(x, x, x, dropout_p=self.training)", "", None),
+    (
+        "ATN404",
+        "",
+        "return F.scaled_dot_product_attention(x, x, x, None, self.dropout)",
+        "None, self.dropout)",
+        "None, self.dropout.p if self.dropout.training else 0.0)",
+    ),
+    (
+        "ATN404",
+        "",
+        "return F.dropout((x @ x.mT).softmax(-1), p=self.dropout, training=self.training) @ x",
+        "p=self.dropout",
+        "p=self.dropout.p if self.dropout.training else 0.0",
+    ),
+    (
+        "ATN404",
+        "",
+        "out, w = F.scaled_dot_product_attention(x, x, x)\nreturn out",
+        "out, w =",
+        "out =",
+    ),
+    ("ATN404", "", "B, _, _ = x.shape\nout, w = F.scaled_dot_product_attention(x, x, x)\nreturn out, w", "", None),
+    ("ATN404", "", "h = self.attn(x, x, x)\nreturn x + h", "x, x)\n", "x, x)[0]\n"),
+    ("ATN404", "", "return self.norm(self.attn(x, x, x))", "x, x)", "x, x)[0]"),
+    ("ATN404", "", "return self.attn(x, x, x).transpose(0, 1)", "x, x)", "x, x)[0]"),
+    ("ATN404", "", "h = self.attn(x, x, x)\ny, _ = h\nreturn y + self.norm(h)", "", None),
+    ("ATN405", "first = False\nself.own = nn.MultiheadAttention(dim, heads, batch_first=first)", CALL, "", None),
+]
+
+
+def module(init: str, body: str) -> str:
+    return MODULE.format(init=indent(init, " " * 8), body=indent(body, " " * 8))
+
+
+@pytest.mark.parametrize(("code", "init", "body", "before", "after"), ROWS, ids=lambda value: str(value)[:40])
+def test_what_is_written(code: str, init: str, body: str, before: str, after: str | None) -> None:
+    text, rules = module(init, body), select(discover(), ["ATN"])
+    found = [one for one in lint_source(text, rules=rules) if one.code == code]
+    assert len(found) == 1
+    fix = found[0].fix
+    if after is None:
+        assert fix is None
+        return
+    assert fix is not None
+    mended = edited(text, fix.edits)
+    ast.parse(mended)
+    assert text.count(before) == 1
+    assert mended == text.replace(before, after)
+    assert code not in [one.code for one in lint_source(mended, rules=rules)]
