@@ -12,8 +12,10 @@ from attnlint.graph.facts import Facts
 from attnlint.graph.scalars import Monomial, extent_of
 from attnlint.graph.values import (
     Dispatched,
+    Divide,
     Flash,
     MultiHead,
+    Multiply,
     Normalize,
     Origin,
     Parameter,
@@ -85,8 +87,9 @@ class Operand:
 
     @property
     def is_sometimes_opaque(self) -> bool:
-        """Whether on another branch something that is not understood, or a norm, stands on the trail."""
-        return any(isinstance(value, (Unknown, Normalize)) for value in self.alternatives)
+        """Whether on another branch something that is not understood, a norm or a further scale stands on the
+        trail."""
+        return any(isinstance(value, (Unknown, Normalize, Multiply, Divide)) for value in self.alternatives)
 
 
 @dataclass
