@@ -233,7 +233,7 @@ class Walk:
         value = strip(value)
         while isinstance(value, Phi):
             taken = self.facts.truth(value.condition)
-            yield strip(value.otherwise if taken else value.then)
+            yield from _leaves(value.otherwise if taken else value.then)
             value = strip(value.then if taken else value.otherwise)
 
     def _operand_step(self, value: Value, operand: Operand, where: Where) -> Value | None:
@@ -279,6 +279,16 @@ class Walk:
             budget -= 1
             resolved = self.facts.resolve(next(resolved.operands()))
         return isinstance(resolved, (Linear, Convolution))
+
+
+def _leaves(value: Value, depth: int = 4) -> Iterator[Value]:
+    """What a value may be, on any branch."""
+    value = strip(value)
+    if isinstance(value, Phi) and depth:
+        yield from _leaves(value.then, depth - 1)
+        yield from _leaves(value.otherwise, depth - 1)
+    else:
+        yield value
 
 
 def _sign(trail: Trail) -> int:
