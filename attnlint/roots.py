@@ -99,8 +99,8 @@ class _Search:
         """Definitions that hold an attention site, and those that call one of these."""
         holding = self._holding(lines)
         bound = {name for name, path in self._outline.imports.items() if any(_pattern(t).search(path) for t in SITE)}
-        making = [*lines, *self._calling(bound)]
-        bound.update(match[1] for line in making if (match := _BINDING.match(self._line(line))))
+        made = (*lines, *self._calling(bound))
+        bound.update(match[1] for line in made if (match := _BINDING.match(self._line(line))))
         holding |= {d for d in self._holding(self._calling(bound)) if d.name != "__init__"}
         callers = self._holding(self._calling(self._called(holding))) - holding
         return holding, {definition for definition in callers if definition.name != "__init__"}

@@ -31,9 +31,6 @@ FOLDER = Path(__file__).parent.parent / "fixtures"
 FIXTURES = sorted(path for path in FOLDER.glob("[!_]*.py"))
 RULES = discover()
 OF_SCORES = {
-    "ATN304",
-    "ATN303",
-    "ATN302",
     "ATN101",
     "ATN102",
     "ATN103",
@@ -41,7 +38,11 @@ OF_SCORES = {
     "ATN105",
     "ATN201",
     "ATN202",
+    "ATN207",
     "ATN211",
+    "ATN302",
+    "ATN303",
+    "ATN304",
 }
 SAME_MEANING: dict[str, Rewriting] = {
     "as it is": own,

@@ -48,12 +48,12 @@ def hides_elsewhere(path: AttentionPath, index: int) -> bool:
 
 def _hides(use: MaskUse, path: AttentionPath) -> bool:
     if use.how == "add":
-        return use.mask is None or not _is_computed(use.mask, path)
+        return use.mask is None or not is_computed(use.mask, path)
     fill = number(use.fill, path.facts) if use.fill is not None else None
     return use.how == "fill" and fill is not None and fill <= VERY_NEGATIVE
 
 
-def _is_computed(term: Value, path: AttentionPath) -> bool:
+def is_computed(term: Value, path: AttentionPath) -> bool:
     """Whether an added term is computed by layers, so that it is a bias and hides nothing."""
     value = path.facts.resolve(term)
     while isinstance(value, (*LAYOUT, *PARTS)):

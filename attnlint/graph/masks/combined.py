@@ -14,18 +14,27 @@ from attnlint.graph.values import (
     Add,
     Attribute,
     Cast,
+    Convolution,
+    Divide,
+    Embedding,
     Expand,
     Full,
     Index,
+    Linear,
     MaskedFill,
     Multiply,
     Not,
     Parameter,
+    Permute,
+    Piece,
     Pointwise,
+    Product,
     Rearrange,
     Repeat,
     Select,
+    Softmax,
     Subtract,
+    Transpose,
     Unsqueeze,
     Value,
     View,
@@ -33,6 +42,8 @@ from attnlint.graph.values import (
 )
 
 _LAYOUT = (Expand, Index, Rearrange, Repeat, Select, Unsqueeze, View)
+_MOVED = (*_LAYOUT, Transpose, Permute, Piece, Multiply, Divide, Add)
+"""What computes no other dtype than its operand has."""
 
 
 @MASKS.of(Not)
@@ -129,10 +140,22 @@ def _cast(value: Cast, ask: Ask) -> MaskFact | None:
     if dtype == "bool":
         return replace(source, representation="bool")
     if source.representation == "bool":
-        return None if dtype is None else replace(source, representation="binary")
+        is_number = dtype is not None or _names_floats(value.dtype, ask)
+        return replace(source, representation="binary") if is_number else None
     if source.representation == "additive" and dtype is not None and dtype not in FLOATS:
         return None
     return source
+
+
+def _names_floats(dtype: Value | None, ask: Ask) -> bool:
+    """``x.dtype`` of what a layer or a product computes, which is no bool."""
+    read = ask.resolve(dtype) if dtype is not None else None
+    if not isinstance(read, Attribute) or read.member != "dtype":
+        return False
+    source = ask.resolve(read.base)
+    while isinstance(source, _MOVED):
+        source = ask.resolve(next(source.operands()))
+    return isinstance(source, (Linear, Convolution, Product, Embedding, Softmax))
 
 
 @MASKS.of(MaskedFill)

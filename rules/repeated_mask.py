@@ -1,0 +1,76 @@
+"""ATN218 repeated-mask."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+
+from attnlint.attention import AttentionPath, MaskUse
+from attnlint.attention.masking import is_computed
+from attnlint.attention.triggers import SITE
+from attnlint.diagnostics import Severity, Tier
+from attnlint.graph.facts import Facts
+from attnlint.graph.masks import number
+from attnlint.graph.values import Add, Learned, Origin, Value, key
+from attnlint.rule import Finding, Rule
+
+
+class RepeatedMask(Rule):
+    """The same mask is added to the scores twice.
+
+    **What it finds.** One value that is added to the scores, or into what is added to them, a second time on one path.
+
+    **Why it hurts.** Two of ``torch.finfo(dtype).min`` add up to −inf, so that a row that both mask in full is NaN
+    where one of them alone would have left it uniform. A bias is doubled.
+
+    **Silent when** the two are not certainly the same value, or are computed by layers.
+
+    **Mend.** Drop one of the two; which one is for you to say.
+    """
+
+    code = "ATN218"
+    name = "repeated-mask"
+    severity = Severity.WARNING
+    tiers = frozenset({Tier.MANUAL})
+    triggers = SITE
+
+    def check_path(self, path: AttentionPath) -> Iterator[Finding]:
+        """Report terms that were added before."""
+        seen: dict[Hashable, Origin] = {}
+        for use in path.masks:
+            if use.how not in ("add", "argument") or use.mask is None:
+                continue
+            for term, at in _terms(use, path.facts):
+                identity = key(path.facts.resolve(term))
+                first = seen.setdefault(identity, at)
+                if first.place == at.place or not _may_be_mask(term, path):
+                    continue
+                yield Finding(
+                    at,
+                    f"{term.text} is added to the scores a second time: two of finfo.min make −inf, and a row that is "
+                    "masked in full becomes NaN; add it once",
+                    related=((first, f"{term.text} is added here first"),),
+                )
+
+
+def _terms(use: MaskUse, facts: Facts) -> Iterator[tuple[Value, Origin]]:
+    """What a mask is the sum of, with where each is added, in the order of the code."""
+    assert use.mask is not None
+    if use.at.origin is not None:
+        yield from _summed(use.mask, use.at.origin, facts, 8)
+
+
+def _summed(value: Value, at: Origin, facts: Facts, depth: int) -> Iterator[tuple[Value, Origin]]:
+    held = facts.resolve(value)
+    if isinstance(held, Add) and held.origin is not None and depth:
+        yield from _summed(held.left, held.origin, facts, depth - 1)
+        yield from _summed(held.right, held.origin, facts, depth - 1)
+    elif number(held, facts) is None:
+        yield value, at
+
+
+def _may_be_mask(term: Value, path: AttentionPath) -> bool:
+    """Whether a term is no table that is learned, and not computed by layers."""
+    fact = path.facts.mask(term)
+    if fact is not None:
+        return fact.representation == "additive"
+    return not isinstance(path.facts.resolve(term), Learned) and not is_computed(term, path)
