@@ -34,6 +34,7 @@ class Model(nn.Module):
 Row = tuple[str, str, str, str, "str | None"]
 """A code, statements of the constructor and of forward, a part of them, and what it is mended to."""
 
+SQUARE = "torch.nn.Transformer.generate_square_subsequent_mask(x.size(1), device=x.device)"
 CALL = "return self.own(x, x, x)[0]"
 ROWS: list[Row] = [
     ("ATN405", "self.own = nn.MultiheadAttention(dim, heads)", CALL, "dim, heads)", "dim, heads, batch_first=True)"),
@@ -101,6 +102,50 @@ ROWS: list[Row] = [
     ("ATN404", "", "return self.norm(self.attn(x, x, x))", "x, x)", "x, x)[0]"),
     ("ATN404", "", "return self.attn(x, x, x).transpose(0, 1)", "x, x)", "x, x)[0]"),
     ("ATN404", "", "h = self.attn(x, x, x)\ny, _ = h\nreturn y + self.norm(h)", "", None),
+    (
+        "ATN406",
+        "",
+        "return self.attn(x, x, x, is_causal=True)[0]",
+        "is_causal=True)",
+        f"is_causal=True, attn_mask={SQUARE})",
+    ),
+    (
+        "ATN406",
+        "",
+        "return self.attn(x, x, x, attn_mask=None, is_causal=True)[0]",
+        "attn_mask=None",
+        f"attn_mask={SQUARE}",
+    ),
+    (
+        "ATN406",
+        "self.own = nn.TransformerEncoderLayer(dim, heads, batch_first=True)",
+        "return self.own(x, is_causal=True)",
+        "is_causal=True)",
+        f"is_causal=True, src_mask={SQUARE})",
+    ),
+    (
+        "ATN406",
+        "self.own = nn.TransformerDecoderLayer(dim, heads, batch_first=True)",
+        "return self.own(x, x, tgt_is_causal=True)",
+        "is_causal=True)",
+        f"is_causal=True, tgt_mask={SQUARE})",
+    ),
+    (
+        "ATN406",
+        "self.own = nn.TransformerDecoderLayer(dim, heads, batch_first=True)",
+        "return self.own(x, x, memory_is_causal=True)",
+        "",
+        None,
+    ),
+    ("ATN406", "", "return self.attn(x, x.relu(), x, is_causal=True)[0]", "", None),
+    (
+        "ATN406",
+        "",
+        "hide = torch.ones(4, 4).triu(2).bool()\n"
+        "return self.attn(x, x, x, attn_mask=hide, need_weights=False, is_causal=True)[0]",
+        "is_causal=True",
+        "is_causal=False",
+    ),
     ("ATN405", "first = False\nself.own = nn.MultiheadAttention(dim, heads, batch_first=first)", CALL, "", None),
 ]
 
