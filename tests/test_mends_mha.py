@@ -146,6 +146,22 @@ ROWS: list[Row] = [
         "is_causal=True",
         "is_causal=False",
     ),
+    (
+        "ATN212",
+        "self.heads = heads",
+        "B, T, _ = x.shape\nhide = torch.zeros(B, T, T).bool()\n"
+        "return self.attn(x, x, x, attn_mask=hide.repeat(self.heads, 1, 1))[0]",
+        "hide.repeat(self.heads, 1, 1)",
+        "hide.repeat_interleave(self.heads, dim=0)",
+    ),
+    (
+        "ATN212",
+        "",
+        "B, T, _ = x.shape\nhide = torch.zeros(B, T, T).bool()\n"
+        "return self.attn(x, x, x, attn_mask=~hide.repeat((self.attn.num_heads, 1, 1)))[0]",
+        "",
+        None,
+    ),
     ("ATN405", "first = False\nself.own = nn.MultiheadAttention(dim, heads, batch_first=first)", CALL, "", None),
 ]
 
