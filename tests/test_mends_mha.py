@@ -162,6 +162,34 @@ ROWS: list[Row] = [
         "",
         None,
     ),
+    (
+        "ATN603",
+        "self.pe = torch.randn(50, 1, dim)",
+        "x = x + self.pe[: x.size(0)]\nreturn self.attn(x, x, x)[0]",
+        "self.pe[: x.size(0)]",
+        "self.pe[: x.size(1)].transpose(0, 1)",
+    ),
+    (
+        "ATN603",
+        "self.pe = nn.Parameter(torch.randn(1, 50, dim))",
+        "y = x + self.pe[:x.shape[0]]\nreturn self.attn(y, y, y)[0]",
+        "self.pe[:x.shape[0]]",
+        "self.pe[:, : x.size(1)]",
+    ),
+    (
+        "ATN603",
+        "self.pe = torch.randn(50, dim)",
+        "y = x + self.pe[:x.size(0)]\nreturn self.attn(y, y, y)[0]",
+        "self.pe[:x.size(0)]",
+        "self.pe[: x.size(1)]",
+    ),
+    (
+        "ATN603",
+        "self.pe = torch.randn(50, 1, dim)",
+        "count = len(x)\nx = x + self.pe[:count]\nreturn self.attn(x, x, x)[0]",
+        "",
+        None,
+    ),
     ("ATN405", "first = False\nself.own = nn.MultiheadAttention(dim, heads, batch_first=first)", CALL, "", None),
 ]
 
