@@ -35,6 +35,7 @@ Row = tuple[str, str, str, str, "str | None"]
 """A code, statements of the constructor and of forward, a part of them, and what it is mended to."""
 
 SQUARE = "torch.nn.Transformer.generate_square_subsequent_mask(x.size(1), device=x.device)"
+BACKEND = "torch.nn.attention.SDPBackend"
 CALL = "return self.own(x, x, x)[0]"
 ROWS: list[Row] = [
     ("ATN405", "self.own = nn.MultiheadAttention(dim, heads)", CALL, "dim, heads)", "dim, heads, batch_first=True)"),
@@ -187,6 +188,29 @@ ROWS: list[Row] = [
         "ATN603",
         "self.pe = torch.randn(50, 1, dim)",
         "count = len(x)\nx = x + self.pe[:count]\nreturn self.attn(x, x, x)[0]",
+        "",
+        None,
+    ),
+    (
+        "ATN407",
+        "",
+        "with torch.backends.cuda.sdp_kernel(enable_flash=True, enable_math=False, enable_mem_efficient=False):\n"
+        "    return F.scaled_dot_product_attention(x, x, x)",
+        "torch.backends.cuda.sdp_kernel(enable_flash=True, enable_math=False, enable_mem_efficient=False)",
+        f"torch.nn.attention.sdpa_kernel([{BACKEND}.FLASH_ATTENTION, {BACKEND}.CUDNN_ATTENTION])",
+    ),
+    (
+        "ATN407",
+        "",
+        "from torch.backends.cuda import sdp_kernel\nwith sdp_kernel(False, True, False, False):\n"
+        "    return F.scaled_dot_product_attention(x, x, x)",
+        "sdp_kernel(False, True, False, False)",
+        f"torch.nn.attention.sdpa_kernel([{BACKEND}.MATH])",
+    ),
+    (
+        "ATN407",
+        "self.flags = config",
+        "with torch.backends.cuda.sdp_kernel(*self.flags):\n    return F.scaled_dot_product_attention(x, x, x)",
         "",
         None,
     ),
