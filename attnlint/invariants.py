@@ -17,6 +17,7 @@ Loss is no invariant: the bugs that these find train to almost the same loss.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ _MASKED_SCORE = -5_000.0
 """A score below this counts as masked: people fill with −1e4, −1e9, finfo.min and −inf."""
 _REFERENCE_DRAWS = 32
 _SEED = 2_718
+_DEPRECATIONS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 
 
 @dataclass(frozen=True)
@@ -315,6 +317,18 @@ def runs() -> Invariant:
         return (~_output(attention, inputs).isfinite()).double().mean().item()
 
     return Invariant("runs", "share not finite", measure)
+
+
+def not_deprecated() -> Invariant:
+    """The call uses nothing that is to be removed. Unit: the number of warnings of deprecation that it gives."""
+
+    def measure(attention: Attention, inputs: Inputs) -> float:
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            attention(*inputs)
+        return float(sum(issubclass(warning.category, _DEPRECATIONS) for warning in seen))
+
+    return Invariant("not deprecated", "warnings of deprecation", measure)
 
 
 def equals_reference(reference: Attention) -> Invariant:

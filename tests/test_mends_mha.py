@@ -34,6 +34,8 @@ class Model(nn.Module):
 Row = tuple[str, str, str, str, "str | None"]
 """A code, statements of the constructor and of forward, a part of them, and what it is mended to."""
 
+SQUARE = "torch.nn.Transformer.generate_square_subsequent_mask(x.size(1), device=x.device)"
+BACKEND = "torch.nn.attention.SDPBackend"
 CALL = "return self.own(x, x, x)[0]"
 ROWS: list[Row] = [
     ("ATN405", "self.own = nn.MultiheadAttention(dim, heads)", CALL, "dim, heads)", "dim, heads, batch_first=True)"),
@@ -101,6 +103,117 @@ ROWS: list[Row] = [
     ("ATN404", "", "return self.norm(self.attn(x, x, x))", "x, x)", "x, x)[0]"),
     ("ATN404", "", "return self.attn(x, x, x).transpose(0, 1)", "x, x)", "x, x)[0]"),
     ("ATN404", "", "h = self.attn(x, x, x)\ny, _ = h\nreturn y + self.norm(h)", "", None),
+    (
+        "ATN406",
+        "",
+        "return self.attn(x, x, x, is_causal=True)[0]",
+        "is_causal=True)",
+        f"is_causal=True, attn_mask={SQUARE})",
+    ),
+    (
+        "ATN406",
+        "",
+        "return self.attn(x, x, x, attn_mask=None, is_causal=True)[0]",
+        "attn_mask=None",
+        f"attn_mask={SQUARE}",
+    ),
+    (
+        "ATN406",
+        "self.own = nn.TransformerEncoderLayer(dim, heads, batch_first=True)",
+        "return self.own(x, is_causal=True)",
+        "is_causal=True)",
+        f"is_causal=True, src_mask={SQUARE})",
+    ),
+    (
+        "ATN406",
+        "self.own = nn.TransformerDecoderLayer(dim, heads, batch_first=True)",
+        "return self.own(x, x, tgt_is_causal=True)",
+        "is_causal=True)",
+        f"is_causal=True, tgt_mask={SQUARE})",
+    ),
+    (
+        "ATN406",
+        "self.own = nn.TransformerDecoderLayer(dim, heads, batch_first=True)",
+        "return self.own(x, x, memory_is_causal=True)",
+        "",
+        None,
+    ),
+    ("ATN406", "", "return self.attn(x, x.relu(), x, is_causal=True)[0]", "", None),
+    (
+        "ATN406",
+        "",
+        "hide = torch.ones(4, 4).triu(2).bool()\n"
+        "return self.attn(x, x, x, attn_mask=hide, need_weights=False, is_causal=True)[0]",
+        "is_causal=True",
+        "is_causal=False",
+    ),
+    (
+        "ATN212",
+        "self.heads = heads",
+        "B, T, _ = x.shape\nhide = torch.zeros(B, T, T).bool()\n"
+        "return self.attn(x, x, x, attn_mask=hide.repeat(self.heads, 1, 1))[0]",
+        "hide.repeat(self.heads, 1, 1)",
+        "hide.repeat_interleave(self.heads, dim=0)",
+    ),
+    (
+        "ATN212",
+        "",
+        "B, T, _ = x.shape\nhide = torch.zeros(B, T, T).bool()\n"
+        "return self.attn(x, x, x, attn_mask=~hide.repeat((self.attn.num_heads, 1, 1)))[0]",
+        "",
+        None,
+    ),
+    (
+        "ATN603",
+        "self.pe = torch.randn(50, 1, dim)",
+        "x = x + self.pe[: x.size(0)]\nreturn self.attn(x, x, x)[0]",
+        "self.pe[: x.size(0)]",
+        "self.pe[: x.size(1)].transpose(0, 1)",
+    ),
+    (
+        "ATN603",
+        "self.pe = nn.Parameter(torch.randn(1, 50, dim))",
+        "y = x + self.pe[:x.shape[0]]\nreturn self.attn(y, y, y)[0]",
+        "self.pe[:x.shape[0]]",
+        "self.pe[:, : x.size(1)]",
+    ),
+    (
+        "ATN603",
+        "self.pe = torch.randn(50, dim)",
+        "y = x + self.pe[:x.size(0)]\nreturn self.attn(y, y, y)[0]",
+        "self.pe[:x.size(0)]",
+        "self.pe[: x.size(1)]",
+    ),
+    (
+        "ATN603",
+        "self.pe = torch.randn(50, 1, dim)",
+        "count = len(x)\nx = x + self.pe[:count]\nreturn self.attn(x, x, x)[0]",
+        "",
+        None,
+    ),
+    (
+        "ATN407",
+        "",
+        "with torch.backends.cuda.sdp_kernel(enable_flash=True, enable_math=False, enable_mem_efficient=False):\n"
+        "    return F.scaled_dot_product_attention(x, x, x)",
+        "torch.backends.cuda.sdp_kernel(enable_flash=True, enable_math=False, enable_mem_efficient=False)",
+        f"torch.nn.attention.sdpa_kernel([{BACKEND}.FLASH_ATTENTION, {BACKEND}.CUDNN_ATTENTION])",
+    ),
+    (
+        "ATN407",
+        "",
+        "from torch.backends.cuda import sdp_kernel\nwith sdp_kernel(False, True, False, False):\n"
+        "    return F.scaled_dot_product_attention(x, x, x)",
+        "sdp_kernel(False, True, False, False)",
+        f"torch.nn.attention.sdpa_kernel([{BACKEND}.MATH])",
+    ),
+    (
+        "ATN407",
+        "self.flags = config",
+        "with torch.backends.cuda.sdp_kernel(*self.flags):\n    return F.scaled_dot_product_attention(x, x, x)",
+        "",
+        None,
+    ),
     ("ATN405", "first = False\nself.own = nn.MultiheadAttention(dim, heads, batch_first=first)", CALL, "", None),
 ]
 

@@ -121,19 +121,19 @@ def _convolution(value: Convolution, facts: Facts) -> Found:
 def _output(value: Output, facts: Facts) -> Found:
     call = value.call
     stream = call.query if isinstance(call, MultiHead) else call.x if isinstance(call, Recurrent) else call
-    return (*_contract(call, facts), *batch_axes(stream, facts))
+    return (*contract(call, facts), *batch_axes(stream, facts))
 
 
 @_answers(TransformerCall)
 def _transformer(value: TransformerCall, facts: Facts) -> Found:
-    return (*_contract(value, facts), *batch_axes(value.stream, facts))
+    return (*contract(value, facts), *batch_axes(value.stream, facts))
 
 
-def _contract(call: Value, facts: Facts) -> Iterator[Evidence]:
+def contract(call: Value, facts: Facts) -> Iterator[Evidence]:
     """``batch_first=True`` was written by somebody who knew the layout; the default was written by nobody."""
-    flag = is_batch_first(call, facts)
-    if flag or (flag is False and isinstance(call, Recurrent)):
-        yield Evidence(0 if flag else 1, CERTAIN, call, f"{call.text} was built with batch_first={flag}")
+    flag, is_recurrent = is_batch_first(call, facts), isinstance(call, Recurrent)
+    if isinstance(call, (MultiHead, TransformerCall, Recurrent)) and (flag or (flag is False and is_recurrent)):
+        yield Evidence(0 if flag else 1, CERTAIN, call, f"{call.module.text} was built with batch_first={flag}")
 
 
 @_answers(Cat)
@@ -228,8 +228,11 @@ def _arithmetic(value: Any, facts: Facts) -> Found:
             extent = shape.axis(evidence.axis) if one_sized and shape is not None else None
             if extent is None or not extent.is_one:
                 found.append(replace(evidence, axis=evidence.axis + shift))
-        if isinstance(value, Add) and counts_along(side, other, 1, facts):
-            found.append(Evidence(0, CERTAIN, value, f"the positions {side.text} are counted along axis 1"))
+        if isinstance(value, Add):
+            for axis in (0, 1):
+                if counts_along(side, other, axis, facts):
+                    what = f"the positions {side.text} are counted along axis {axis}"
+                    found.append(Evidence(1 - axis, CERTAIN, value, what))
     return tuple(found)
 
 
@@ -239,19 +242,24 @@ def counts_along(positions: Value, x: Value, axis: int, facts: Facts) -> bool:
     if not extent.powers:
         return False
     value = facts.resolve(positions)
+    rank = 0
     while isinstance(value, (Dropout, Cast, Multiply, Unsqueeze)):
-        if isinstance(value, Unsqueeze) and integer(value.axis, facts) != 0:
-            return False
+        if isinstance(value, Unsqueeze):
+            if integer(value.axis, facts) != 1 - axis:
+                return False
+            rank += 1
         value = facts.resolve(next(value.operands()))
     match value:
         case Embedding(x=ids):
             shape = facts.shape(ids)
             counted = shape is not None and shape.rank in (1, 2) and shape.axis(-1) == extent
-            return counted and _is_counted(ids, facts)
+            return counted and _is_counted(ids, facts) and (axis == 1 or rank == 1)
         case Index(x=table, keys=(Slicing() as cut,)):
             shape = facts.shape(table)
-            return shape is not None and shape.rank == 2 and _cuts_at(cut, extent, facts)
-        case Index(keys=(Slicing() as whole, Slicing() as cut, *_)):
+            known = shape.rank if shape is not None else None
+            stands = known == 2 if axis == 1 else known is not None and known + rank == 3
+            return stands and _cuts_at(cut, extent, facts)
+        case Index(keys=(Slicing() as whole, Slicing() as cut, *_)) if axis == 1:
             return literal(whole.lower) is literal(whole.upper) is None and _cuts_at(cut, extent, facts)
     return False
 

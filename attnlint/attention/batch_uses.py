@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from attnlint.attention.batch import ARITHMETIC, CERTAIN, SAME, Evidence
-from attnlint.attention.torch_modules import is_batch_first
+from attnlint.attention.batch import ARITHMETIC, CERTAIN, SAME, Evidence, contract
 from attnlint.attention.uses import uses_of
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
@@ -20,7 +19,6 @@ from attnlint.graph.values import (
     MultiHead,
     Output,
     Phi,
-    Recurrent,
     Reduce,
     Select,
     Slicing,
@@ -60,9 +58,7 @@ def _passes_on(use: Value, value: Value) -> bool:
 
 
 def _said_by(use: Value, value: Value, facts: Facts) -> Iterator[Evidence]:
-    flag = is_batch_first(use, facts)
-    if flag or (flag is False and isinstance(use, Recurrent)):
-        yield Evidence(0 if flag else 1, CERTAIN, use, f"{use.text} was built with batch_first={flag}")
+    yield from contract(use, facts)
     shape = facts.shape(value)
     weight = CERTAIN if shape is not None and shape.rank == 3 else CERTAIN - 1
     if shape is not None and shape.rank not in (None, 3):

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from attnlint.graph.ops.table import row
 from attnlint.graph.signatures import Arguments, Signature
-from attnlint.graph.values import NONE, Constant, Dispatched, Flash, Sdpa, Select, Unknown, Value
+from attnlint.graph.values import (
+    NONE,
+    Constant,
+    Dispatched,
+    Flash,
+    KernelChoice,
+    Sdpa,
+    Select,
+    Spread,
+    Unknown,
+    Value,
+)
 
 row(
     "F.scaled_dot_product_attention torch._C._nn.scaled_dot_product_attention",
@@ -47,6 +58,21 @@ row(
     "xformers.ops.memory_efficient_attention xformers.ops.fmha.memory_efficient_attention",
     "query key value attn_bias p=0 scale",
     lambda a: Flash(a.query, a.key, a.value, a.p, a.scale, Unknown(), a.attn_bias, "xformers"),
+)
+
+
+def _kernels(a: Arguments) -> Value:
+    """Flags by name or in their order, True where not given; after ``*x`` none is known."""
+    if any(isinstance(value, Spread) for value in a.rest):
+        return KernelChoice(Unknown(), Unknown(), Unknown(), Unknown())
+    named = (a.enable_flash, a.enable_math, a.enable_mem_efficient, a.enable_cudnn)
+    return KernelChoice(*a.rest[:4], *named[len(a.rest) :])
+
+
+row(
+    "torch.backends.cuda.sdp_kernel",
+    "*flags enable_flash=True enable_math=True enable_mem_efficient=True enable_cudnn=True",
+    _kernels,
 )
 
 DISPATCHERS = {

@@ -41,6 +41,7 @@ from attnlint.graph.values.creation import Arange, FromData, Full, Learned, Rand
 from attnlint.graph.values.fused import (
     Dispatched,
     Flash,
+    KernelChoice,
     MultiHead,
     Output,
     Recurrent,
@@ -139,6 +140,7 @@ __all__ = [
     "Instance",
     "IsNone",
     "Items",
+    "KernelChoice",
     "Learned",
     "Linear",
     "Mapping",

@@ -107,3 +107,13 @@ class Weights(Value):
     """The weights that a `MultiHead` returns second; None where it is told that they are not needed."""
 
     call: Value
+
+
+@dataclass(eq=False, slots=True)
+class KernelChoice(Value):
+    """``torch.backends.cuda.sdp_kernel``: whether SDPA may use flash, math, memory-efficient and cuDNN kernels."""
+
+    flash: Value
+    math: Value
+    efficient: Value
+    cudnn: Value
