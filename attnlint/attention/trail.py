@@ -61,7 +61,7 @@ LAYOUT = (
 """Changes of layout or dtype: the numbers stay."""
 PARTS = (Index, Select, Piece, Pieces)
 """Parts of a tensor."""
-AFTER_SOFTMAX = (*LAYOUT, *PARTS, Dropout, MaskedFill, Assigned)
+AFTER_SOFTMAX = (*LAYOUT, *PARTS, Dropout, MaskedFill, Assigned, Tri)
 """What weights go through before they meet the value."""
 
 
