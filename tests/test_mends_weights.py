@@ -58,6 +58,10 @@ ROWS: list[tuple[str, str, str | None]] = [
         None,
     ),
     ("ATN205", "out = scores.softmax(-1).tril() @ v", None),
+    ("ATN301", "out = F.softmax(scores) @ v", "out = F.softmax(scores, dim=-1) @ v"),
+    ("ATN301", "out = nn.Softmax()(scores) @ v", "out = nn.Softmax(dim=-1)(scores) @ v"),
+    ("ATN301", "out = F.softmax(scores, dim=None) @ v", "out = F.softmax(scores, dim=-1) @ v"),
+    ("ATN301", "out = F.softmax(scores, dtype=torch.float32) @ v", None),
 ]
 
 

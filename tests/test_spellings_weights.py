@@ -168,3 +168,25 @@ MASKED = {
 @pytest.mark.parametrize(("weights", "count"), MASKED.values(), ids=MASKED)
 def test_weights_that_are_masked(weights: str, count: int) -> None:
     assert codes(module(f"{weights}\nout = w @ v"), "ATN205") == ["ATN205"] * count
+
+
+IMPLICIT = {
+    "given": ("w = F.softmax(scores, dim=-1)", 0),
+    "by position": ("w = F.softmax(scores, -1)", 0),
+    "axis": ("w = F.softmax(scores, axis=-1)", 0),
+    "not given": ("w = F.softmax(scores)", 1),
+    "None": ("w = F.softmax(scores, dim=None)", 1),
+    "dtype alone": ("w = F.softmax(scores, dtype=torch.float32)", 1),
+    "keyword": ("w = F.softmax(input=scores)", 1),
+    "module": ("w = nn.Softmax()(scores)", 1),
+    "module, given": ("w = nn.Softmax(-1)(scores)", 0),
+    "module, never called": ("soft = nn.Softmax()\nw = F.softmax(scores, 3)", 1),
+    "method": ("w = scores.softmax()", 1),
+    "parameter": ("w = F.softmax(scores, keep)", 0),
+    "spread": ("options = {'dim': -1}\nw = F.softmax(scores, **options)", 0),
+}
+
+
+@pytest.mark.parametrize(("weights", "count"), IMPLICIT.values(), ids=IMPLICIT)
+def test_an_axis_that_is_not_given(weights: str, count: int) -> None:
+    assert codes(module(f"{weights}\nout = w @ v"), "ATN301") == ["ATN301"] * count
