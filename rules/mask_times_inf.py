@@ -72,8 +72,8 @@ def _finding(value: Multiply, facts: Facts) -> Finding | None:
         if is_infinite(factor, facts) and _has_zeros(mask, facts):
             return Finding(
                 value.origin,
-                f"{mask.text} is 0 where nothing should be hidden, and 0 · inf is NaN: times {factor.text}, every visible "
-                "position becomes NaN; fill with −inf instead (masked_fill, or triu of a full tensor)",
+                f"{mask.text} is 0 where nothing should be hidden, and 0 · inf is NaN: times {factor.text}, every "
+                "visible position becomes NaN; fill with −inf instead (masked_fill, or triu of a full tensor)",
                 related=((mask.origin, "the mask is made here"),) if mask.origin is not None else (),
                 mend=_mend(value.origin, mask, factor, facts),
             )

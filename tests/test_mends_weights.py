@@ -41,6 +41,27 @@ ROWS: list[tuple[str, str, str | None]] = [
         "out = F.scaled_dot_product_attention(q, k, value=v)",
     ),
     ("ATN304", "v = v * 2\nout = scores.softmax(-1) @ k", None),
+    (
+        "ATN205",
+        "out = (scores.softmax(-1) * torch.ones(T, T).tril()) @ v",
+        'out = (scores.masked_fill(torch.ones(T, T).tril() == 0, float("-inf")).softmax(-1)) @ v',
+    ),
+    (
+        "ATN205",
+        "m = torch.ones(T, T).tril()\nw = F.softmax(scores / 2, dim=-1)\nw = self.drop(w)\nout = (w * m) @ v",
+        "m = torch.ones(T, T).tril()\n"
+        'w = F.softmax((scores / 2).masked_fill(m == 0, float("-inf")), dim=-1)\nw = self.drop(w)\nout = (w) @ v',
+    ),
+    (
+        "ATN205",
+        "w = scores.softmax(-1)\nm = torch.ones(T, T).tril()\nout = (w * m) @ v",
+        None,
+    ),
+    ("ATN205", "out = scores.softmax(-1).tril() @ v", None),
+    ("ATN301", "out = F.softmax(scores) @ v", "out = F.softmax(scores, dim=-1) @ v"),
+    ("ATN301", "out = nn.Softmax()(scores) @ v", "out = nn.Softmax(dim=-1)(scores) @ v"),
+    ("ATN301", "out = F.softmax(scores, dim=None) @ v", "out = F.softmax(scores, dim=-1) @ v"),
+    ("ATN301", "out = F.softmax(scores, dtype=torch.float32) @ v", None),
 ]
 
 

@@ -137,3 +137,56 @@ VALUES = {
 @pytest.mark.parametrize(("output", "count"), VALUES.values(), ids=VALUES)
 def test_a_value_that_nobody_reads(output: str, count: int) -> None:
     assert codes(module(f"w = scores.softmax(-1)\n{output}"), "ATN304") == ["ATN304"] * count
+
+
+CAUSAL = "torch.ones(T, T).tril()"
+MASKED = {
+    "not": ("w = scores.softmax(-1)", 0),
+    "multiplied": (f"w = scores.softmax(-1) * {CAUSAL}", 1),
+    "multiplied, mask first": (f"w = {CAUSAL} * scores.softmax(-1)", 1),
+    "in place": (f"w = scores.softmax(-1)\nw *= {CAUSAL}", 1),
+    "by method": (f"w = scores.softmax(-1).mul({CAUSAL})", 1),
+    "filled": (f"w = scores.softmax(-1).masked_fill({CAUSAL} == 0, 0)", 1),
+    "item": (f"w = scores.softmax(-1)\nw[({CAUSAL} == 0).expand_as(w)] = 0", 1),
+    "where": (f"w = torch.where({CAUSAL}.bool(), scores.softmax(-1), 0.0)", 1),
+    "triangle": ("w = self.drop(scores.softmax(-1)).tril()", 1),
+    "padding": ("w = scores.softmax(-1).masked_fill((keep == 0).unsqueeze(1).unsqueeze(-2), 0)", 1),
+    "padding by length": ("w = scores.softmax(-1) * (torch.arange(T) < keep[:, None])[:, None, None, :]", 1),
+    "infinite": ("w = scores.softmax(-1).masked_fill(keep, -1e9)", 1),
+    "before and after": (f"w = scores.masked_fill({CAUSAL} == 0, -1e9).softmax(-1).masked_fill({CAUSAL} == 0, 0)", 0),
+    "unknown before": (f"w = (scores + keep).softmax(-1) * {CAUSAL}", 0),
+    "normalised": (f"w = scores.softmax(-1) * {CAUSAL}\nw = w / w.sum(-1, keepdim=True)", 0),
+    "normalised by norm": (f"w = F.normalize(scores.softmax(-1) * {CAUSAL}, p=1, dim=-1)", 0),
+    "unknown mask": ("w = scores.softmax(-1) * keep", 0),
+    "unknown mask filled": ("w = scores.softmax(-1).masked_fill(keep, 0)", 0),
+    "ones": ("w = scores.softmax(-1) * torch.ones(T, T)", 0),
+    "queries": ("w = scores.softmax(-1) * (keep == 1)[:, None, :, None]", 0),
+    "exp": (f"w = scores.exp() * {CAUSAL}\nw = w / w.sum(-1, keepdim=True)", 0),
+}
+
+
+@pytest.mark.parametrize(("weights", "count"), MASKED.values(), ids=MASKED)
+def test_weights_that_are_masked(weights: str, count: int) -> None:
+    assert codes(module(f"{weights}\nout = w @ v"), "ATN205") == ["ATN205"] * count
+
+
+IMPLICIT = {
+    "given": ("w = F.softmax(scores, dim=-1)", 0),
+    "by position": ("w = F.softmax(scores, -1)", 0),
+    "axis": ("w = F.softmax(scores, axis=-1)", 0),
+    "not given": ("w = F.softmax(scores)", 1),
+    "None": ("w = F.softmax(scores, dim=None)", 1),
+    "dtype alone": ("w = F.softmax(scores, dtype=torch.float32)", 1),
+    "keyword": ("w = F.softmax(input=scores)", 1),
+    "module": ("w = nn.Softmax()(scores)", 1),
+    "module, given": ("w = nn.Softmax(-1)(scores)", 0),
+    "module, never called": ("soft = nn.Softmax()\nw = F.softmax(scores, 3)", 1),
+    "method": ("w = scores.softmax()", 1),
+    "parameter": ("w = F.softmax(scores, keep)", 0),
+    "spread": ("options = {'dim': -1}\nw = F.softmax(scores, **options)", 0),
+}
+
+
+@pytest.mark.parametrize(("weights", "count"), IMPLICIT.values(), ids=IMPLICIT)
+def test_an_axis_that_is_not_given(weights: str, count: int) -> None:
+    assert codes(module(f"{weights}\nout = w @ v"), "ATN301") == ["ATN301"] * count

@@ -11,16 +11,26 @@ from attnlint.graph.facts import Facts
 from attnlint.graph.masks import VERY_NEGATIVE, MaskFact, number
 from attnlint.graph.matrices import keeps_matrix
 from attnlint.graph.values import (
+    Arange,
+    Attribute,
     Cast,
+    Compare,
+    Constant,
     Convolution,
     Dropout,
     Embedding,
+    Expand,
+    Index,
     Linear,
     MaskedFill,
     MultiHead,
     Multiply,
+    Not,
+    Parameter,
     Product,
+    Slicing,
     Softmax,
+    Unsqueeze,
     Value,
     Where,
     key,
@@ -155,3 +165,52 @@ def _projected(value: Value, facts: Facts) -> Value:
     while isinstance(value, (*LAYOUT, *PARTS, Dropout)):
         value = facts.resolve(next(value.operands()))
     return facts.resolve(value.x) if isinstance(value, (Linear, Convolution)) else value
+
+
+def adds_nothing_hidden(path: AttentionPath) -> bool:
+    """Whether no mask was applied to the scores: what is added to them, if anything, is computed by layers."""
+    return all(
+        use.how == "add" and use.mask is not None and is_computed(use.mask, path) and path.facts.mask(use.mask) is None
+        for use in path.masks
+    )
+
+
+def is_of_keys(mask: Value, path: AttentionPath) -> bool:
+    """Whether a mask certainly names keys: a triangle, or a comparison of tokens or positions that varies over the
+    last axis. One that is made of random numbers, of scores or of what is not understood is not known to."""
+    fact = path.facts.mask(mask)
+    if fact is not None and (fact.everywhere or fact.region is not None):
+        return fact.region is not None
+    return _compares_tokens(mask, path) and _varies_over_keys(mask, path)
+
+
+def _compares_tokens(mask: Value, path: AttentionPath) -> bool:
+    value = path.facts.resolve(mask)
+    while isinstance(value, (*LAYOUT, *PARTS, Not)):
+        value = path.facts.resolve(next(value.operands()))
+    if not isinstance(value, Compare):
+        return False
+    leaves = []
+    for side in (value.left, value.right):
+        leaf = path.facts.resolve(side)
+        while isinstance(leaf, (*LAYOUT, *PARTS)):
+            leaf = path.facts.resolve(next(leaf.operands()))
+        leaves.append(leaf)
+    given = [leaf for leaf in leaves if isinstance(leaf, (Parameter, Arange))]
+    return bool(given) and all(isinstance(leaf, (Parameter, Arange, Attribute, Constant)) for leaf in leaves)
+
+
+def _varies_over_keys(mask: Value, path: AttentionPath) -> bool:
+    value = path.facts.resolve(mask)
+    match value:
+        case Index(keys=keys):
+            return isinstance(keys[-1], Slicing)
+        case Unsqueeze(axis=axis):
+            return literal(axis) in (1, -2, -3)
+        case Not(x=x) | Cast(x=x) | Expand(x=x):
+            return _varies_over_keys(x, path)
+        case Compare(left=left, right=right):
+            return _varies_over_keys(left, path) or _varies_over_keys(right, path)
+        case Arange():
+            return True
+    return False

@@ -9,7 +9,7 @@ import libcst as cst
 
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
-from attnlint.graph.values import Attribute, Constant, Origin, Parameter, Product, Value
+from attnlint.graph.values import Attribute, Constant, Instance, Origin, Parameter, Product, Softmax, Value
 from attnlint.rule import Replacement
 
 _ATOMS = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.Integer, cst.Float, cst.SimpleString)
@@ -194,3 +194,40 @@ def definition_of(scalar: Value, facts: Facts) -> Origin | None:
 def is_bracketed(origin: Origin) -> bool:
     """Whether an expression stands in parentheses of its own."""
     return bool(getattr(origin.node, "lpar", ()))
+
+
+def moved_before(
+    at: Origin, weights: Origin, softmax: Softmax, spelled: str, mask: Origin, value: Value
+) -> tuple[Replacement, ...]:
+    """What is done to the weights at ``at`` done to the softmax's argument instead, as ``spelled`` says ({0} is the
+    argument, {1} the mask); nothing where the mask is not at hand there.
+
+    ``value`` is what ``mask`` stands for.
+    """
+    place = softmax.origin
+    given = written(place, softmax.x, "input") if place is not None else None
+    if place is None or given is None or place.slice is not at.slice or place.frame is not at.frame:
+        return ()
+    changed = rewritten(given, spelled, given, mask)
+    if holds(at.node, place.node):
+        whole, inner = place.slice.code(place.node), given.slice.code(given.node)
+        before, found, after = whole.partition(inner)
+        text = before.replace("{", "{{").replace("}", "}}") + changed.text + after.replace("{", "{{").replace("}", "}}")
+        is_whole = weights.node is place.node and bool(found)
+        return (replace(changed, at=at, text=text),) if is_whole else ()
+    if not _is_at_hand(value, at, place):
+        return ()
+    return (Replacement(at, "{0}", (weights,)), changed)
+
+
+def _is_at_hand(value: Value, at: Origin, before: Origin) -> bool:
+    """Whether a value that is used at ``at`` can be computed at an earlier place."""
+    if isinstance(value, Attribute):
+        return _is_at_hand(value.base, at, before)
+    if isinstance(value, (Parameter, Constant, Instance)):
+        return True
+    if value.origin is None or value.origin.frame is not at.frame:
+        return False
+    if holds(at.node, value.origin.node):
+        return all(_is_at_hand(operand, at, before) for operand in value.operands())
+    return value.origin.slice.span(value.origin.node) < before.slice.span(before.node)

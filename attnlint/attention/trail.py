@@ -63,7 +63,7 @@ _LONGEST = 40
 """Steps that hidden states are followed back."""
 PARTS = (Index, Select, Piece, Pieces)
 """Parts of a tensor."""
-AFTER_SOFTMAX = (*LAYOUT, *PARTS, Dropout, MaskedFill, Assigned)
+AFTER_SOFTMAX = (*LAYOUT, *PARTS, Dropout, MaskedFill, Assigned, Tri)
 """What weights go through before they meet the value."""
 
 

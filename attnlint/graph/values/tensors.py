@@ -42,6 +42,7 @@ class Softmax(Value):
     x: Value
     axis: Value
     dtype: Value
+    module: Value | None = None
 
 
 @dataclass(eq=False, slots=True)
