@@ -16,6 +16,7 @@ Loss is no invariant: the bugs that these find train to almost the same loss.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -230,6 +231,27 @@ def parameters_registered() -> Invariant:
         return foreign / max(1, sum(parameter.numel() for parameter in read.values()))
 
     return Invariant("parameters registered", "share of parameters not yielded", measure)
+
+
+def moves_with_module() -> Invariant:
+    """After ``to(device)`` a call reads no tensor that stayed behind, as a plain attribute does.
+
+    For modules that run on meta tensors: a copy is moved to the meta device, and so are the arguments. Unit: the
+    number of tensors of another device that meet moved ones before the call raises or is done.
+    """
+
+    def measure(attention: Attention, inputs: Inputs) -> float:
+        moved, elsewhere = copy.deepcopy(_module(attention)).to("meta"), _Elsewhere("meta")
+        given = [value.to("meta") if isinstance(value, Tensor) else value for value in inputs]
+        try:
+            with elsewhere:
+                moved(*given)
+        except Exception:
+            if not elsewhere.seen:
+                raise
+        return float(len(elsewhere.seen))
+
+    return Invariant("moves with module", "tensors left behind", measure)
 
 
 def parameters_read_once() -> Invariant:
@@ -449,6 +471,26 @@ class _Reads(TorchFunctionMode):
             given = (*args, *(kwargs or {}).values())
             self.parameters += [value for value in given if isinstance(value, nn.Parameter)]
         return func(*args, **(kwargs or {}))
+
+
+class _Elsewhere(TorchFunctionMode):
+    """Notes tensors with axes that calls are given together with some on ``device``, and that are not there."""
+
+    def __init__(self, device: str) -> None:
+        super().__init__()
+        self.device = device
+        self.seen: dict[int, Tensor] = {}
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        given = [value for value in (*args, *(kwargs or {}).values()) if isinstance(value, Tensor) and value.dim()]
+        apart = [value for value in given if value.device.type != self.device]
+        if len(apart) < len(given) and getattr(func, "__name__", "") not in _MOVES:
+            self.seen.update((id(value), value) for value in apart)
+        return func(*args, **(kwargs or {}))
+
+
+_MOVES = ("to", "type_as", "copy_")
+"""Functions that bring a tensor to the device of another."""
 
 
 def _parameters_read(attention: Attention, inputs: Inputs) -> list[nn.Parameter]:

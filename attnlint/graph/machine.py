@@ -69,6 +69,8 @@ class Recorder:
     discarded: list[Value] = field(default_factory=list)
     """Values of expression statements: computed, and kept by nobody."""
     stores: list[Store] = field(default_factory=list)
+    placed: set[int] = field(default_factory=set)
+    """Identities of tensors that the code puts on a device itself: by ``device=``, ``.to(device)``, ``.cuda()``."""
 
 
 @dataclass(frozen=True)
