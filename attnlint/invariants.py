@@ -27,6 +27,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 Attention = Callable[..., Any]
 Inputs = tuple[Any, ...]
@@ -324,6 +326,27 @@ def equals_reference(reference: Attention) -> Invariant:
     return Invariant("equals reference", "largest difference", measure)
 
 
+def economical(reference: Attention) -> Invariant:
+    """Gives what ``reference`` gives, and makes no more memory on the way. Counted, not timed: every run measures the same.
+
+    Unit: the bytes of all new tensors beyond those that ``reference`` makes, relative to these. Raises ValueError where
+    the outputs differ by more than rounding in their dtype.
+    """
+
+    def measure(attention: Attention, inputs: Inputs) -> float:
+        counted, wanted = _Allocations(), _Allocations()
+        with counted:
+            output = _output(attention, inputs)
+        with wanted:
+            meant = _output(reference, inputs)
+        allowed = 16 * torch.finfo(meant.dtype).eps * meant.double().abs().max().item()
+        if output.dtype != meant.dtype or not _distance(output, meant) <= allowed:
+            raise ValueError("the output is another than the reference's")
+        return max(0, counted.bytes - wanted.bytes) / max(1, wanted.bytes)
+
+    return Invariant("economical", "memory beyond the reference's", measure)
+
+
 def exact_attention(
     query: Tensor,
     key: Tensor,
@@ -491,6 +514,26 @@ class _Elsewhere(TorchFunctionMode):
 
 _MOVES = ("to", "type_as", "copy_")
 """Functions that bring a tensor to the device of another."""
+
+
+class _Allocations(TorchDispatchMode):
+    """Counts the bytes of tensors that do not share the memory of what they are made from."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bytes = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        known = {_memory(given) for given in tree_leaves((args, kwargs)) if isinstance(given, Tensor)}
+        for made in tree_leaves(result):
+            if isinstance(made, Tensor) and _memory(made) not in known:
+                self.bytes += made.untyped_storage().nbytes()
+        return result
+
+
+def _memory(tensor: Tensor) -> int:
+    return tensor.untyped_storage()._cdata
 
 
 def _parameters_read(attention: Attention, inputs: Inputs) -> list[nn.Parameter]:
