@@ -327,10 +327,10 @@ def equals_reference(reference: Attention) -> Invariant:
 
 
 def economical(reference: Attention) -> Invariant:
-    """Gives what ``reference`` gives, and makes no more memory on the way. Counted, not timed: every run measures the same.
+    """Gives what ``reference`` gives, and makes no more memory on the way: counted, so that every run measures the same.
 
-    Unit: the bytes of all new tensors beyond those that ``reference`` makes, relative to these. Raises ValueError where
-    the outputs differ by more than rounding in their dtype.
+    Unit: the bytes of all new tensors beyond those that ``reference`` makes, relative to these. A call whose output
+    differs by more than rounding in its dtype is in error.
     """
 
     def measure(attention: Attention, inputs: Inputs) -> float:
@@ -516,11 +516,11 @@ _MOVES = ("to", "type_as", "copy_")
 """Functions that bring a tensor to the device of another."""
 
 
-class _Allocations(TorchDispatchMode):
+class _Allocations(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the bytes of tensors that do not share the memory of what they are made from."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.bytes = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -533,7 +533,7 @@ class _Allocations(TorchDispatchMode):
 
 
 def _memory(tensor: Tensor) -> int:
-    return tensor.untyped_storage()._cdata
+    return int(tensor.untyped_storage()._cdata)
 
 
 def _parameters_read(attention: Attention, inputs: Inputs) -> list[nn.Parameter]:

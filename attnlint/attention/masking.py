@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 from attnlint.attention.site import AttentionPath, MaskUse
 from attnlint.attention.trail import LAYOUT, PARTS, softmaxes_behind
+from attnlint.graph.facts import Facts
 from attnlint.graph.masks import VERY_NEGATIVE, number
-from attnlint.graph.values import Convolution, Embedding, Linear, MaskedFill, Multiply, Product, Softmax, Value, Where
+from attnlint.graph.values import (
+    Attribute,
+    Convolution,
+    Embedding,
+    Full,
+    Linear,
+    MaskedFill,
+    Multiply,
+    Product,
+    Softmax,
+    Tri,
+    Value,
+    Where,
+)
 
 
 def scores_are_raw(path: AttentionPath) -> bool:
@@ -55,3 +71,26 @@ def is_renormalised(path: AttentionPath) -> bool:
         if any(path.anchor in softmaxes_behind(operand, seen) for operand in operands):
             return True
     return False
+
+
+def is_of_infinities(mask: Value, facts: Facts) -> bool:
+    """Whether a mask certainly holds 0 and −inf, and nothing between."""
+    value = facts.resolve(mask)
+    while isinstance(value, (*LAYOUT, *PARTS, Tri)):
+        value = facts.resolve(next(value.operands()))
+    match value:
+        case Full(fill=fill):
+            numbers = [fill]
+        case MaskedFill(x=x, fill=fill):
+            base = facts.resolve(x)
+            numbers = [fill, base.fill] if isinstance(base, Full) else []
+        case Where(then=then, otherwise=otherwise):
+            numbers = [then, otherwise]
+        case _:
+            return False
+    return bool(numbers) and all(number(n, facts) in (0, -math.inf) and not _is_finfo(n, facts) for n in numbers)
+
+
+def _is_finfo(value: Value, facts: Facts) -> bool:
+    """``finfo(…).min`` counts as −∞ elsewhere; a cast tells the two apart."""
+    return isinstance(facts.resolve(value), Attribute)
