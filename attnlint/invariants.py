@@ -327,7 +327,7 @@ def equals_reference(reference: Attention) -> Invariant:
 
 
 def economical(reference: Attention) -> Invariant:
-    """Gives what ``reference`` gives, and makes no more memory on the way: counted, so that every run measures the same.
+    """Gives what ``reference`` gives, and makes no more memory on the way. Counted, so that all runs measure the same.
 
     Unit: the bytes of all new tensors beyond those that ``reference`` makes, relative to these. A call whose output
     differs by more than rounding in its dtype is in error.
@@ -345,6 +345,24 @@ def economical(reference: Attention) -> Invariant:
         return max(0, counted.bytes - wanted.bytes) / max(1, wanted.bytes)
 
     return Invariant("economical", "memory beyond the reference's", measure)
+
+
+def aligned_heads(multiple: int = 8) -> Invariant:
+    """SDPA calls on half precision have a head_dim that is a multiple of 8, as tensor cores take it.
+
+    Unit: the share of padding that brings the last axis of the query to a multiple, which is what PyTorch's flash
+    attention on CUDA pads and copies, the largest of all calls. Calls in other dtypes count as aligned.
+    """
+
+    def measure(attention: Attention, inputs: Inputs) -> float:
+        widths = _Widths()
+        with widths:
+            attention(*inputs)
+        if not widths.seen:
+            raise LookupError("no scaled_dot_product_attention was called")
+        return max(-width % multiple / width if is_half else 0.0 for width, is_half in widths.seen)
+
+    return Invariant("aligned heads", "share of padding", measure)
 
 
 def exact_attention(
@@ -514,6 +532,20 @@ class _Elsewhere(TorchFunctionMode):
 
 _MOVES = ("to", "type_as", "copy_")
 """Functions that bring a tensor to the device of another."""
+
+
+class _Widths(TorchFunctionMode):
+    """Notes of every SDPA call the query's head_dim, and whether it is of half precision."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[int, bool]] = []
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is F.scaled_dot_product_attention:
+            query = args[0] if args else kwargs["query"]
+            self.seen.append((query.shape[-1], query.dtype in (torch.float16, torch.bfloat16)))
+        return func(*args, **(kwargs or {}))
 
 
 class _Allocations(TorchDispatchMode):  # type: ignore[no-untyped-call]
