@@ -326,6 +326,24 @@ def equals_reference(reference: Attention) -> Invariant:
     return Invariant("equals reference", "largest difference", measure)
 
 
+def equals_with_weights(reference: Callable[[], nn.Module]) -> Invariant:
+    """Given the weights of the attention, a new ``reference()`` gives what it gives: weights trained with one serve the
+    other.
+
+    For modules whose parameters have the same names and shapes. Unit: the largest absolute difference.
+    """
+
+    def measure(attention: Attention, inputs: Inputs) -> float:
+        module = _module(attention)
+        parameter = next(module.parameters())
+        with torch.random.fork_rng():
+            other = reference().to(parameter.device, parameter.dtype).eval()
+        other.load_state_dict(module.state_dict())
+        return _distance(_output(module, inputs), _output(other, inputs))
+
+    return Invariant("equals with weights", "largest difference", measure)
+
+
 def economical(reference: Attention) -> Invariant:
     """Gives what ``reference`` gives, and makes no more memory on the way. Counted, so that all runs measure the same.
 

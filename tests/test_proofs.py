@@ -35,7 +35,7 @@ DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 CODES = {
     *("ATN101", "ATN102", "ATN103", "ATN104", "ATN105", "ATN107"),
     *("ATN201", "ATN202", "ATN204", "ATN209", "ATN211", "ATN401", "ATN402"),
-    *("ATN210", "ATN216", "ATN506", "ATN507", "ATN902", "ATN904", "ATN905"),
+    *("ATN210", "ATN216", "ATN504", "ATN506", "ATN507", "ATN902", "ATN904", "ATN905"),
 }
 FOLDER = Path(inspect.getfile(PROOFS[0].buggy)).parent
 FIXTURES = sorted(path for path in FOLDER.glob("*.py") if path.stem != "__init__")

@@ -45,6 +45,19 @@ def repeated_heads(operand: Operand, heads: Monomial, facts: Facts) -> RepeatedH
     return None
 
 
+def stretched_heads(operand: Operand, heads: Monomial, facts: Facts) -> RepeatedHeads | None:
+    """An ``expand`` of an axis that holds several heads to ``heads`` of them, which no tensor can do."""
+    for step in operand.steps:
+        before, after = (facts.shape(step.x), facts.shape(step)) if isinstance(step, Expand) else (None, None)
+        if not isinstance(step, Expand) or before is None or after is None or len(before.axes) != len(after.axes):
+            continue
+        for old, new in zip(before.axes, after.axes, strict=True):
+            times = new / old if old is not None and new is not None and not old.equals(new) else None
+            if old is not None and new is not None and times is not None and new.equals(heads) and not old.is_one:
+                return RepeatedHeads(step, step.x, old, times, False)
+    return None
+
+
 def heads_of(value: Value, facts: Facts) -> Monomial | None:
     """Extent of the axis of heads of (…, heads, tokens, head_dim)."""
     shape = facts.shape(value)
