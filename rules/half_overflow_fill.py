@@ -101,6 +101,9 @@ def _overflows(use: MaskUse, facts: Facts) -> Iterator[_Overflow]:
     waiting: list[tuple[Value, str | None]] = []
     if use.how == "fill":
         yield from _one(use.at, None, facts)
+        if isinstance(use.at, Where):
+            yield from _one(facts.resolve(use.at.then), None, facts)
+            yield from _one(facts.resolve(use.at.otherwise), None, facts)
     elif use.mask is not None:
         waiting.append((use.mask, None))
     for _ in range(_STEPS):

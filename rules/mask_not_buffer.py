@@ -117,11 +117,9 @@ def _plain_store(read: Attribute, path: AttentionPath) -> Store | None:
 
 def _is_made(read: Attribute, path: AttentionPath) -> bool:
     """Whether a tensor is made of numbers alone, on the default device."""
-    if not is_tensor(strip(read)):
-        return False
     waiting, seen, made = [strip(read)], 0, False
     while waiting:
-        value, seen = strip(waiting.pop()), seen + 1
+        value, seen = path.facts.resolve(waiting.pop()), seen + 1
         if path.graph.is_placed(value) or seen > _STEPS or _moves(value, path):
             return False
         if isinstance(value, Learned) or (isinstance(value, Full) and value.like is not None):

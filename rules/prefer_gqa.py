@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from typing import Literal
 
 import libcst as cst
 
@@ -22,13 +23,13 @@ Pair = tuple[RepeatedHeads, RepeatedHeads]
 class PreferGqa(Rule):
     """Key and value heads are copied for a call that groups query heads by itself.
 
-    **What it finds.** ``scaled_dot_product_attention`` on a key and a value whose heads are repeated on every path,
-    each in place (``repeat_interleave(groups, dim=1)``, an expanded axis, einops.repeat), to the number of query heads.
+    **What it finds.** ``scaled_dot_product_attention`` on a key and a value whose heads are repeated, each in place
+    (``repeat_interleave(groups, dim=1)``, an expanded axis, einops.repeat), to the number of query heads.
 
     **Why it costs.** The copies take as many times the memory of key and value as there are query heads in a group:
     69 ms with them and 51 ms with ``enable_gqa=True`` on a CPU. Needs torch 2.5.
 
-    **Silent when** key and value are repeated differently, or tiled, or on some paths alone.
+    **Silent when** key and value are repeated differently, tiled, or on some path one of them alone.
 
     **Mend.** ``enable_gqa=True`` on key and value as they are; unsafe, as kernels may round differently. Offered where
     the copies are made in the call itself.
@@ -45,7 +46,7 @@ class PreferGqa(Rule):
     )
 
     def check_site(self, site: AttentionSite) -> Iterator[Finding]:
-        """Report calls whose key and value are repeated on all paths."""
+        """Report calls whose key and value are repeated, wherever one of them is."""
         call = site.anchor
         if not isinstance(call, Sdpa) or call.origin is None or not site.exhaustive or not site.paths:
             return
@@ -53,9 +54,10 @@ class PreferGqa(Rule):
             pairs = [pair for path in site.paths for pair in path.ask(_repeated)]
         except TooManyWorlds:
             return
-        if not pairs or None in pairs:
+        found = next((pair for pair in pairs if isinstance(pair, tuple)), None)
+        if found is None or None in pairs:
             return
-        key, value = next(pair for pair in pairs if pair is not None)
+        key, value = found
         yield Finding(
             call.origin,
             f"the heads of {call.key.text} and {call.value.text} are each repeated {key.times} times for this call, "
@@ -67,8 +69,9 @@ class PreferGqa(Rule):
         )
 
 
-def _repeated(path: AttentionPath) -> Pair | None:
-    """How key and value are repeated, if both alike and as ``enable_gqa`` does."""
+def _repeated(path: AttentionPath) -> Pair | Literal[False] | None:
+    """How key and value are repeated, if both alike and as ``enable_gqa`` does; False where neither is: as many heads
+    as the query has are one to a group."""
     call, facts = path.anchor, path.facts
     assert isinstance(call, Sdpa)
     heads = heads_of(call.query, facts)
@@ -76,6 +79,8 @@ def _repeated(path: AttentionPath) -> Pair | None:
         return None
     key = repeated_heads(path.key, heads, facts)
     value = repeated_heads(Walk(facts).operand(call.value, "key"), heads, facts)
+    if key is None and value is None:
+        return False
     if key is None or value is None or not (key.interleaved and value.interleaved):
         return None
     return (key, value) if key.times.equals(value.times) else None

@@ -68,20 +68,26 @@ def _repetition(value: Value, facts: Facts) -> Iterator[RepeatedHeads]:
     match value:
         case RepeatInterleave(x=x, times=times, axis=axis):
             shape, place, count = facts.shape(x), integer(axis, facts), facts.scalar(times)
-            extent = shape.axis(place) if shape is not None and place is not None else None
+            extent = _extent(shape, place) if shape is not None and place is not None else None
             if extent is not None and count is not None:
                 yield RepeatedHeads(value, x, extent, count, True)
         case Repeat(x=x, times=times):
             yield from _tiled(value, x, [facts.scalar(count) for count in times], facts)
         case Cat(items=items) if len({id(strip(item)) for item in items}) == 1 and len(items) > 1:
             shape, place = facts.shape(items[0]), integer(value.axis, facts)
-            extent = shape.axis(place) if shape is not None and place is not None else None
+            extent = _extent(shape, place) if shape is not None and place is not None else None
             if extent is not None:
                 yield RepeatedHeads(value, items[0], extent, Monomial.number(len(items)), False)
         case Rearrange(kind="repeat"):
             yield from _by_pattern(value, facts)
         case View(x=x) | Flatten(x=x):
             yield from _expanded(value, facts.resolve(x), facts)
+
+
+def _extent(shape: TensorShape, place: int) -> Monomial | None:
+    """Extent of an axis; where the rank is not known, of one of the four that heads have. What is repeated is only
+    taken for heads where the numbers agree."""
+    return shape.axis(place - 4 if shape.open and 0 <= place < 4 <= len(shape.axes) else place)
 
 
 def _tiled(value: Value, x: Value, times: list[Monomial | None], facts: Facts) -> Iterator[RepeatedHeads]:
