@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 
 import libcst as cst
 
 from attnlint.attention import AttentionPath, MaskUse
+from attnlint.attention.masking import is_of_infinities
 from attnlint.attention.spelling import argument, rewritten, written
-from attnlint.attention.trail import LAYOUT, PARTS
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.dtypes import FLOATS
-from attnlint.graph.facts import Facts
-from attnlint.graph.masks import number
-from attnlint.graph.values import Add, Attribute, Cast, Full, MaskedFill, MultiHead, Origin, Sdpa, Tri, Value, Where
+from attnlint.graph.values import Add, Cast, MultiHead, Origin, Sdpa, Value
 from attnlint.rule import Finding, Mend, Rule
 
 
@@ -109,7 +106,7 @@ def _evidence(mask: Value, query: Value) -> Iterator[tuple[Origin, str]]:
 
 def _mend(path: AttentionPath, use: MaskUse, query: Value) -> Mend | None:
     """A cast, of a mask of 0 and −inf alone: any other number may become −inf, or say something else, in half."""
-    if use.mask is None or use.at.origin is None or not _is_of_infinities(use.mask, path.facts):
+    if use.mask is None or use.at.origin is None or not is_of_infinities(use.mask, path.facts):
         return None
     at = written(use.at.origin, use.mask, "attn_mask")
     like = written(use.at.origin, query, "query") or argument(use.at.origin, 0, "query")
@@ -129,26 +126,3 @@ def _uncast(at: Origin) -> Origin:
         ):
             return replace(at, node=x)
     return at
-
-
-def _is_of_infinities(mask: Value, facts: Facts) -> bool:
-    """Whether a mask certainly holds 0 and −inf, and nothing between."""
-    value = facts.resolve(mask)
-    while isinstance(value, (*LAYOUT, *PARTS, Tri)):
-        value = facts.resolve(next(value.operands()))
-    match value:
-        case Full(fill=fill):
-            numbers = [fill]
-        case MaskedFill(x=x, fill=fill):
-            base = facts.resolve(x)
-            numbers = [fill, base.fill] if isinstance(base, Full) else []
-        case Where(then=then, otherwise=otherwise):
-            numbers = [then, otherwise]
-        case _:
-            return False
-    return bool(numbers) and all(number(n, facts) in (0, -math.inf) and not _is_finfo(n, facts) for n in numbers)
-
-
-def _is_finfo(value: Value, facts: Facts) -> bool:
-    """``finfo(…).min`` counts as −∞ elsewhere; a cast tells the two apart."""
-    return isinstance(facts.resolve(value), Attribute)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import libcst as cst
+
 from attnlint.attention.parameters import contents, has_parameters
-from attnlint.attention.spelling import assignment, imported, rewritten
+from attnlint.attention.spelling import assignment, imported, nodes, rewritten
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.machine import Store
@@ -95,12 +97,18 @@ def _is_plain(graph: DefinitionGraph) -> bool:
 
 def _containers(graph: DefinitionGraph) -> Iterator[Store]:
     """Attributes that are set once, to a container that registers nothing."""
-    own = [store for store in graph.stores if store.owner is graph.receiver]
+    own = [store for store in graph.stores if store.owner is graph.receiver and not _adds(store)]
     for store in own:
         value = strip(store.value)
         is_plain = isinstance(value, (Items, Repeating, Mapping)) and not value.registers and not store.registers
         if is_plain and sum(other.member == store.member for other in own) == 1:
             yield store
+
+
+def _adds(store: Store) -> bool:
+    """``self.heads += [head]``: the list grows, and stays what it is."""
+    target = store.origin.node
+    return any(isinstance(n, cst.AugAssign) and n.target is target for n in nodes(store.origin.slice.module))
 
 
 def _is_hiding(held: Value) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from attnlint.attention.conventions import adds_floats, bool_convention
@@ -20,6 +21,7 @@ from attnlint.graph.values import (
     Dropout,
     Embedding,
     Expand,
+    Full,
     Index,
     Linear,
     MaskedFill,
@@ -30,6 +32,7 @@ from attnlint.graph.values import (
     Product,
     Slicing,
     Softmax,
+    Tri,
     Unsqueeze,
     Value,
     Where,
@@ -214,3 +217,26 @@ def _varies_over_keys(mask: Value, path: AttentionPath) -> bool:
         case Arange():
             return True
     return False
+
+
+def is_of_infinities(mask: Value, facts: Facts) -> bool:
+    """Whether a mask certainly holds 0 and −inf, and nothing between."""
+    value = facts.resolve(mask)
+    while isinstance(value, (*LAYOUT, *PARTS, Tri)):
+        value = facts.resolve(next(value.operands()))
+    match value:
+        case Full(fill=fill):
+            numbers = [fill]
+        case MaskedFill(x=x, fill=fill):
+            base = facts.resolve(x)
+            numbers = [fill, base.fill] if isinstance(base, Full) else []
+        case Where(then=then, otherwise=otherwise):
+            numbers = [then, otherwise]
+        case _:
+            return False
+    return bool(numbers) and all(number(n, facts) in (0, -math.inf) and not _is_finfo(n, facts) for n in numbers)
+
+
+def _is_finfo(value: Value, facts: Facts) -> bool:
+    """``finfo(…).min`` counts as −∞ elsewhere; a cast tells the two apart."""
+    return isinstance(facts.resolve(value), Attribute)

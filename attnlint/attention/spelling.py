@@ -31,6 +31,16 @@ def argument(origin: Origin, position: int | None, keyword: str) -> Origin | Non
     return None
 
 
+def with_keyword(call: Origin, keyword: str, value: str) -> Replacement | None:
+    """The replacement that gives a call ``keyword=value``; None where it takes keywords from a dict."""
+    node = call.node
+    if not isinstance(node, cst.Call) or not node.args or any(arg.star == "**" for arg in node.args):
+        return None
+    given = argument(call, None, keyword)
+    last = replace(call, node=node.args[-1])
+    return rewritten(last, f"{{0}}, {keyword}={value}", last) if given is None else Replacement(given, value)
+
+
 def written(origin: Origin, value: Value, keyword: str | None = None) -> Origin | None:
     """What stands for ``value`` in the call or operation at ``origin``: an argument, the receiver, a side.
 

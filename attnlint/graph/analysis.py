@@ -46,12 +46,17 @@ class DefinitionGraph:
         self.stores = recorder.stores
         """Attributes that the definition sets, and its object's constructor before it, in order."""
         self._heap = heap
+        self._placed = recorder.placed
         self.world = World()
         """No assumptions: what is derived here holds on every path."""
 
     def held(self, owner: Value, member: str) -> Value | None:
         """What an attribute holds in the end, None where nobody set it."""
         return self._heap.get((id(owner), member))
+
+    def is_placed(self, value: Value) -> bool:
+        """Whether the code puts a tensor on a device itself."""
+        return id(value) in self._placed
 
     def all(self, kind: type[V]) -> Iterator[V]:
         """The values of one class."""

@@ -124,6 +124,8 @@ class Calls(Machine):
         if bound is None:
             return self.unknown(node, *arguments.all())
         value = self.adopted(row.build(bound), node)
+        if "device" in bound.others:
+            self.recorder.placed.add(id(value))
         target = bound.others.get("out")
         if target is not None:
             self.replace_everywhere(target, value)
@@ -189,6 +191,8 @@ class Calls(Machine):
         row = ops.METHODS.get(member.removesuffix("_") if in_place else member)
         whole = CallArguments((base, *arguments.positional), arguments.keywords, arguments.open_ended)
         result = self.unknown(node, *whole.all()) if row is None else self._call_row(row, whole, node)
+        if member in ("to", "cuda") and result is base:
+            self.recorder.placed.add(id(strip(base)))
         if in_place and member.removesuffix("_") and result is not base:
             result.name = result.name or strip(base).name
             self.replace_everywhere(base, result)

@@ -16,7 +16,7 @@ from attnlint.graph.bindings import Bindings
 from attnlint.graph.calls import Calls
 from attnlint.graph.entries import Entries
 from attnlint.graph.expressions import Expressions
-from attnlint.graph.machine import Heap, Recorder, Store
+from attnlint.graph.machine import Heap, Recorder
 from attnlint.graph.module import ModuleContext
 from attnlint.graph.scope import Scope
 from attnlint.graph.statements import Statements
@@ -42,7 +42,7 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
     def __init__(self, module: ModuleContext) -> None:
         super().__init__(module, Recorder())
         forget_keys()
-        self._objects: dict[int, tuple[Instance, Heap, list[Store]]] = {}
+        self._objects: dict[int, tuple[Instance, Heap, Recorder]] = {}
         self._class_values: dict[tuple[int, str], Value | None] = {}
 
     def graph_of(self, definition: Definition, *, constructed: bool = True) -> DefinitionGraph:
@@ -51,8 +51,8 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
         ``constructed``: a method runs on an object whose constructor was run; else nothing is known of its attributes.
         """
         slice_ = parse_definition(definition)
-        receiver, stores = self._receiver(definition, constructed)
-        self.recorder = Recorder(stores=stores)
+        receiver, built = self._receiver(definition, constructed)
+        self.recorder = Recorder(stores=list(built.stores), placed=set(built.placed))
         self.guard, self.alive, self.running, self.entries = (), True, [definition], 0
         self.scope = Scope(slice_, Frame(definition), {}, None, receiver, definition.parent)
         if isinstance(slice_.node, cst.FunctionDef):
@@ -64,29 +64,29 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
 
     # -- the object a method runs on
 
-    def _receiver(self, definition: Definition, constructed: bool) -> tuple[Instance | None, list[Store]]:
-        """The object, with what its constructor set."""
+    def _receiver(self, definition: Definition, constructed: bool) -> tuple[Instance | None, Recorder]:
+        """The object, with what its constructor left behind."""
         self.heap = {}
         if (
             definition.parent is None
             or "staticmethod" in definition.decorators
             or "classmethod" in definition.decorators
         ):
-            return None, []
-        instance, heap, stores = self._object(definition.parent, definition.name == "__init__" or not constructed)
+            return None, Recorder()
+        instance, heap, built = self._object(definition.parent, definition.name == "__init__" or not constructed)
         self.heap, self.heap_is_shared = heap, True
-        return instance, list(stores)
+        return instance, built
 
-    def _object(self, outline: ClassOutline, blank: bool) -> tuple[Instance, Heap, list[Store]]:
+    def _object(self, outline: ClassOutline, blank: bool) -> tuple[Instance, Heap, Recorder]:
         """An object as its constructor leaves it for unknown arguments; ``blank``: before the constructor."""
         if blank:
-            return Instance(outline), {}, []
+            return Instance(outline), {}, Recorder()
         known = self._objects.get(id(outline))
         if known is None:
             known = self._objects[id(outline)] = self._constructed(outline)
         return known
 
-    def _constructed(self, outline: ClassOutline) -> tuple[Instance, Heap, list[Store]]:
+    def _constructed(self, outline: ClassOutline) -> tuple[Instance, Heap, Recorder]:
         instance = Instance(outline)
         constructor = self.module.method(outline, "__init__")
         initialisers: frozenset[str] = frozenset()
@@ -94,7 +94,7 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
             try:
                 slice_ = parse_definition(constructor[0])
             except (TooDeep, SourceError):
-                return instance, {}, []
+                return instance, {}, Recorder()
             self.recorder, self.heap, self.guard, self.alive = Recorder(), {}, (), True
             self.heap_is_shared = False
             self.running, self.entries = [constructor[0]], 0
@@ -110,7 +110,7 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
         for name in self.module.rebound(outline, initialisers):
             if (id(instance), name) in heap:
                 heap[id(instance), name] = Phi(Unknown(), heap[id(instance), name], Unknown())
-        return instance, heap, self.recorder.stores if constructor is not None else []
+        return instance, heap, self.recorder if constructor is not None else Recorder()
 
     def _bind_root(self, parameters: cst.Parameters, receiver: Instance | None, of_constructor: bool) -> None:
         positional = [*parameters.posonly_params, *parameters.params]

@@ -78,6 +78,8 @@ class Recorder:
     kept: list[Value] = field(default_factory=list)
     """What containers and objects hold afterwards."""
     stores: list[Store] = field(default_factory=list)
+    placed: set[int] = field(default_factory=set)
+    """Identities of tensors that the code puts on a device itself: by ``device=``, ``.to(device)``, ``.cuda()``."""
 
 
 @dataclass(frozen=True)
