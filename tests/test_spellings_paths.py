@@ -158,3 +158,73 @@ class RotaryLayer({base}):
 def test_a_layer_of_torch_hands_its_masks_on() -> None:
     assert codes(LAYER.format(base="nn.TransformerEncoderLayer")) == ["ATN215"]
     assert codes(LAYER.format(base="library.Layer")) == []
+
+
+# Causality over a cache
+
+CACHED = """
+class Attention(nn.Module):
+    def __init__(self, dim=64, heads=4, causal=True):
+        super().__init__()
+        self.heads, self.causal = heads, causal
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.k_cache = self.v_cache = None
+        self.register_buffer("keys", torch.zeros(2, heads, 128, dim // heads), persistent=False)
+
+    def forward(self, x, start: int = 0, past=None, past_k=None, past_v=None):
+        B, T, C = x.shape
+        q, k, v = (t.view(B, T, self.heads, -1).transpose(1, 2) for t in self.qkv(x).chunk(3, dim=-1))
+        {join}
+        y = F.scaled_dot_product_attention(q, k, v, is_causal={flag})
+        return y.transpose(1, 2).reshape(B, T, C)
+"""
+
+JOINED = {
+    "two arguments": """
+        if past_k is not None:
+            k = torch.cat([past_k, k], dim=-2)
+            v = torch.cat([past_v, v], dim=-2)
+    """,
+    "a tuple's items": """
+        if past is not None:
+            k, v = torch.cat((past[0], k), dim=2), torch.cat((past[1], v), dim=2)
+    """,
+    "a dict's items": """
+        if past:
+            k, v = torch.cat((past["k"], k), dim=2), torch.cat((past["v"], v), dim=2)
+    """,
+    "an attribute": """
+        if self.k_cache is not None:
+            k = torch.concat([self.k_cache, k], dim=2)
+            v = torch.concat([self.v_cache, v], dim=2)
+        self.k_cache, self.v_cache = k, v
+    """,
+    "a conditional expression": """
+        k = k if past is None else torch.cat((past[0], k), dim=2)
+        v = v if past is None else torch.cat((past[1], v), dim=2)
+    """,
+    "its own update": """
+        if past is not None:
+            k, v = past.update(k, v, 0)
+    """,
+}
+
+
+def with_cache(join: str, flag: str) -> str:
+    return CACHED.replace("{join}", textwrap.indent(textwrap.dedent(join), "        ").strip()).replace("{flag}", flag)
+
+
+@pytest.mark.parametrize("join", JOINED.values(), ids=JOINED)
+def test_causal_over_a_cache(join: str) -> None:
+    assert codes(with_cache(join, "True")) == ["ATN403"]
+    assert codes(with_cache(join, "self.causal")) == ["ATN403"]
+    assert codes(with_cache(join, "self.causal and q.shape[-2] > 1")) == ["ATN403"]
+    for right in ("False", "q.size(2) == k.size(2)", "past is None and past_k is None", "start == 0", "T > self.chunk"):
+        assert codes(with_cache(join, right)) == []
+
+
+def test_a_guard_on_the_length_is_a_warning() -> None:
+    join = JOINED["two arguments"]
+    for flag, severity in (("True", "error"), ("q.shape[-2] > 1", "warning"), ("T != 1", "warning")):
+        found = lint_source(PRELUDE + with_cache(join, flag))
+        assert [(d.code, d.severity.value) for d in found] == [("ATN403", severity)]
