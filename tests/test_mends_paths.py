@@ -66,3 +66,20 @@ def test_no_mend_where_none_can_be_derived(call: str) -> None:
     text = HEAD + CAUSAL.replace("F.scaled_dot_product_attention(q, k, v, is_causal=True)", call)
     found = lint_source(text.replace("def attention(q", "def attention(self, q"))
     assert all(diagnostic.fix is None for diagnostic in found)
+
+
+ORDER = """
+def attention(q, k, v, mask, past=None):
+    if past is not None:
+        k = torch.cat([k, past[0]], dim=2)
+        v = torch.cat((v, past[1]), dim=2)
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask), (k, v)
+"""
+
+
+def test_the_cache_goes_first() -> None:
+    after = mended(HEAD + ORDER)
+    assert "torch.cat([past[0], k], dim=2)" in after
+    assert "torch.cat((past[1], v), dim=2)" in after
+    unpacked = ORDER.replace("torch.cat([k, past[0]], dim=2)", "torch.cat([k, *past[:1]], dim=2)")
+    assert all(diagnostic.fix is None for diagnostic in lint_source(HEAD + unpacked))

@@ -228,3 +228,50 @@ def test_a_guard_on_the_length_is_a_warning() -> None:
     for flag, severity in (("True", "error"), ("q.shape[-2] > 1", "warning"), ("T != 1", "warning")):
         found = lint_source(PRELUDE + with_cache(join, flag))
         assert [(d.code, d.severity.value) for d in found] == [("ATN403", severity)]
+
+
+# The order in which a cache is joined
+
+ORDER = """
+class Attention(nn.Module):
+    def forward(self, q, k, v, mask, past=None, past_v=None):
+        if past is not None:
+            k, v = {keys}, {values}
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask{causal})
+        return y, {present}
+"""
+
+
+@pytest.mark.parametrize(
+    "present", ["(k, v)", "torch.stack((k, v))", '{"k": k, "v": v}', "(k, v) if self.keep else None"]
+)
+def test_new_keys_before_old_ones(present: str) -> None:
+    def order(keys: str, values: str, present: str, causal: str = "") -> list[str]:
+        return codes(
+            ORDER.replace("{keys}", keys)
+            .replace("{values}", values)
+            .replace("{present}", present)
+            .replace("{causal}", causal)
+        )
+
+    keys, values = "torch.cat((k, past[0]), dim=-2)", "torch.cat((v, past[1]), dim=-2)"
+    assert order(keys, values, present) == ["ATN505"]
+    assert order("torch.cat((past[0], k), dim=-2)", "torch.cat((past[1], v), dim=-2)", present) == []
+    assert order("torch.cat((past[0], k), dim=-2)", values, present) == ["ATN505"]
+    assert order(keys, values, "None") == []
+
+
+@pytest.mark.parametrize("axis", ["-1", "-3", "-4"])
+def test_a_cache_along_another_axis(axis: str) -> None:
+    text = """
+    def attention(q, k, v, past=None):
+        if past is not None:
+            k, v = torch.cat((past[0], k), dim={axis}), torch.cat((past[1], v), dim={axis})
+        {site}
+    """
+    for site in (
+        "return F.scaled_dot_product_attention(q, k, v)",
+        "return (q @ k.transpose(-2, -1) / math.sqrt(q.size(-1))).softmax(dim=-1) @ v",
+    ):
+        assert codes(text.replace("{site}", site).replace("{axis}", axis)) == ["ATN505"]
+        assert codes(text.replace("{site}", site).replace("{axis}", "-2")) == []

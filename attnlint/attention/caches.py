@@ -19,8 +19,12 @@ from attnlint.graph.values import (
     Convolution,
     Extent,
     Instance,
+    Items,
     Linear,
+    Mapping,
     Parameter,
+    Phi,
+    Stack,
     Subtract,
     Tri,
     Unknown,
@@ -38,6 +42,8 @@ class Joined:
     cache: Value
     """The tensor, parameter or object that the code keeps."""
     new: Value | None = None
+    old: Value | None = None
+    """The cache as it is joined: a part of ``cache``."""
     is_reversed: bool = False
     """Whether what is new stands before what is old."""
 
@@ -59,9 +65,9 @@ def _joined(step: Value, facts: Facts) -> Joined | None:
         case Cat(items=(first, second)):
             old, new = kept(first, facts), kept(second, facts)
             if old is not None and new is None:
-                return Joined(step, old, second)
+                return Joined(step, old, second, first)
             if new is not None and old is None:
-                return Joined(step, new, first, is_reversed=True)
+                return Joined(step, new, first, second, is_reversed=True)
         case Assigned(x=x, item=item):
             written = _root(x, facts)
             if isinstance(written, Attribute) or (isinstance(written, Parameter) and not written.of_constructor):
@@ -85,6 +91,23 @@ def _is_update(value: Unknown) -> bool:
         and node.func.attr.value == "update"
         and len(node.args) >= 2
     )
+
+
+def outlives(value: Value, path: AttentionPath) -> bool:
+    """Whether a tensor is returned, or stored in an attribute, so that a later call can find it: as it is, in another
+    layout, or in a tuple or dict."""
+    wanted, seen = key(strip(value)), set[int]()
+    waiting = list(path.graph.outcome)
+    while waiting:
+        held = strip(waiting.pop())
+        if id(held) in seen:
+            continue
+        seen.add(id(held))
+        if key(held) == wanted:
+            return True
+        if isinstance(held, (*LAYOUT, Items, Mapping, Phi, Stack)):
+            waiting.extend(held.operands())
+    return False
 
 
 def kept(value: Value, facts: Facts) -> Value | None:

@@ -20,7 +20,12 @@ class DefinitionGraph:
     """All values that a root definition computes, callees in reach included, in the order they are made."""
 
     def __init__(
-        self, definition: Definition, module: ModuleContext, recorder: Recorder, receiver: Instance | None
+        self,
+        definition: Definition,
+        module: ModuleContext,
+        recorder: Recorder,
+        receiver: Instance | None,
+        outcome: tuple[Value, ...] = (),
     ) -> None:
         self.definition = definition
         self.module = module
@@ -29,6 +34,8 @@ class DefinitionGraph:
         self.values = recorder.values
         self.discarded = recorder.discarded
         """Values of expression statements."""
+        self.outcome = outcome
+        """What outlives the root: what it returns, and what attributes hold in the end."""
         self.observations = recorder.observations
         self.world = World()
         """No assumptions: what is derived here holds on every path."""

@@ -60,7 +60,8 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
             self.execute(slice_.node.body)
         elif isinstance(slice_.node, cst.Module):
             self.execute(slice_.statements)
-        return DefinitionGraph(definition, self.module, self.recorder, receiver)
+        outcome = (*(value for _, value in self.scope.returns), *self.heap.values())
+        return DefinitionGraph(definition, self.module, self.recorder, receiver, outcome)
 
     # -- the object a method runs on
 

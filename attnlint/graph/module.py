@@ -12,9 +12,7 @@ from attnlint.syntax.outline import ClassOutline, Definition, LineRange, ModuleO
 
 _BUILTINS = frozenset(dir(builtins))
 _OUTSIDE = re.compile(r"^[ \t]*(?!self\b)\w[\w.\[\]]*\.(\w+)[ \t]*=(?!=)", re.MULTILINE)
-_ASSIGNED_ATTRIBUTE = re.compile(
-    r"\bself\.(\w+)(?=(?:\s*,\s*self\.\w+)*\s*(?::[^=\n]+)?(?:[-+*/@|&]|//|\*\*)?=(?!=))"
-)
+_ASSIGNED_ATTRIBUTE = re.compile(r"\bself\.(\w+)(?=(?:\s*,\s*self\.\w+)*\s*(?::[^=\n]+)?(?:[-+*/@|&]|//|\*\*)?=(?!=))")
 
 
 class ModuleContext:
