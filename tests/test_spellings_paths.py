@@ -275,3 +275,88 @@ def test_a_cache_along_another_axis(axis: str) -> None:
     ):
         assert codes(text.replace("{site}", site).replace("{axis}", axis)) == ["ATN505"]
         assert codes(text.replace("{site}", site).replace("{axis}", "-2")) == []
+
+
+# Rotary embeddings
+
+ROTARY = {
+    "rotate_half": """
+def rotate(x, cos, sin):
+    x1, x2 = x.chunk(2, dim=-1)
+    return x * cos + torch.cat((-x2, x1), dim=-1) * sin
+""",
+    "slices": """
+def rotate_half(x):
+    return torch.cat([-x[..., x.shape[-1] // 2 :], x[..., : x.shape[-1] // 2]], dim=-1)
+
+def rotate(x, cos, sin):
+    return (rotate_half(x) * sin) + (cos * x)
+""",
+    "pairs": """
+def rotate(x, cos, sin):
+    even, odd = x.unflatten(-1, (-1, 2)).unbind(-1)
+    return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)
+""",
+    "a part of the features": """
+def rotate(x, cos, sin):
+    n = cos.shape[-1]
+    x, rest = x[..., :n], x[..., n:]
+    x1, x2 = x.chunk(2, dim=-1)
+    return torch.cat((x * cos + torch.cat((x2 * -1, x1), dim=-1) * sin, rest), dim=-1)
+""",
+    "two at once": """
+def rotate_both(q, k, cos, sin):
+    half = lambda x: torch.cat((-x.chunk(2, -1)[1], x.chunk(2, -1)[0]), dim=-1)
+    return q * cos + half(q) * sin, k * cos + half(k) * sin
+
+def rotate(x, cos, sin):
+    return rotate_both(x, x, cos, sin)[0]
+""",
+}
+USE = """
+def attention(q, k, v, cos, sin):
+    {rotated}
+    return F.scaled_dot_product_attention(q, k, v)
+"""
+
+
+@pytest.mark.parametrize("rotary", ROTARY.values(), ids=ROTARY)
+def test_rotated_values(rotary: str) -> None:
+    def use(rotated: str) -> list[str]:
+        return codes(rotary + USE.replace("{rotated}", rotated))
+
+    assert use("q, k, v = (rotate(t, cos, sin) for t in (q, k, v))") == ["ATN601"]
+    assert use("q, k, v = map(lambda t: rotate(t, cos, sin), (q, k, v))") == ["ATN601"]
+    assert use("q, k, v = rotate(q, cos, sin), rotate(k, cos, sin), rotate(v, cos, sin)") == ["ATN601"]
+    assert use("q, k = (rotate(t, cos, sin) for t in (q, k))") == []
+    assert use("v = rotate(v, cos, sin)") == []
+
+
+def test_a_gate_is_no_rotation() -> None:
+    gated = "def rotate(x, a, b):\n    return x * a + torch.cat((x.chunk(2, -1)[0], x.chunk(2, -1)[1]), -1) * b\n"
+    assert codes(gated + USE.replace("{rotated}", "q, k, v = (rotate(t, cos, sin) for t in (q, k, v))")) == []
+
+
+OFFSET = """
+def attention(q, k, v, past=None):
+    n = q.shape[-2]
+    start = 0 if past is None else past[0].shape[-2]
+    positions = {positions}
+    table = torch.einsum("i,j->ij", positions, 10000.0 ** (-torch.arange(0, 64, 2) / 64)).repeat(1, 2)
+    q, k = (rotate(t, table.cos(), table.sin()) for t in (q, k))
+    if past is not None:
+        k, v = torch.cat((past[0], k), dim=-2), torch.cat((past[1], v), dim=-2)
+    return F.scaled_dot_product_attention(q, k, v)
+"""
+
+
+@pytest.mark.parametrize("positions", ["torch.arange(n)", "torch.arange(0, n, device=q.device).float()"])
+def test_positions_that_begin_again(positions: str) -> None:
+    assert codes(ROTARY["rotate_half"] + OFFSET.replace("{positions}", positions)) == ["ATN602"]
+
+
+@pytest.mark.parametrize(
+    "positions", ["torch.arange(start, start + n)", "torch.arange(n) + start", "torch.arange(start + n)[start:]"]
+)
+def test_positions_that_go_on(positions: str) -> None:
+    assert codes(ROTARY["rotate_half"] + OFFSET.replace("{positions}", positions)) == []

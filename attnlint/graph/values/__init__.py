@@ -42,6 +42,8 @@ from attnlint.graph.values.fused import Dispatched, Flash, MultiHead, Sdpa
 from attnlint.graph.values.keys import OPAQUE, STRUCTURAL, forget_keys, key
 from attnlint.graph.values.kinds import TENSOR, is_tensor
 from attnlint.graph.values.layout import (
+    AsComplex,
+    AsReal,
     Assigned,
     Cat,
     Expand,
@@ -103,6 +105,8 @@ __all__ = [
     "Add",
     "And",
     "Arange",
+    "AsComplex",
+    "AsReal",
     "Assigned",
     "Attribute",
     "Carried",
