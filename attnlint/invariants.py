@@ -155,6 +155,19 @@ def permutation_equivariant(tokens: Sequence[int] = (0,), axis: int = -2) -> Inv
     return Invariant("permutation equivariant", "change with the order", measure)
 
 
+def shift_invariant(positions: int = 1, by: int = 3) -> Invariant:
+    """All tokens move on together, as with a longer prefix that is not seen: no output changes.
+
+    Argument ``positions``: integer positions, of any shape. Unit: the largest absolute change of an output.
+    """
+
+    def measure(attention: Attention, inputs: Inputs) -> float:
+        shifted = _replace(inputs, [positions], lambda tensor: tensor + by)
+        return _distance(_output(attention, inputs), _output(attention, shifted))
+
+    return Invariant("shift invariant", "change of outputs", measure)
+
+
 def rank_agnostic() -> Invariant:
     """One more leading axis of extent 1 on every tensor argument changes nothing but the output's rank.
 

@@ -10,7 +10,7 @@ import libcst as cst
 from attnlint.attention import AttentionPath, MaskUse
 from attnlint.attention.masking import hides_elsewhere, is_renormalised, scores_are_raw
 from attnlint.attention.spelling import rewritten
-from attnlint.attention.trail import LAYOUT, PARTS
+from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts

@@ -8,7 +8,7 @@ from dataclasses import replace
 import libcst as cst
 
 from attnlint.attention.spelling import argument, holds, is_bracketed, nodes, rewritten
-from attnlint.attention.trail import LAYOUT, PARTS
+from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.values import (

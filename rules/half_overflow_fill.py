@@ -10,7 +10,7 @@ import libcst as cst
 
 from attnlint.attention import AttentionPath, MaskUse
 from attnlint.attention.spelling import argument, filler, imported, rewritten, written
-from attnlint.attention.trail import LAYOUT, PARTS
+from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.dtypes import named

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from attnlint.attention import AttentionPath, MaskUse
 from attnlint.attention.spelling import argument, rewritten, written
-from attnlint.attention.trail import LAYOUT
+from attnlint.attention.transparent import LAYOUT
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.scalars import Monomial

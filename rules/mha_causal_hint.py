@@ -10,7 +10,7 @@ import libcst as cst
 from attnlint.attention import AttentionPath
 from attnlint.attention.spelling import appended, argument
 from attnlint.attention.torch_modules import is_batch_first
-from attnlint.attention.trail import LAYOUT
+from attnlint.attention.transparent import LAYOUT
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts

@@ -11,7 +11,7 @@ import libcst as cst
 from attnlint.attention import AttentionPath, Operand
 from attnlint.attention.parameters import contents, has_parameters
 from attnlint.attention.spelling import imported
-from attnlint.attention.trail import LAYOUT
+from attnlint.attention.transparent import LAYOUT
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph

@@ -9,7 +9,7 @@ import libcst as cst
 from attnlint.attention import AttentionPath
 from attnlint.attention.spelling import argument, rewritten, written
 from attnlint.attention.torch_modules import heads_of, is_batch_first
-from attnlint.attention.trail import PARTS
+from attnlint.attention.transparent import PARTS
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph import equations

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from attnlint.attention import AttentionPath, MaskUse
 from attnlint.attention.spelling import argument
-from attnlint.attention.trail import LAYOUT, PARTS
+from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts

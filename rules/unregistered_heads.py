@@ -75,15 +75,15 @@ class UnregisteredHeads(Rule):
             modules = [] if held is None or _is_hiding(held) else _unregistered(held, graph)
             if held is None or not modules or not _is_used(store.member, graph) or _escapes(held, modules, graph):
                 continue
-            at = assignment(store.at)
-            place = replace(store.at, node=at.value) if at is not None and at.value is not None else store.at
+            at = assignment(store.origin)
+            place = replace(store.origin, node=at.value) if at is not None and at.value is not None else store.origin
             container = "ModuleDict" if isinstance(strip(held), Mapping) else "ModuleList"
             yield Finding(
                 place,
                 f"self.{store.member} is a plain {_kind(held)}, in which nn.Module sees no modules: the parameters of "
                 f"its {_class_name(modules[0])} are not trained, not moved by .to() and not saved; use nn.{container}",
                 related=tuple(_evidence(modules)),
-                mend=_mend(place, container, graph) if place is not store.at else None,
+                mend=_mend(place, container, graph) if place is not store.origin else None,
             )
 
 

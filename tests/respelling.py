@@ -297,7 +297,7 @@ def _imported(tree: ast.Module) -> Iterator[ast.alias]:
 def _helper(statement: ast.Assign, known: set[str], name: str, method: bool) -> ast.stmt | None:
     """A function that computes the right side; the statement calls it instead."""
     text = ast.unparse(statement.value)
-    if not any(word in text for word in (" @ ", "masked_fill", "softmax", "einsum")) or "torch.einsum" == text:
+    if not any(word in text for word in (" @ ", "masked_fill", "softmax", "einsum")) or text == "torch.einsum":
         return None
     names = [node.id for node in ast.walk(statement.value) if isinstance(node, ast.Name)]
     read = [one for one in dict.fromkeys(names) if one not in known and one != "self"]

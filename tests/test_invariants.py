@@ -47,6 +47,15 @@ def attend_padding_too(query: Tensor, key: Tensor, value: Tensor, keep: Tensor) 
     return attend(query, key, value)
 
 
+def attend_relatively(query: Tensor, key: Tensor, value: Tensor, positions: Tensor) -> Tensor:
+    near = -(positions[:, None] - positions[None, :]).abs().to(query.dtype)
+    return F.scaled_dot_product_attention(query, key, value, attn_mask=near)
+
+
+def attend_absolutely(query: Tensor, key: Tensor, value: Tensor, positions: Tensor) -> Tensor:
+    return attend(query, key, value * positions[:, None].cos())
+
+
 def attend_itself(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     return value + 0 * attend(query, key, value)
 
@@ -91,6 +100,7 @@ CASES: list[tuple[Invariant, Attention, Attention, list[Tensor]]] = [
     (invariants.padding_ignored(3, TOKENS), attend_real, attend_padding_too, [*heads(), keep_mask()]),
     (invariants.batch_independent(), attend, attend_across_batch, heads()),
     (invariants.permutation_equivariant(TOKENS), attend, attend_causally, heads()),
+    (invariants.shift_invariant(3), attend_relatively, attend_absolutely, [*heads(), torch.arange(HEADS[-2])]),
     (invariants.rank_agnostic(), attend, attend_over_axis_1, heads()),
     (invariants.rows_sum_to_one(), attend, attend_unnormalised, heads()),
     (invariants.no_future_weight(), attend_causally, attend, heads()),

@@ -158,3 +158,205 @@ class RotaryLayer({base}):
 def test_a_layer_of_torch_hands_its_masks_on() -> None:
     assert codes(LAYER.format(base="nn.TransformerEncoderLayer")) == ["ATN215"]
     assert codes(LAYER.format(base="library.Layer")) == []
+
+
+# Causality over a cache
+
+CACHED = """
+class Attention(nn.Module):
+    def __init__(self, dim=64, heads=4, causal=True):
+        super().__init__()
+        self.heads, self.causal = heads, causal
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.k_cache = self.v_cache = None
+        self.register_buffer("keys", torch.zeros(2, heads, 128, dim // heads), persistent=False)
+
+    def forward(self, x, start: int = 0, past=None, past_k=None, past_v=None):
+        B, T, C = x.shape
+        q, k, v = (t.view(B, T, self.heads, -1).transpose(1, 2) for t in self.qkv(x).chunk(3, dim=-1))
+        {join}
+        y = F.scaled_dot_product_attention(q, k, v, is_causal={flag})
+        return y.transpose(1, 2).reshape(B, T, C)
+"""
+
+JOINED = {
+    "two arguments": """
+        if past_k is not None:
+            k = torch.cat([past_k, k], dim=-2)
+            v = torch.cat([past_v, v], dim=-2)
+    """,
+    "a tuple's items": """
+        if past is not None:
+            k, v = torch.cat((past[0], k), dim=2), torch.cat((past[1], v), dim=2)
+    """,
+    "a dict's items": """
+        if past:
+            k, v = torch.cat((past["k"], k), dim=2), torch.cat((past["v"], v), dim=2)
+    """,
+    "an attribute": """
+        if self.k_cache is not None:
+            k = torch.concat([self.k_cache, k], dim=2)
+            v = torch.concat([self.v_cache, v], dim=2)
+        self.k_cache, self.v_cache = k, v
+    """,
+    "a conditional expression": """
+        k = k if past is None else torch.cat((past[0], k), dim=2)
+        v = v if past is None else torch.cat((past[1], v), dim=2)
+    """,
+    "its own update": """
+        if past is not None:
+            k, v = past.update(k, v, 0)
+    """,
+}
+
+
+def with_cache(join: str, flag: str) -> str:
+    return CACHED.replace("{join}", textwrap.indent(textwrap.dedent(join), "        ").strip()).replace("{flag}", flag)
+
+
+@pytest.mark.parametrize("join", JOINED.values(), ids=JOINED)
+def test_causal_over_a_cache(join: str) -> None:
+    assert codes(with_cache(join, "True")) == ["ATN403"]
+    assert codes(with_cache(join, "self.causal")) == ["ATN403"]
+    assert codes(with_cache(join, "self.causal and q.shape[-2] > 1")) == ["ATN403"]
+    for right in ("False", "q.size(2) == k.size(2)", "past is None and past_k is None", "start == 0", "T > self.chunk"):
+        assert codes(with_cache(join, right)) == []
+
+
+def test_a_guard_on_the_length_is_a_warning() -> None:
+    join = JOINED["two arguments"]
+    for flag, severity in (("True", "error"), ("q.shape[-2] > 1", "warning"), ("T != 1", "warning")):
+        found = lint_source(PRELUDE + with_cache(join, flag))
+        assert [(d.code, d.severity.value) for d in found] == [("ATN403", severity)]
+
+
+# The order in which a cache is joined
+
+ORDER = """
+class Attention(nn.Module):
+    def forward(self, q, k, v, mask, past=None, past_v=None):
+        if past is not None:
+            k, v = {keys}, {values}
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask{causal})
+        return y, {present}
+"""
+
+
+@pytest.mark.parametrize(
+    "present", ["(k, v)", "torch.stack((k, v))", '{"k": k, "v": v}', "(k, v) if self.keep else None"]
+)
+def test_new_keys_before_old_ones(present: str) -> None:
+    def order(keys: str, values: str, present: str, causal: str = "") -> list[str]:
+        return codes(
+            ORDER.replace("{keys}", keys)
+            .replace("{values}", values)
+            .replace("{present}", present)
+            .replace("{causal}", causal)
+        )
+
+    keys, values = "torch.cat((k, past[0]), dim=-2)", "torch.cat((v, past[1]), dim=-2)"
+    assert order(keys, values, present) == ["ATN505"]
+    assert order("torch.cat((past[0], k), dim=-2)", "torch.cat((past[1], v), dim=-2)", present) == []
+    assert order("torch.cat((past[0], k), dim=-2)", values, present) == ["ATN505"]
+    assert order(keys, values, "None") == []
+
+
+@pytest.mark.parametrize("axis", ["-1", "-3", "-4"])
+def test_a_cache_along_another_axis(axis: str) -> None:
+    text = """
+    def attention(q, k, v, past=None):
+        if past is not None:
+            k, v = torch.cat((past[0], k), dim={axis}), torch.cat((past[1], v), dim={axis})
+        {site}
+    """
+    for site in (
+        "return F.scaled_dot_product_attention(q, k, v)",
+        "return (q @ k.transpose(-2, -1) / math.sqrt(q.size(-1))).softmax(dim=-1) @ v",
+    ):
+        assert codes(text.replace("{site}", site).replace("{axis}", axis)) == ["ATN505"]
+        assert codes(text.replace("{site}", site).replace("{axis}", "-2")) == []
+
+
+# Rotary embeddings
+
+ROTARY = {
+    "rotate_half": """
+def rotate(x, cos, sin):
+    x1, x2 = x.chunk(2, dim=-1)
+    return x * cos + torch.cat((-x2, x1), dim=-1) * sin
+""",
+    "slices": """
+def rotate_half(x):
+    return torch.cat([-x[..., x.shape[-1] // 2 :], x[..., : x.shape[-1] // 2]], dim=-1)
+
+def rotate(x, cos, sin):
+    return (rotate_half(x) * sin) + (cos * x)
+""",
+    "pairs": """
+def rotate(x, cos, sin):
+    even, odd = x.unflatten(-1, (-1, 2)).unbind(-1)
+    return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)
+""",
+    "a part of the features": """
+def rotate(x, cos, sin):
+    n = cos.shape[-1]
+    x, rest = x[..., :n], x[..., n:]
+    x1, x2 = x.chunk(2, dim=-1)
+    return torch.cat((x * cos + torch.cat((x2 * -1, x1), dim=-1) * sin, rest), dim=-1)
+""",
+    "two at once": """
+def rotate_both(q, k, cos, sin):
+    half = lambda x: torch.cat((-x.chunk(2, -1)[1], x.chunk(2, -1)[0]), dim=-1)
+    return q * cos + half(q) * sin, k * cos + half(k) * sin
+
+def rotate(x, cos, sin):
+    return rotate_both(x, x, cos, sin)[0]
+""",
+}
+USE = """
+def attention(q, k, v, cos, sin):
+    {rotated}
+    return F.scaled_dot_product_attention(q, k, v)
+"""
+
+
+@pytest.mark.parametrize("rotary", ROTARY.values(), ids=ROTARY)
+def test_rotated_values(rotary: str) -> None:
+    def use(rotated: str) -> list[str]:
+        return codes(rotary + USE.replace("{rotated}", rotated))
+
+    assert use("q, k, v = (rotate(t, cos, sin) for t in (q, k, v))") == ["ATN601"]
+    assert use("q, k, v = map(lambda t: rotate(t, cos, sin), (q, k, v))") == ["ATN601"]
+    assert use("q, k, v = rotate(q, cos, sin), rotate(k, cos, sin), rotate(v, cos, sin)") == ["ATN601"]
+    assert use("q, k = (rotate(t, cos, sin) for t in (q, k))") == []
+    assert use("v = rotate(v, cos, sin)") == []
+
+
+def test_a_gate_is_no_rotation() -> None:
+    gated = "def rotate(x, a, b):\n    return x * a + torch.cat((x.chunk(2, -1)[0], x.chunk(2, -1)[1]), -1) * b\n"
+    assert codes(gated + USE.replace("{rotated}", "q, k, v = (rotate(t, cos, sin) for t in (q, k, v))")) == []
+
+
+OFFSET = """
+def attention(q, k, v, past=None):
+    n = q.shape[-2]
+    start = 0 if past is None else past[0].shape[-2]
+    positions = {positions}
+    table = torch.einsum("i,j->ij", positions, 10000.0 ** (-torch.arange(0, 64, 2) / 64)).repeat(1, 2)
+    q, k = (rotate(t, table.cos(), table.sin()) for t in (q, k))
+    if past is not None:
+        k, v = torch.cat((past[0], k), dim=-2), torch.cat((past[1], v), dim=-2)
+    return F.scaled_dot_product_attention(q, k, v)
+"""
+
+
+@pytest.mark.parametrize("positions", ["torch.arange(n)", "torch.arange(0, n, device=q.device).float()"])
+def test_positions_that_begin_again(positions: str) -> None:
+    assert codes(ROTARY["rotate_half"] + OFFSET.replace("{positions}", positions)) == ["ATN602"]
+
+
+@pytest.mark.parametrize(
+    "positions", ["torch.arange(start, start + n)", "torch.arange(n) + start", "torch.arange(start + n)[start:]"]
+)
+def test_positions_that_go_on(positions: str) -> None:
+    assert codes(ROTARY["rotate_half"] + OFFSET.replace("{positions}", positions)) == []

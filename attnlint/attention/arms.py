@@ -15,7 +15,8 @@ from typing import TypeVar
 from attnlint.attention.future import flag_of, is_computed, is_given
 from attnlint.attention.recognise import Activation, activations, anchors
 from attnlint.attention.site import AttentionPath, MaskUse
-from attnlint.attention.trail import LAYOUT, PARTS, Walk
+from attnlint.attention.trail import Walk
+from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
 from attnlint.graph.values import (
@@ -141,8 +142,8 @@ def _settings(guard: tuple[Value, ...]) -> dict[Atom, Value]:
     """The settings that a guard depends on, by the assumption that decides each."""
     found: dict[Atom, Value] = {}
     for condition in guard:
-        for leaf in _leaves(condition, 8):
-            if _is_setting(leaf):
+        for leaf in leaves(condition):
+            if is_setting(leaf):
                 try:
                     World().truth(leaf)
                 except Undecided as undecided:
@@ -150,28 +151,31 @@ def _settings(guard: tuple[Value, ...]) -> dict[Atom, Value]:
     return found
 
 
-def _leaves(condition: Value, depth: int) -> Iterator[Value]:
+def leaves(condition: Value, depth: int = 8, facts: Facts | None = None) -> Iterator[Value]:
+    """The conditions that a condition is put together from; with ``facts``, those that matter on one path."""
     value = strip(condition)
     if depth == 0:
         return
     if isinstance(value, (And, Or)):
         for item in value.items:
-            yield from _leaves(item, depth - 1)
+            yield from leaves(item, depth - 1, facts)
     elif isinstance(value, Not):
-        yield from _leaves(value.x, depth - 1)
+        yield from leaves(value.x, depth - 1, facts)
     elif isinstance(value, Phi):
-        for part in (value.condition, value.then, value.otherwise):
-            yield from _leaves(part, depth - 1)
+        taken = None if facts is None else value.then if facts.truth(value.condition) else value.otherwise
+        for part in (value.condition, taken) if taken is not None else (value.condition, value.then, value.otherwise):
+            yield from leaves(part, depth - 1, facts)
     else:
         yield condition
 
 
-def _is_setting(leaf: Value) -> bool:
-    """Whether a condition is fixed before any tensor is seen: by a constructor, the module, the version of torch."""
+def is_setting(leaf: Value, of_call: bool = True) -> bool:
+    """Whether a condition is fixed before any tensor is seen: by a constructor, the module, the version of torch, or,
+    with ``of_call``, a flag among the arguments."""
     value = strip(leaf)
     match value:
         case Parameter():
-            return value.of_constructor or value.annotation == "bool" or _is_flag(value.default)
+            return value.of_constructor or (of_call and (value.annotation == "bool" or _is_flag(value.default)))
         case Attribute(base=base, member=member):
             return member != "training" and _is_configuration(base)
         case External():
@@ -179,9 +183,10 @@ def _is_setting(leaf: Value) -> bool:
         case Pure(function=function, inputs=inputs):
             return function == "hasattr" and isinstance(strip(inputs[0]), (External, Attribute))
         case Unknown(inputs=inputs):
-            return bool(inputs) and all(isinstance(strip(i), (External, Constant)) or _is_setting(i) for i in inputs)
+            known = (isinstance(strip(i), (External, Constant)) or is_setting(i, of_call) for i in inputs)
+            return bool(inputs) and all(known)
         case Compare(left=left, right=right):
-            return _is_setting(left) and isinstance(strip(right), Constant)
+            return is_setting(left, of_call) and isinstance(strip(right), Constant)
     return False
 
 

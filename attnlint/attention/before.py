@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from attnlint.attention.site import AttentionPath
-from attnlint.attention.trail import LAYOUT, factor_of
+from attnlint.attention.trail import factor_of
+from attnlint.attention.transparent import LAYOUT
 from attnlint.graph.axes import Place, carried, place_of
 from attnlint.graph.masks import number
 from attnlint.graph.shapes import integer

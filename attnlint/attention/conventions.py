@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from attnlint.attention.site import AttentionPath, MaskUse
-from attnlint.attention.trail import LAYOUT, PARTS
+from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import VERY_NEGATIVE, number
 from attnlint.graph.ops import FUNCTIONS

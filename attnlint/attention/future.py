@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from attnlint.attention.site import AttentionPath, MaskUse
-from attnlint.attention.trail import LAYOUT, PARTS
+from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.graph.values import Constant, Convolution, Dispatched, Embedding, Flash, Linear, Sdpa, Tri, Value
 
 

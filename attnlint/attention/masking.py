@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from attnlint.attention.conventions import adds_floats, bool_convention
 from attnlint.attention.site import AttentionPath, MaskUse
-from attnlint.attention.trail import LAYOUT, PARTS, softmaxes_behind
+from attnlint.attention.trail import softmaxes_behind
+from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import VERY_NEGATIVE, MaskFact, number
 from attnlint.graph.matrices import keeps_matrix

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from attnlint.attention.site import AttentionPath
-from attnlint.attention.trail import LAYOUT, PARTS, Walk, factor_of, softmaxes_behind
+from attnlint.attention.trail import Walk, factor_of, softmaxes_behind
+from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.graph.axes import Place, carried, place_of
 from attnlint.graph.shapes import integer
 from attnlint.graph.values import (

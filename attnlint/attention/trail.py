@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attnlint.attention.rotary import turned
+from attnlint.attention.rotary import rotation
 from attnlint.attention.site import Factor, MaskUse, Operand, Trail, Where
+from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import number
 from attnlint.graph.scalars import Monomial
 from attnlint.graph.values import (
     Add,
     Assigned,
-    Cast,
     Cat,
     Convolution,
     Divide,
     Dropout,
-    Expand,
-    Flatten,
     FloorDivide,
     Full,
     Index,
@@ -28,42 +26,23 @@ from attnlint.graph.values import (
     Multiply,
     Negate,
     Normalize,
-    Permute,
     Phi,
-    Piece,
-    Pieces,
     Pointwise,
     Product,
-    Rearrange,
     Reduce,
-    Repeat,
-    RepeatInterleave,
-    ReverseDims,
     Select,
     Softmax,
-    Squeeze,
     Subtract,
-    Transpose,
     Tri,
-    Unflatten,
-    Unsqueeze,
     Value,
-    View,
     strip,
 )
 from attnlint.graph.values import (
     Where as WhereValue,
 )
 
-LAYOUT = (
-    Cast, View, Unsqueeze, Squeeze, Transpose, Permute, ReverseDims, Rearrange, Expand, Flatten, Unflatten, Repeat,
-    RepeatInterleave,
-)  # fmt: skip
-"""Changes of layout or dtype: the numbers stay."""
 _LONGEST = 40
 """Steps that hidden states are followed back."""
-PARTS = (Index, Select, Piece, Pieces)
-"""Parts of a tensor."""
 AFTER_SOFTMAX = (*LAYOUT, *PARTS, Dropout, MaskedFill, Assigned, Tri)
 """What weights go through before they meet the value."""
 
@@ -238,6 +217,9 @@ class Walk:
             value = strip(value.then if taken else value.otherwise)
 
     def _operand_step(self, value: Value, operand: Operand, where: Where) -> Value | None:
+        turned = rotation(value, self.facts)
+        if turned is not None:
+            return turned.x
         match value:
             case Linear() | Convolution():
                 return None
@@ -258,10 +240,8 @@ class Walk:
                     return projected
         if isinstance(value, (*LAYOUT, *PARTS)):
             return next(value.operands())
-        tensor = turned(value, self.facts)
-        if tensor is None:
-            operand.opaque.append(value)
-        return tensor
+        operand.opaque.append(value)
+        return None
 
     def _learned_gain(self, value: Value, operand: Operand, where: Where) -> Value | None:
         """``x * gain`` with a learned gain whose initial value is one number counts as that number."""

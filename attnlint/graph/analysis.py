@@ -58,6 +58,11 @@ class DefinitionGraph:
         """Whether the code puts a tensor on a device itself."""
         return id(value) in self._placed
 
+    @property
+    def outcome(self) -> tuple[Value, ...]:
+        """What outlives the root: what it returns, and what attributes hold in the end."""
+        return (*self.returned, *self._heap.values())
+
     def all(self, kind: type[V]) -> Iterator[V]:
         """The values of one class."""
         return (value for value in self.values if isinstance(value, kind))

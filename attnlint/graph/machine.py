@@ -60,7 +60,7 @@ class Store:
     owner: Value
     member: str
     value: Value
-    at: Origin
+    origin: Origin
     registers: bool = False
     appends: bool = False
 

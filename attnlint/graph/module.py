@@ -17,7 +17,7 @@ _CUSTOMARY = {
 }  # fmt: skip
 """What names mean that nothing binds: snippets leave their imports out, and modules forget one."""
 _OUTSIDE = re.compile(r"^[ \t]*(?!self\b)\w[\w.\[\]]*\.(\w+)[ \t]*=(?!=)", re.MULTILINE)
-_ASSIGNED_ATTRIBUTE = re.compile(r"\bself\.(\w+)\s*(?::[^=\n]+)?(?:[-+*/@|&]|//|\*\*)?=(?!=)")
+_ASSIGNED_ATTRIBUTE = re.compile(r"\bself\.(\w+)(?=(?:\s*,\s*self\.\w+)*\s*(?::[^=\n]+)?(?:[-+*/@|&]|//|\*\*)?=(?!=))")
 
 
 class ModuleContext:

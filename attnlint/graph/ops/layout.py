@@ -7,6 +7,8 @@ from attnlint.graph.ops.table import row
 from attnlint.graph.signatures import Arguments, Builder, spread
 from attnlint.graph.values import (
     NONE,
+    AsComplex,
+    AsReal,
     Cast,
     Cat,
     Constant,
@@ -77,6 +79,8 @@ row("unbind", "input dim=0", lambda a: Pieces(a.input, a.dim, "unbind"))
 row("select", "input dim index", lambda a: Select(a.input, a.dim, a.index))
 row("cat torch.concat torch.concatenate", "tensors dim|axis=0", lambda a: Cat(spread((a.tensors,)), a.dim))
 row("torch.stack", "tensors dim|axis=0", lambda a: Stack(spread((a.tensors,)), a.dim))
+row("torch.view_as_complex", "input", lambda a: AsComplex(a.input))
+row("torch.view_as_real", "input", lambda a: AsReal(a.input))
 row("unsqueeze", "input dim", lambda a: Unsqueeze(a.input, a.dim))
 row("squeeze", "input dim", lambda a: Squeeze(a.input, a.dim))
 row(".expand", "input *sizes", lambda a: Expand(a.input, spread(a.rest)))

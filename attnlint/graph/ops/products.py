@@ -9,6 +9,8 @@ from attnlint.graph.values import Add, Constant, Multiply, Permute, Product, Unk
 
 row("matmul bmm mm torch.linalg.matmul", "input other|mat2|tensor2", lambda a: Product(a.input, a.other))
 
+row("outer ger", "input vec2|other", lambda a: Product(a.input, a.vec2, (("i",), ("j",), ("i", "j"))))
+
 
 def _baddbmm(a: Arguments) -> Value:
     product: Value = Product(a.batch1, a.batch2)

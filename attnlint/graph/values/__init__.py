@@ -52,6 +52,8 @@ from attnlint.graph.values.fused import (
 from attnlint.graph.values.keys import OPAQUE, STRUCTURAL, forget_keys, key
 from attnlint.graph.values.kinds import TENSOR, is_tensor
 from attnlint.graph.values.layout import (
+    AsComplex,
+    AsReal,
     Assigned,
     Cat,
     Expand,
@@ -113,6 +115,8 @@ __all__ = [
     "Add",
     "And",
     "Arange",
+    "AsComplex",
+    "AsReal",
     "Assigned",
     "Attribute",
     "Carried",

@@ -7,6 +7,8 @@ from attnlint.graph.values.base import Phi, Value, strip
 from attnlint.graph.values.creation import Arange, FromData, Full, Learned, Random, Tri
 from attnlint.graph.values.fused import Flash, Output, Sdpa, TransformerCall
 from attnlint.graph.values.layout import (
+    AsComplex,
+    AsReal,
     Assigned,
     Cat,
     Expand,
@@ -45,7 +47,7 @@ TENSOR = (
     Product, Transpose, ReverseDims, Permute, View, Flatten, Unflatten, Rearrange, Piece, Select, Index, Assigned, Cat,
     Stack, Unsqueeze, Squeeze, Expand, Repeat, RepeatInterleave, MaskedFill, Where, Softmax, Pointwise, Dropout, Cast,
     Linear, Convolution, Embedding, Normalize, Reduce, Full, FromData, Random, Arange, Tri, Learned, Sdpa, Flash,
-    Output, TransformerCall,
+    AsComplex, AsReal, Output, TransformerCall,
 )  # fmt: skip
 """Values that are certainly tensors (never None)."""
 

@@ -183,6 +183,20 @@ class RepeatInterleave(Value):
 
 
 @dataclass(eq=False, slots=True)
+class AsComplex(Value):
+    """``view_as_complex``: a last axis of two becomes one complex number."""
+
+    x: Value
+
+
+@dataclass(eq=False, slots=True)
+class AsReal(Value):
+    """``view_as_real``: each complex number becomes a last axis of two."""
+
+    x: Value
+
+
+@dataclass(eq=False, slots=True)
 class Extent(Value):
     """``x.shape[axis]``."""
 
