@@ -46,15 +46,14 @@ class HeadSplitByView(Rule):
             projection = projection_of(view)
             if projection is None or view.origin is None or len(view.sizes) < 3:
                 continue
-            for facts, torn in graph.paths(view, partial(_torn, view)):
-                if torn is not None:
-                    yield Finding(
-                        view.origin,
-                        _message(view, torn),
-                        related=((projection.origin, "the projection"),) if projection.origin is not None else (),
-                        mend=_mend(view, torn, facts),
-                    )
-                    break
+            for facts, torn in graph.found(view, partial(_torn, view)):
+                yield Finding(
+                    view.origin,
+                    _message(view, torn),
+                    related=((projection.origin, "the projection"),) if projection.origin is not None else (),
+                    mend=_mend(view, torn, facts),
+                )
+                break
 
 
 def _torn(view: View, facts: Facts) -> Crossing | None:

@@ -49,7 +49,7 @@ class ImplicitSoftmaxDim(Rule):
             called.add(id(softmax.module))
             made = softmax.module if softmax.module is not None else softmax
             if literal(softmax.axis) is None and made.origin is not None:
-                shapes = (shape for _, shape in graph.paths(softmax, partial(_shape, softmax)) if shape is not None)
+                shapes = (shape for _, shape in graph.found(softmax, partial(_shape, softmax)))
                 yield _finding(made.origin, softmax, next(shapes, None))
         for module in graph.all(TorchModule):
             if module.kind in _KINDS and id(module) not in called and module.origin is not None:

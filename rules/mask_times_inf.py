@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import libcst as cst
 
@@ -48,10 +49,9 @@ class MaskTimesInf(Rule):
         for value in products:
             if id(value) in scrubbed:
                 continue
-            for _, found in graph.paths(value, lambda facts, value=value: _finding(value, facts)):  # type: ignore[misc]
-                if found is not None:
-                    yield found
-                    break
+            for _, found in graph.found(value, partial(_finding, value)):
+                yield found
+                break
 
 
 def _scrubbed(graph: DefinitionGraph) -> set[int]:

@@ -55,8 +55,8 @@ class PositionAxis(Rule):
     def check_definition(self, graph: DefinitionGraph) -> Iterator[Finding]:
         """Report sums with as many positions as there are samples."""
         for total in graph.all(Add):
-            for _, found in graph.paths(total, partial(_counted, total, graph)):
-                if found is not None and found.index.origin is not None:
+            for _, found in graph.found(total, partial(_counted, total, graph)):
+                if found.index.origin is not None:
                     yield _finding(found)
 
 

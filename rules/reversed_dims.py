@@ -59,7 +59,7 @@ class ReversedDims(Rule):
     def check_definition(self, graph: DefinitionGraph) -> Iterator[Finding]:
         """Report reversals of tensors whose rank is known to be more than two."""
         for value in graph.all(ReverseDims):
-            rank = next((r for _, r in graph.paths(value, partial(_rank, value)) if r is not None), None)
+            rank = next((rank for _, rank in graph.found(value, partial(_rank, value))), None)
             if rank is not None and rank > 2 and value.origin is not None and _is_tensor(value, graph):
                 yield _reversed(value, value.origin, rank)
         for swap in graph.all(Transpose):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from attnlint.attention.conventions import Reading, reading, reading_in
 from attnlint.attention.site import AttentionPath, MaskUse
@@ -60,10 +61,9 @@ def _all_fills(graph: DefinitionGraph) -> Iterator[Elsewhere]:
     for value in graph.values:
         if not isinstance(value, (MaskedFill, Where)) or value.origin is None:
             continue
-        for _, found in graph.paths(value, lambda facts, value=value: _read(value, facts)):  # type: ignore[misc]
-            if found is not None:
-                asked = tuple(c for c in value.origin.guard if _asks_of(c, found.source))
-                yield Elsewhere(value.origin, found.source, found, asked)
+        for _, found in graph.found(value, partial(_read, value)):
+            asked = tuple(c for c in value.origin.guard if _asks_of(c, found.source))
+            yield Elsewhere(value.origin, found.source, found, asked)
 
 
 def _asks_of(condition: Value, source: Value) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from typing import TypeVar
 
@@ -66,6 +67,21 @@ class DefinitionGraph:
     def all(self, kind: type[V]) -> Iterator[V]:
         """The values of one class."""
         return (value for value in self.values if isinstance(value, kind))
+
+    def found(self, value: Value, question: Callable[[Facts], T | None]) -> Iterator[tuple[Facts, T]]:
+        """The answers to a question that are not None, each on a path on which ``value`` is computed.
+
+        Conditions are looked at only where there is an answer, so that asking about many values is cheap.
+        """
+        guard = value.origin.guard if value.origin is not None else ()
+        asked = worlds_of((), lambda world: question(Facts(world, self.observations)), self.world)
+        with suppress(TooManyWorlds):
+            for world, answer in asked:
+                if answer is not None:
+                    with suppress(TooManyWorlds):
+                        for reached, _ in worlds_of(guard, lambda world: None, world):
+                            yield Facts(reached, self.observations), answer
+                            break
 
     def paths(self, value: Value, question: Callable[[Facts], T]) -> Iterator[tuple[Facts, T]]:
         """The answers to a question on every path on which ``value`` is computed; nothing where there are too many

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from attnlint.graph import dtypes, layouts, masks, scalars, shapes
 from attnlint.graph.values import Cast, Expand, Index, Not, Phi, Select, Squeeze, Unsqueeze, Value, View, strip
-from attnlint.graph.worlds import Undecided, World
+from attnlint.graph.worlds import NOT_DERIVED, Undecided, World
 
 T = TypeVar("T")
 _SAME_NUMBERS = (Cast, Expand, Index, Select, Squeeze, Unsqueeze, View)
@@ -125,11 +125,9 @@ class Facts:
 
     def _once(self, domain: str, value: Value, derive: Callable[[Value, Facts], T]) -> T:
         resolved = self.world.resolve(value)
-        place = (domain, id(resolved))
-        world = self.world
-        if place in world.memo:
-            world.is_hedging = world.is_hedging or place in world.hedged
-            known: T = world.memo[place]
+        world, place = self.world, (domain, resolved)
+        known: T = world.recall(place)
+        if known is not NOT_DERIVED:
             return known
         outer, world.is_hedging = world.is_hedging, False
         world.memo[place] = None

@@ -39,6 +39,9 @@ from attnlint.graph.values import (
 MAX_WORLDS = 64
 """Paths looked at for one question; a question with more is not answered."""
 
+NOT_DERIVED = object()
+_REMEMBERED = 64
+"""Worlds with one more assumption that a world keeps."""
 T = TypeVar("T")
 Atom = tuple[str, Hashable, Hashable]
 TRAINING: Atom = ("true", "training", None)
@@ -64,30 +67,43 @@ class TooManyWorlds(Exception):
 class World:
     """Assumptions about conditions, and what follows from them.
 
-    ``memo`` is for the domains: facts already derived in this world, by domain and value. They hold in every world
-    with more assumptions as well, but for the ``hedged`` ones, which were derived by taking an undecided guard for
-    one that does not hold (see `surely`).
+    What was derived in a world holds in every world with more assumptions as well, so these look there first; all but
+    the ``hedged`` facts, which were derived by taking an undecided guard for one that does not hold (see `surely`).
     """
 
-    def __init__(self, assumed: dict[Atom, bool] | None = None) -> None:
+    def __init__(self, assumed: dict[Atom, bool] | None = None, parent: World | None = None) -> None:
         self.assumed = assumed or {}
-        self.memo: dict[tuple[str, int], Any] = {}
-        self._truths: dict[int, bool] = {}
-        self._sure: dict[int, bool] = {}
-        self._assuming: dict[tuple[Atom, bool], World] = {}
-        self.hedged: set[tuple[str, int]] = set()
+        self.memo: dict[Hashable, Any] = {}
+        """For the domains: facts derived in this world."""
+        self.hedged: set[Hashable] = set()
         self.is_hedging = False
         """Whether the derivation under way has taken an undecided guard for one that does not hold."""
+        self._parent = parent
+        self._truths: dict[Value, bool] = {}
+        self._sure: dict[int, tuple[tuple[Value, ...], bool]] = {}
+        self._assuming: dict[tuple[Atom, bool], World] = {}
 
     def assume(self, atom: Atom, truth: bool) -> World:
-        """The world with one more assumption; what was derived here goes with it. Another question that depends on
-        the same condition finds what the first one derived."""
+        """The world with one more assumption. Another question that depends on the same condition gets the same world,
+        and finds what the first one derived."""
         world = self._assuming.get((atom, truth))
         if world is None:
-            world = self._assuming[atom, truth] = World({**self.assumed, atom: truth})
-            world.memo = {place: fact for place, fact in self.memo.items() if place not in self.hedged}
-            world._truths = dict(self._truths)
+            if len(self._assuming) >= _REMEMBERED:
+                self._assuming.clear()
+            world = self._assuming[atom, truth] = World({**self.assumed, atom: truth}, self)
         return world
+
+    def recall(self, place: Hashable) -> Any:
+        """What was derived here or with fewer assumptions; `NOT_DERIVED` where nothing was."""
+        if place in self.memo:
+            self.is_hedging = self.is_hedging or place in self.hedged
+            return self.memo[place]
+        world = self._parent
+        while world is not None:
+            if place in world.memo and place not in world.hedged:
+                return world.memo[place]
+            world = world._parent
+        return NOT_DERIVED
 
     def resolve(self, value: Value) -> Value:
         """The value with attribute reads and branches followed."""
@@ -108,18 +124,22 @@ class World:
         known = self._sure.get(id(guard))
         if known is None:
             try:
-                known = self._sure[id(guard)] = self.holds(guard)
+                known = self._sure[id(guard)] = guard, self.holds(guard)
             except Undecided:
                 self.is_hedging = True
                 return False
-        return known
+        return known[1]
 
     def truth(self, condition: Value) -> bool:
         """Whether a condition is true. Raises `Undecided` where nothing says so."""
-        known = self._truths.get(id(condition))
-        if known is None:
-            known = self._truths[id(condition)] = self._truth(condition)
-        return known
+        world: World | None = self
+        while world is not None:
+            known = world._truths.get(condition)
+            if known is not None:
+                return known
+            world = world._parent
+        decided = self._truths[condition] = self._truth(condition)
+        return decided
 
     def _truth(self, condition: Value) -> bool:
         value = self.resolve(condition)
