@@ -35,6 +35,7 @@ DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 CODES = {
     *("ATN101", "ATN102", "ATN103", "ATN104", "ATN105", "ATN107"),
     *("ATN201", "ATN202", "ATN204", "ATN209", "ATN211", "ATN401", "ATN402"),
+    *("ATN203", "ATN206", "ATN207", "ATN208", "ATN213", "ATN214", "ATN217", "ATN218"),
 }
 FOLDER = Path(inspect.getfile(PROOFS[0].buggy)).parent
 FIXTURES = sorted(path for path in FOLDER.glob("*.py") if path.stem != "__init__")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 
 from attnlint.attention.conventions import adds_floats, bool_convention
@@ -26,6 +27,8 @@ from attnlint.graph.values import (
     key,
     literal,
 )
+
+_BOOL = ("external", "torch.bool")
 
 
 def scores_are_raw(path: AttentionPath) -> bool:
@@ -91,6 +94,20 @@ def kept(use: MaskUse, facts: Facts) -> MaskFact | None:
     if convention is None:
         return None
     return replace(fact if convention == "keeps" else fact.complement(), representation="bool")
+
+
+def denies_bool(path: AttentionPath) -> bool:
+    """Whether some tensor is taken not to be bool here. Code that asks for the dtype of a mask converts it, and a path
+    on which a mask of bools is denied to be one is none."""
+    return any(
+        kind == "compare" and operator == "==" and not truth and _BOOL in operands and _is_dtype(operands)
+        for (kind, operator, operands), truth in path.facts.world.assumed.items()
+        if isinstance(operands, tuple)
+    )
+
+
+def _is_dtype(operands: tuple[Hashable, ...]) -> bool:
+    return any(isinstance(side, tuple) and side[0] == "attribute" and side[2] == "dtype" for side in operands)
 
 
 def rows_are_queries(path: AttentionPath) -> bool:
