@@ -12,7 +12,9 @@ from attnlint.graph.facts import Facts
 from attnlint.graph.masks import VERY_NEGATIVE, MaskFact, number
 from attnlint.graph.matrices import keeps_matrix
 from attnlint.graph.values import (
+    Add,
     Cast,
+    Compare,
     Convolution,
     Dropout,
     Embedding,
@@ -20,8 +22,11 @@ from attnlint.graph.values import (
     MaskedFill,
     MultiHead,
     Multiply,
+    Not,
+    Pointwise,
     Product,
     Softmax,
+    Subtract,
     Value,
     Where,
     key,
@@ -29,6 +34,8 @@ from attnlint.graph.values import (
 )
 
 _BOOL = ("external", "torch.bool")
+_ELEMENTWISE = (Add, Cast, Compare, MaskedFill, Multiply, Not, Pointwise, Subtract, Where)
+"""Operations in which a matrix meets what it is lined up with: the result has its rows and columns."""
 
 
 def scores_are_raw(path: AttentionPath) -> bool:
@@ -146,12 +153,14 @@ def _keys_are_contracted(path: AttentionPath) -> bool:
 
 
 def is_square(mask: Value, facts: Facts) -> bool:
-    """Whether a mask certainly has as many rows as columns."""
-    shape = facts.shape(mask)
-    if shape is None or len(shape.axes) < 2:
-        return False
-    rows, columns = shape.axes[-2:]
-    return rows is not None and columns is not None and rows.equals(columns) and not rows.is_one
+    """Whether a mask certainly has as many rows as columns: it, or what it is made of element by element."""
+    value = facts.resolve(mask)
+    shape = facts.shape(value)
+    if shape is not None and len(shape.axes) >= 2:
+        rows, columns = shape.axes[-2:]
+        if rows is not None and columns is not None and not rows.is_one:
+            return rows.equals(columns)
+    return isinstance(value, _ELEMENTWISE) and any(is_square(operand, facts) for operand in value.operands())
 
 
 def is_self_attention(path: AttentionPath) -> bool:
