@@ -337,6 +337,42 @@ def eval_deterministic() -> Invariant:
     return Invariant("eval deterministic", "relative RMS between runs", measure)
 
 
+def tables_kept() -> Invariant:
+    """One step down the gradient of the squared output changes no table of a triangle.
+
+    A table is a trained parameter whose last two axes are a matrix, square and triangular: one number on and below, or
+    on and above, some diagonal, another one elsewhere. Unit: the largest change of an entry that is finite.
+    """
+
+    def measure(attention: Attention, inputs: Inputs) -> float:
+        model = copy.deepcopy(attention)
+        tables = [p for p in model.parameters() if _is_triangle(p)] if isinstance(model, nn.Module) else []
+        if not tables:
+            return 0.0
+        with torch.enable_grad():
+            gradients = torch.autograd.grad(_output(model, inputs).square().sum(), tables, allow_unused=True)
+        changes = (
+            gradient[table.isfinite()]
+            for table, gradient in zip(tables, gradients, strict=True)
+            if gradient is not None
+        )
+        return max((change.abs().max().item() for change in changes), default=0.0)
+
+    return Invariant("tables kept", "change of a triangle's entry", measure)
+
+
+def _is_triangle(table: Tensor) -> bool:
+    if not table.requires_grad or table.ndim < 2 or table.shape[-1] != table.shape[-2] or table.shape[-1] < 2:
+        return False
+    lower = torch.ones(table.shape[-2:], dtype=torch.bool, device=table.device).tril()
+    for half in (lower, lower.tril(-1)):
+        one, two = table[..., half], table[..., ~half]
+        first, second = one.flatten()[0], two.flatten()[0]
+        if bool((one == first).all() and (two == second).all() and first != second):
+            return True
+    return False
+
+
 def dtype_kept() -> Invariant:
     """The output has the dtype of the first floating-point argument. Unit: 1 where it has another."""
 

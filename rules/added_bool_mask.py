@@ -8,7 +8,7 @@ from dataclasses import replace
 import libcst as cst
 
 from attnlint.attention import AttentionPath, MaskUse
-from attnlint.attention.masking import hides_elsewhere, is_renormalised, scores_are_raw
+from attnlint.attention.masking import denies_bool, hides_elsewhere, is_renormalised, scores_are_raw
 from attnlint.attention.spelling import rewritten
 from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.attention.triggers import SITE
@@ -51,7 +51,7 @@ class AddedBoolMask(Rule):
             assert use.mask is not None
             if not isinstance(use.at, Add) or not (fact.has_region or _was_made_bool(use.mask, path.facts)):
                 continue
-            if not scores_are_raw(path) or hides_elsewhere(path, index) or is_renormalised(path):
+            if denies_bool(path) or not scores_are_raw(path) or hides_elsewhere(path, index) or is_renormalised(path):
                 continue
             numbers = "True and False" if fact.representation == "bool" else "0 and 1"
             origin = use.mask.origin

@@ -8,7 +8,7 @@ from attnlint.attention import AttentionPath, MaskUse
 from attnlint.attention.causality import faces_both_ways, is_causal_inverted, triangles_behind
 from attnlint.attention.contradictions import read_otherwise
 from attnlint.attention.flipping import flipped, mask_as_written
-from attnlint.attention.masking import is_square, kept
+from attnlint.attention.masking import denies_bool, is_square, kept
 from attnlint.attention.spelling import rewritten
 from attnlint.diagnostics import Tier
 from attnlint.graph.dtypes import FLOATS
@@ -52,7 +52,7 @@ class MaskConvention(Rule):
     def check_path(self, path: AttentionPath) -> Iterator[Finding]:
         """Report masks of fused calls that are read another way than they are meant."""
         says = _SAYS.get(type(path.anchor))
-        if says is None:
+        if says is None or denies_bool(path):
             return
         for use in path.masks:
             fact = path.facts.mask(use.mask) if use.mask is not None else None

@@ -10,12 +10,30 @@ from functools import partial
 import libcst as cst
 
 from attnlint.attention.spelling import written
+from attnlint.attention.trail import LAYOUT, PARTS
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.dtypes import FLOATS
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import is_infinite, number
-from attnlint.graph.values import Full, Multiply, Origin, Pointwise, Subtract, Tri, Unknown, Value, Where
+from attnlint.graph.values import (
+    Cast,
+    Compare,
+    Constant,
+    External,
+    FromData,
+    Full,
+    Multiply,
+    Negate,
+    Origin,
+    Pointwise,
+    Subtract,
+    Tri,
+    Unknown,
+    Value,
+    Where,
+    strip,
+)
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
 
@@ -44,7 +62,9 @@ class MaskTimesInf(Rule):
 
     def check_definition(self, graph: DefinitionGraph) -> Iterator[Finding]:
         """Report masks that are multiplied by an infinity."""
-        products = [value for value in graph.all(Multiply) if value.origin is not None]
+        products = [
+            v for v in graph.all(Multiply) if v.origin is not None and (_is_written(v.left) or _is_written(v.right))
+        ]
         scrubbed = _scrubbed(graph) if products else set()
         for value in products:
             if id(value) in scrubbed:
@@ -52,6 +72,16 @@ class MaskTimesInf(Rule):
             for _, found in graph.found(value, partial(_finding, value)):
                 yield found
                 break
+
+
+def _is_written(factor: Value) -> bool:
+    """Whether a factor is written as an infinity, whatever the path."""
+    value = strip(factor)
+    while isinstance(value, (Negate, FromData, Cast)):
+        value = strip(next(value.operands()))
+    if isinstance(value, External):
+        return value.path.rpartition(".")[2].lower() == "inf"
+    return isinstance(value, Constant) and isinstance(value.value, float) and math.isinf(value.value)
 
 
 def _scrubbed(graph: DefinitionGraph) -> set[int]:
@@ -85,7 +115,11 @@ def _has_zeros(mask: Value, facts: Facts) -> bool:
     fact = facts.mask(mask)
     if fact is not None:
         return not fact.everywhere and (fact.representation == "bool" or fact.has_region)
-    held = facts.resolve(mask)
+    held = inner = facts.resolve(mask)
+    while isinstance(inner, (*LAYOUT, *PARTS)):
+        inner = facts.resolve(next(inner.operands()))
+    if inner is not held and isinstance(inner, Compare):
+        return True
     return isinstance(held, Subtract) and number(held.left, facts) == 1 and facts.shape(held.right) is not None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 
-from attnlint.attention import AttentionPath, MaskUse
+from attnlint.attention import AttentionPath
 from attnlint.attention.masking import is_computed
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
@@ -37,35 +37,37 @@ class RepeatedMask(Rule):
         """Report terms that were added before."""
         seen: dict[Hashable, Origin] = {}
         for use in path.masks:
-            if use.how not in ("add", "argument") or use.mask is None:
+            if use.how not in ("add", "argument") or use.mask is None or use.at.origin is None:
                 continue
-            for term, at in _terms(use, path.facts):
-                identity = key(path.facts.resolve(term))
-                first = seen.setdefault(identity, at)
-                if first.place == at.place or not _may_be_mask(term, path):
+            for term, at in _terms(use.mask, use.at.origin, path.facts, seen, 8):
+                if not _may_be_mask(term, path):
                     continue
                 yield Finding(
                     at,
                     f"{term.text} is added to the scores a second time: two of finfo.min make −inf, and a row that is "
                     "masked in full becomes NaN; add it once",
-                    related=((first, f"{term.text} is added here first"),),
+                    related=((seen[_identity(term, path.facts)], f"{term.text} is added here first"),),
                 )
 
 
-def _terms(use: MaskUse, facts: Facts) -> Iterator[tuple[Value, Origin]]:
-    """What a mask is the sum of, with where each is added, in the order of the code."""
-    assert use.mask is not None
-    if use.at.origin is not None:
-        yield from _summed(use.mask, use.at.origin, facts, 8)
+def _identity(term: Value, facts: Facts) -> Hashable:
+    return key(facts.resolve(term))
 
 
-def _summed(value: Value, at: Origin, facts: Facts, depth: int) -> Iterator[tuple[Value, Origin]]:
-    held = facts.resolve(value)
+def _terms(
+    term: Value, at: Origin, facts: Facts, seen: dict[Hashable, Origin], depth: int
+) -> Iterator[tuple[Value, Origin]]:
+    """What a mask is the sum of, where it was ``seen`` before, with the addition."""
+    held = facts.resolve(term)
+    if number(held, facts) is not None:
+        return
+    if key(held) in seen:
+        yield term, at
+        return
+    seen[key(held)] = at
     if isinstance(held, Add) and held.origin is not None and depth:
-        yield from _summed(held.left, held.origin, facts, depth - 1)
-        yield from _summed(held.right, held.origin, facts, depth - 1)
-    elif number(held, facts) is None:
-        yield value, at
+        for side in (held.left, held.right):
+            yield from _terms(side, held.origin, facts, seen, depth - 1)
 
 
 def _may_be_mask(term: Value, path: AttentionPath) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 import pytest
+from mask_mends import MASK_ROWS
 from test_fused_spellings import WRONG
 from test_fused_spellings import module as fused
 from test_harness import FIXTURES, edited, source, statement_at, statements
@@ -230,6 +231,7 @@ def rows() -> Iterator[Row]:
         yield code, attention(init, out), mended
     call = "out = F.scaled_dot_product_attention(q, k, v, dropout_p={}.rate)"
     yield "ATN402", attention("pass", call.format("this"), "this"), None
+    yield from MASK_ROWS
 
 
 def _lines(code: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,7 +11,7 @@ from attnlint.attention.site import AttentionPath, MaskUse
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import number
-from attnlint.graph.values import IsNone, MaskedFill, Origin, Value, Where, key
+from attnlint.graph.values import IsNone, MaskedFill, Origin, Value, Where, key, strip
 
 _LIMIT = 100
 """Values looked at in one condition."""
@@ -39,44 +39,45 @@ def read_otherwise(use: MaskUse, path: AttentionPath) -> Elsewhere | None:
     fact = path.facts.mask(own.source) if own is not None else None
     if own is None or (fact is not None and fact.has_region):
         return None
-    for other in _fills(path).get(key(own.source), ()):
+    for other in _fills(path, own.source):
         if own.contradicts(other.reading) and all(path.facts.truth(condition) for condition in other.conditions):
             return other
     return None
 
 
-def _fills(path: AttentionPath) -> dict[Hashable, list[Elsewhere]]:
-    """Every fill with −inf of a graph, by the tensor that says where."""
-    memo, place = path.graph.world.memo, ("fills", id(path.graph))
+def _fills(path: AttentionPath, source: Value) -> list[Elsewhere]:
+    """Every fill with −inf of a graph, where the tensor says so."""
+    memo, place = path.graph.world.memo, (f"fills {key(source)}", id(path.graph))
     if place not in memo:
-        found: dict[Hashable, list[Elsewhere]] = {}
-        for other in _all_fills(path.graph):
-            found.setdefault(key(other.source), []).append(other)
-        memo[place] = found
-    known: dict[Hashable, list[Elsewhere]] = memo[place]
+        memo[place] = list(_found(path.graph, source))
+    known: list[Elsewhere] = memo[place]
     return known
 
 
-def _all_fills(graph: DefinitionGraph) -> Iterator[Elsewhere]:
+def _found(graph: DefinitionGraph, source: Value) -> Iterator[Elsewhere]:
+    wanted = key(source)
     for value in graph.values:
         if not isinstance(value, (MaskedFill, Where)) or value.origin is None:
             continue
-        for _, found in graph.found(value, partial(_read, value)):
-            asked = tuple(c for c in value.origin.guard if _asks_of(c, found.source))
-            yield Elsewhere(value.origin, found.source, found, asked)
-
-
-def _asks_of(condition: Value, source: Value) -> bool:
-    """Whether a condition depends on more of a tensor than whether there is one."""
-    waiting, seen, wanted = [condition], set[int](), key(source)
-    while waiting and len(seen) < _LIMIT:
-        value = waiting.pop()
-        if isinstance(value, IsNone) or id(value) in seen:
+        if not _depends_on(value.mask if isinstance(value, MaskedFill) else value.condition, source):
             continue
-        if key(value) == wanted:
+        for _, found in graph.found(value, partial(_read, value)):
+            if key(found.source) == wanted:
+                asked = tuple(c for c in value.origin.guard if _depends_on(c, source, but=IsNone))
+                yield Elsewhere(value.origin, found.source, found, asked)
+
+
+def _depends_on(value: Value, source: Value, but: type[Value] | None = None) -> bool:
+    """Whether a value is computed from a tensor; ``but``: not as far as values of this class are."""
+    waiting, seen, wanted = [value], set[int](), key(source)
+    while waiting and len(seen) < _LIMIT:
+        part = strip(waiting.pop())
+        if id(part) in seen or (but is not None and isinstance(part, but)):
+            continue
+        if key(part) == wanted:
             return True
-        seen.add(id(value))
-        waiting.extend(value.operands())
+        seen.add(id(part))
+        waiting.extend(part.operands())
     return False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from dataclasses import replace
 
 from attnlint.attention.conventions import adds_floats, bool_convention
@@ -13,6 +14,7 @@ from attnlint.graph.facts import Facts
 from attnlint.graph.masks import VERY_NEGATIVE, MaskFact, number
 from attnlint.graph.matrices import keeps_matrix
 from attnlint.graph.values import (
+    Add,
     Arange,
     Attribute,
     Cast,
@@ -30,9 +32,11 @@ from attnlint.graph.values import (
     Multiply,
     Not,
     Parameter,
+    Pointwise,
     Product,
     Slicing,
     Softmax,
+    Subtract,
     Tri,
     Unsqueeze,
     Value,
@@ -40,6 +44,10 @@ from attnlint.graph.values import (
     key,
     literal,
 )
+
+_BOOL = ("external", "torch.bool")
+_ELEMENTWISE = (Add, Cast, Compare, MaskedFill, Multiply, Not, Pointwise, Subtract, Where)
+"""Operations in which a matrix meets what it is lined up with: the result has its rows and columns."""
 
 
 def scores_are_raw(path: AttentionPath) -> bool:
@@ -107,6 +115,20 @@ def kept(use: MaskUse, facts: Facts) -> MaskFact | None:
     return replace(fact if convention == "keeps" else fact.complement(), representation="bool")
 
 
+def denies_bool(path: AttentionPath) -> bool:
+    """Whether some tensor is taken not to be bool here. Code that asks for the dtype of a mask converts it, and a path
+    on which a mask of bools is denied to be one is none."""
+    return any(
+        kind == "compare" and operator == "==" and not truth and _BOOL in operands and _is_dtype(operands)
+        for (kind, operator, operands), truth in path.facts.world.assumed.items()
+        if isinstance(operands, tuple)
+    )
+
+
+def _is_dtype(operands: tuple[Hashable, ...]) -> bool:
+    return any(isinstance(side, tuple) and side[0] == "attribute" and side[2] == "dtype" for side in operands)
+
+
 def rows_are_queries(path: AttentionPath) -> bool:
     """Whether the last two axes of the scores, wherever they are masked, are certainly queries and keys."""
     if not isinstance(path.anchor, Softmax):
@@ -143,12 +165,14 @@ def _keys_are_contracted(path: AttentionPath) -> bool:
 
 
 def is_square(mask: Value, facts: Facts) -> bool:
-    """Whether a mask certainly has as many rows as columns."""
-    shape = facts.shape(mask)
-    if shape is None or len(shape.axes) < 2:
-        return False
-    rows, columns = shape.axes[-2:]
-    return rows is not None and columns is not None and rows.equals(columns) and not rows.is_one
+    """Whether a mask certainly has as many rows as columns: it, or what it is made of element by element."""
+    value = facts.resolve(mask)
+    shape = facts.shape(value)
+    if shape is not None and len(shape.axes) >= 2:
+        rows, columns = shape.axes[-2:]
+        if rows is not None and columns is not None and not rows.is_one:
+            return rows.equals(columns)
+    return isinstance(value, _ELEMENTWISE) and any(is_square(operand, facts) for operand in value.operands())
 
 
 def is_self_attention(path: AttentionPath) -> bool:

@@ -127,7 +127,7 @@ def _as_bool(value: Value, ask: Ask) -> MaskFact | None:
 def _is_given(value: Value, ask: Ask) -> bool:
     """Whether a mask is handed in. Joined with a mask of bools it is one itself, or no sink would take the result."""
     held = ask.resolve(value)
-    while isinstance(held, _LAYOUT):
+    while isinstance(held, (*_LAYOUT, Not)):
         held = ask.resolve(held.x)
     return isinstance(held, (Parameter, Attribute)) and ask.mask(held) is None and ask.dtype(held) is None
 
