@@ -35,7 +35,7 @@ DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 CODES = {
     *("ATN101", "ATN102", "ATN103", "ATN104", "ATN105", "ATN107"),
     *("ATN201", "ATN202", "ATN204", "ATN209", "ATN211", "ATN212", "ATN401", "ATN402"),
-    *("ATN404", "ATN405", "ATN406", "ATN407", "ATN603"),
+    *("ATN404", "ATN405", "ATN406", "ATN407", "ATN603", "ATN903"),
 }
 FOLDER = Path(inspect.getfile(PROOFS[0].buggy)).parent
 FIXTURES = sorted(path for path in FOLDER.glob("*.py") if path.stem != "__init__")
