@@ -11,7 +11,7 @@ from attnlint.attention.triggers import SITE
 from attnlint.attention.uses import is_read, uses_of
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.analysis import DefinitionGraph
-from attnlint.graph.values import Attribute, Carried, MultiHead, Origin, Output, Phi, Value, Weights, literal
+from attnlint.graph.values import Attribute, MultiHead, Origin, Output, Value, Weights, literal
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
 
@@ -56,15 +56,11 @@ class UnusedMhaWeights(Rule):
 
 def _dropped(call: MultiHead, at: Origin, graph: DefinitionGraph) -> Origin | None:
     """Where the weights of a call are left behind; None where they may be read."""
-    uses = uses_of(graph)
-    results = uses.get(id(call), [])
+    results = uses_of(graph).get(id(call), [])
     weights = [use for use in results if isinstance(use, Weights)]
     if not weights or not all(isinstance(use, (Output, Weights, Attribute)) for use in results):
         return None
-    read = any(not isinstance(use, (Phi, Carried)) for one in weights for use in uses.get(id(one), ()))
-    if read or not all(_is_left(one, at) for one in weights):
-        return None
-    return weights[0].origin
+    return weights[0].origin if all(_is_left(one, at) for one in weights) else None
 
 
 def _is_left(weights: Value, call: Origin) -> bool:
