@@ -404,6 +404,32 @@ def not_deprecated() -> Invariant:
     return Invariant("not deprecated", "warnings of deprecation", measure)
 
 
+def weights_not_made() -> Invariant:
+    """No weights are written to memory: a fused kernel never holds all of them.
+
+    Unit: the number of softmaxes over whole matrices of scores that the call computes, inside torch's modules as well.
+    """
+
+    def measure(attention: Attention, inputs: Inputs) -> float:
+        with _SoftmaxCounter() as counter:
+            attention(*inputs)
+        return float(counter.count)
+
+    return Invariant("weights not made", "softmaxes written to memory", measure)
+
+
+class _SoftmaxCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the softmaxes that torch computes while it is entered."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += func in (torch.ops.aten._softmax.default, torch.ops.aten._safe_softmax.default)
+        return func(*args, **(kwargs or {}))
+
+
 def equals_reference(reference: Attention) -> Invariant:
     """The output equals that of ``reference`` on the same arguments. Unit: the largest absolute difference."""
 

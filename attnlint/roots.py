@@ -20,6 +20,9 @@ from attnlint.syntax.outline import ClassOutline, Definition, ModuleOutline
 _TOO_COMMON = frozenset({"forward", "__init__", "__call__", "main", "call", "reset_parameters"})
 _BINDING = re.compile(r"(?:[ \t]+self\.)?(\w+)[ \t]*(?::[^=]+)?=[^=]")
 """The beginning of a line that binds an attribute, or a name of the module."""
+_LOOP = re.compile(r"\bfor[ \t]+([\w \t,()]+?)[ \t]+in[ \t]+([^\n:]+)")
+"""What a loop binds, and what it goes through."""
+_WORD = re.compile(r"\w+")
 _CALL = re.compile(r"\b(?:map|partial|checkpoint)\(\s*(?:self\.)?(\w+)|(\w+)[ \t]*\(")
 
 
@@ -99,8 +102,11 @@ class _Search:
         """Definitions that hold an attention site, and those that call one of these."""
         holding = self._holding(lines)
         bound = {name for name, path in self._outline.imports.items() if any(_pattern(t).search(path) for t in SITE)}
-        made = (*lines, *self._calling(bound))
-        bound.update(match[1] for line in made if (match := _BINDING.match(self._line(line))))
+        making = [*lines, *self._calling(bound)]
+        bound.update(match[1] for line in making if (match := _BINDING.match(self._line(line))))
+        for loop in _LOOP.finditer(self._text) if bound else ():
+            if not bound.isdisjoint(_WORD.findall(loop[2])):
+                bound.update(_WORD.findall(loop[1]))
         holding |= {d for d in self._holding(self._calling(bound)) if d.name != "__init__"}
         callers = self._holding(self._calling(self._called(holding))) - holding
         return holding, {definition for definition in callers if definition.name != "__init__"}

@@ -20,14 +20,20 @@ from attnlint.graph.shapes import TensorShape, integer
 from attnlint.graph.values import (
     Add,
     Cast,
+    Convolution,
     Dropout,
     Index,
+    MultiHead,
     Multiply,
     Origin,
+    Phi,
+    Recurrent,
     Slicing,
+    TransformerCall,
     Unsqueeze,
     Value,
     literal,
+    strip,
 )
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
@@ -54,10 +60,29 @@ class PositionAxis(Rule):
 
     def check_definition(self, graph: DefinitionGraph) -> Iterator[Finding]:
         """Report sums with as many positions as there are samples."""
+        if not any(isinstance(value, _SAYS) for value in graph.values):
+            return
         for total in graph.all(Add):
+            if not (_may_be_cut(total.left) or _may_be_cut(total.right)):
+                continue
             for _, found in graph.found(total, partial(_counted, total, graph)):
                 if found.index.origin is not None:
                     yield _finding(found)
+
+
+_SAYS = (MultiHead, TransformerCall, Recurrent, Convolution)
+"""Of what says where the batch is, one is always there."""
+
+
+def _may_be_cut(side: Value, depth: int = 12) -> bool:
+    """Whether an operand may be a slice of a table, on any path."""
+    value = strip(side)
+    if isinstance(value, Index):
+        return len(value.keys) == 1 and isinstance(value.keys[0], Slicing) and literal(value.keys[0].upper) is not None
+    if depth and isinstance(value, Phi):
+        return _may_be_cut(value.then, depth - 1) or _may_be_cut(value.otherwise, depth - 1)
+    passes = depth and isinstance(value, (Dropout, Cast, Multiply, Unsqueeze))
+    return bool(passes) and _may_be_cut(next(value.operands()), depth - 1)
 
 
 @dataclass(frozen=True)

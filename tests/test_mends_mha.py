@@ -214,6 +214,8 @@ ROWS: list[Row] = [
         "",
         None,
     ),
+    ("ATN903", "", "return self.attn(x, x, x)[0]", "x, x)", "x, x, need_weights=False)"),
+    ("ATN903", "", "y, _ = self.attn(x, x, x, mask, True)\nreturn y", "mask, True)", "mask, False)"),
     ("ATN405", "first = False\nself.own = nn.MultiheadAttention(dim, heads, batch_first=first)", CALL, "", None),
 ]
 

@@ -317,6 +317,8 @@ def _permute(value: Permute, facts: Facts) -> Found:
 @_answers(Flatten)
 def _flatten(value: Flatten, facts: Facts) -> Found:
     start = integer(value.start, facts)
+    if start == -2:
+        return _mapped(value.x, facts, lambda axis: axis if axis == 0 else None)
     return _mapped(value.x, facts, lambda axis: axis if start is not None and start > axis else None)
 
 
@@ -407,8 +409,11 @@ def is_single(value: Value, facts: Facts) -> bool:
     inner = facts.resolve(value)
     while isinstance(inner, SAME):
         inner = facts.resolve(next(inner.operands()))
-    if isinstance(inner, Unsqueeze) and integer(inner.axis, facts) == 1:
-        return True
+    match inner:
+        case Unsqueeze(axis=axis) if integer(axis, facts) == 1:
+            return True
+        case Index(keys=(Slicing(), new, *_)) if literal(new) is None:
+            return True
     shape = facts.shape(value)
     extent = shape.axis(1) if shape is not None else None
     return extent is not None and extent.is_one

@@ -24,6 +24,10 @@ def uses_of(graph: DefinitionGraph) -> dict[int, list[Value]]:
     return known
 
 
+_BINDERS = (cst.AssignTarget, cst.AnnAssign, cst.For, cst.CompFor, cst.NamedExpr)
+"""Syntax that binds names; an augmented assignment reads them as well."""
+
+
 def is_read(name: str, origin: Origin) -> bool:
     """Whether a name occurs in the definition around ``origin`` other than as the target of an assignment."""
     targets = {id(part) for target in _targets(origin) for part in nodes(target)}
@@ -32,5 +36,5 @@ def is_read(name: str, origin: Origin) -> bool:
 
 def _targets(origin: Origin) -> Iterator[cst.CSTNode]:
     for node in nodes(origin.slice.module):
-        if isinstance(node, cst.AssignTarget) and isinstance(node.target, (cst.Name, cst.Tuple, cst.List)):
+        if isinstance(node, _BINDERS) and isinstance(node.target, (cst.Name, cst.Tuple, cst.List)):
             yield node.target

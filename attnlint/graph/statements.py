@@ -19,9 +19,11 @@ from attnlint.graph.values import (
     Not,
     Phi,
     Repeating,
+    TorchModule,
     Unknown,
     Value,
     is_tensor,
+    key,
     strip,
 )
 
@@ -184,7 +186,8 @@ class Statements(Machine):
         source = self.evaluate(node.iter)
         inner = strip(source)
         items = inner.items if isinstance(inner, Items) else ()
-        item = inner.item if isinstance(inner, Repeating) else self.unknown(node.target, source, *items)
+        alike = inner.item if isinstance(inner, Repeating) else _one_of(items)
+        item = alike if alike is not None else self.unknown(node.target, source, *items)
         if isinstance(node.target, cst.Name) and node.target.value in self._assigned_in(node.body):
             for held in items:
                 self.replace_everywhere(held, self.unknown(node, held))
@@ -313,6 +316,21 @@ class Statements(Machine):
                 before,
                 node,
             )
+
+
+def _one_of(items: Sequence[Value]) -> Value | None:
+    """What every turn of a loop over modules of torch gets, where all of them were made alike; else None."""
+    made = [strip(item) for item in items]
+    first = made[0] if made else None
+    if not isinstance(first, TorchModule):
+        return None
+    built = [key(argument) for argument in first.arguments]
+    for other in made[1:]:
+        if not isinstance(other, TorchModule) or (other.kind, other.names) != (first.kind, first.names):
+            return None
+        if [key(argument) for argument in other.arguments] != built:
+            return None
+    return first
 
 
 def _suppresses(context: cst.BaseExpression) -> bool:
