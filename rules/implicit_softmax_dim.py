@@ -21,13 +21,13 @@ _KINDS = ("torch.nn.Softmax", "torch.nn.modules.Softmax")
 class ImplicitSoftmaxDim(Rule):
     """Softmax without ``dim``: torch picks the axis by the rank of the tensor.
 
-    **What it finds.** ``F.softmax(x)``, ``nn.Softmax()`` and ``x.softmax()`` of torch, with no ``dim`` or ``dim=None``.
+    **What it finds.** ``F.softmax(x)``, ``nn.Softmax()`` and ``x.softmax()`` of torch with no ``dim`` or ``dim=None``.
 
     **Why it hurts.** On scores (batch, queries, keys) the softmax is taken over the batch, on (batch, heads, queries,
     keys) over the heads, and a warning is all that is heard of it. Samples, or heads, then compete for weight.
     ``torch.softmax(x)`` and ``x.softmax()`` raise TypeError.
 
-    **Silent when** arguments are spread into the call and may hold ``dim``, and for softmax of other libraries. An error
+    **Silent when** arguments are spread into the call and may hold ``dim``, and for softmax of others. An error
     only where the tensor is known to have three axes or more: with one or two, the last one is taken.
 
     **Mend.** ``dim=-1``; none where the last axis has extent 1.

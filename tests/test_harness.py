@@ -31,6 +31,7 @@ FOLDER = Path(__file__).parent.parent / "fixtures"
 FIXTURES = sorted(path for path in FOLDER.glob("[!_]*.py"))
 RULES = discover()
 OF_SCORES = {
+    "ATN305",
     "ATN301",
     "ATN205",
     "ATN304",

@@ -190,3 +190,22 @@ IMPLICIT = {
 @pytest.mark.parametrize(("weights", "count"), IMPLICIT.values(), ids=IMPLICIT)
 def test_an_axis_that_is_not_given(weights: str, count: int) -> None:
     assert codes(module(f"{weights}\nout = w @ v"), "ATN301") == ["ATN301"] * count
+
+
+DROPPED = {
+    "weights": ("w = self.drop(scores.softmax(-1))", 0),
+    "scores": ("w = self.drop(scores).softmax(-1)", 1),
+    "function": ("w = F.softmax(F.dropout(scores, 0.1, self.training), dim=-1)", 1),
+    "function, off": ("w = F.softmax(F.dropout(scores, 0.1, False), dim=-1)", 0),
+    "no probability": ("w = nn.Dropout(0.0)(scores).softmax(-1)", 0),
+    "then masked": ("w = self.drop(scores).masked_fill(scores == 0, -1e9).softmax(-1)", 1),
+    "on one branch": ("if keep is None:\n    scores = self.drop(scores)\nw = scores.softmax(-1)", 1),
+    "query": ("w = (self.drop(q) @ k.mT * self.scale).softmax(-1)", 0),
+    "bias": ("w = (scores + self.drop(torch.randn(T, T))).softmax(-1)", 0),
+    "scores alone": ("self.drop(scores)\nw = scores.softmax(-1)", 0),
+}
+
+
+@pytest.mark.parametrize(("weights", "count"), DROPPED.values(), ids=DROPPED)
+def test_scores_that_are_dropped(weights: str, count: int) -> None:
+    assert codes(module(f"{weights}\nout = w @ v"), "ATN305") == ["ATN305"] * count

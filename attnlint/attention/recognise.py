@@ -107,7 +107,7 @@ def _hand_written(graph: DefinitionGraph, anchor: Softmax, output: Product | Non
     weights, value = _sides(output)
     return AttentionPath(
         graph, facts, "hand-written", anchor, query, key, value, trail.product, trail.factors, trail.masks, opaque,
-        trail.origin, weights,
+        trail.origin, weights, trail.dropouts,
     )  # fmt: skip
 
 

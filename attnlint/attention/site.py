@@ -12,6 +12,7 @@ from attnlint.graph.facts import Facts
 from attnlint.graph.scalars import Monomial, extent_of
 from attnlint.graph.values import (
     Dispatched,
+    Dropout,
     Flash,
     MultiHead,
     Normalize,
@@ -92,6 +93,8 @@ class Trail:
     product: Product | None = None
     factors: list[Factor] = field(default_factory=list)
     masks: list[MaskUse] = field(default_factory=list)
+    dropouts: list[Dropout] = field(default_factory=list)
+    """On the scores; last first."""
     origin: Value | None = None
     """Where the trail ends: the product, or whatever else the scores come from."""
 
@@ -117,6 +120,8 @@ class AttentionPath:
     """What softmax is taken of, traced back: the product, or whatever else the trail ends at."""
     weights: Value | None = None
     """What meets the value: the weights after dropout, casts and all."""
+    score_dropouts: list[Dropout] = field(default_factory=list)
+    """Dropouts between the product and softmax."""
 
     @cached_property
     def head_dim(self) -> Monomial | None:
