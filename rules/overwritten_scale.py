@@ -10,6 +10,7 @@ from attnlint.attention.spelling import written
 from attnlint.attention.trail import LAYOUT, factor_of
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
+from attnlint.graph.liveness import looks_only
 from attnlint.graph.values import Divide, FloorDivide, Multiply, Origin, Phi, Product, Value
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
@@ -71,7 +72,7 @@ def _is_read(value: Value, path: AttentionPath) -> bool:
                 if path.facts.resolve(user) is value and id(user) not in seen:
                     seen.add(id(user))
                     waiting.append(user)
-            elif user.origin is None or path.facts.world.holds(user.origin.guard):
+            elif not looks_only(user) and (user.origin is None or path.facts.world.holds(user.origin.guard)):
                 return True
     return not graph.is_whole
 

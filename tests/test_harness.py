@@ -31,6 +31,7 @@ FOLDER = Path(__file__).parent.parent / "fixtures"
 FIXTURES = sorted(path for path in FOLDER.glob("[!_]*.py"))
 RULES = discover()
 OF_SCORES = {
+    "ATN106",
     "ATN305",
     "ATN301",
     "ATN205",

@@ -72,6 +72,13 @@ ROWS: list[tuple[str, str, str | None]] = [
         "out = F.dropout(scores / 2, p=0.5, training=self.training).softmax(-1) @ v",
         "out = F.dropout((scores / 2).softmax(-1), p=0.5, training=self.training) @ v",
     ),
+    (
+        "ATN106",
+        "raw = q @ k.mT\ns = raw * self.scale\nif keep is None:\n    s = raw.masked_fill(raw == 0, -1e9)\n"
+        "out = s.softmax(-1) @ v",
+        "raw = q @ k.mT\ns = raw * self.scale\nif keep is None:\n    s = s.masked_fill(raw == 0, -1e9)\n"
+        "out = s.softmax(-1) @ v",
+    ),
 ]
 
 

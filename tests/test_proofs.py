@@ -33,6 +33,7 @@ from attnlint.rule import UnknownCode
 PROOFS = load_proofs()
 DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 CODES = {
+    "ATN106",
     "ATN305",
     "ATN301",
     "ATN205",
