@@ -12,7 +12,7 @@ from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
 from attnlint.graph.shapes import TensorShape
-from attnlint.graph.values import Origin, Softmax, TorchModule, literal
+from attnlint.graph.values import Attribute, Origin, Softmax, TorchModule, literal
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
 _KINDS = ("torch.nn.Softmax", "torch.nn.modules.Softmax")
@@ -46,8 +46,9 @@ class ImplicitSoftmaxDim(Rule):
         """Report softmaxes that are given no axis."""
         called: set[int] = set()
         for softmax in graph.all(Softmax):
-            called.add(id(softmax.module))
-            made = softmax.module if softmax.module is not None else softmax
+            made = softmax.axis.base if isinstance(softmax.axis, Attribute) else softmax
+            made = made if isinstance(made, TorchModule) else softmax
+            called.add(id(made))
             if literal(softmax.axis) is None and made.origin is not None:
                 shapes = (shape for _, shape in graph.paths(softmax, partial(_shape, softmax)) if shape is not None)
                 yield _finding(made.origin, softmax, next(shapes, None))

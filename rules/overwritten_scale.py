@@ -18,14 +18,14 @@ from attnlint.rule import Finding, Mend, Replacement, Rule
 class OverwrittenScale(Rule):
     """The scaled scores are overwritten by something made of the unscaled ones.
 
-    **What it finds.** The product is scaled into a name, and on the way to softmax this name is bound anew, to the
-    unscaled product with a mask: ``scores = raw / d**0.5``, then ``scores = raw.masked_fill(mask, -1e9)``. Nothing reads
-    the scaled scores on that path.
+    **What it finds.** The product is scaled into a name, and on the way to softmax the name is bound anew, to the
+    unscaled product with a mask: ``scores = raw / d**0.5``, then ``scores = raw.masked_fill(mask, -1e9)``. The scaled
+    scores are not read on that path.
 
     **Why it hurts.** On that branch, usually the masked one, there is no scale: the entropy of the weights falls from
     1.71 to 0.33 nats at head_dim 64, and masked and unmasked calls of one module disagree.
 
-    **Silent when** anything reads the scaled scores on the path, when another factor scales what softmax is taken of, or
+    **Silent when** anything reads the scaled scores on the path, when another factor scales what softmax takes, or
     when the scale is of what softmax is not taken of.
 
     **Mend.** The scaled scores in place of the unscaled ones, where they have a name at hand.
