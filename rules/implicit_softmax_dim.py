@@ -12,7 +12,7 @@ from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
 from attnlint.graph.shapes import TensorShape
-from attnlint.graph.values import Origin, Softmax, TorchModule, literal
+from attnlint.graph.values import Attribute, Origin, Softmax, TorchModule, literal
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
 _KINDS = ("torch.nn.Softmax", "torch.nn.modules.Softmax")
@@ -21,14 +21,14 @@ _KINDS = ("torch.nn.Softmax", "torch.nn.modules.Softmax")
 class ImplicitSoftmaxDim(Rule):
     """Softmax without ``dim``: torch picks the axis by the rank of the tensor.
 
-    **What it finds.** ``F.softmax(x)``, ``nn.Softmax()`` and ``x.softmax()`` of torch, with no ``dim`` or ``dim=None``.
+    **What it finds.** ``F.softmax(x)``, ``nn.Softmax()`` and ``x.softmax()`` of torch with no ``dim`` or ``dim=None``.
 
     **Why it hurts.** On scores (batch, queries, keys) the softmax is taken over the batch, on (batch, heads, queries,
     keys) over the heads, and a warning is all that is heard of it. Samples, or heads, then compete for weight.
     ``torch.softmax(x)`` and ``x.softmax()`` raise TypeError.
 
-    **Silent when** arguments are spread into the call and may hold ``dim``, and for softmax of other libraries. An
-    error only where the tensor is known to have three axes or more: with one or two, the last one is taken.
+    **Silent when** arguments are spread into the call and may hold ``dim``, and for softmax of others. An error
+    only where the tensor is known to have three axes or more: with one or two, the last one is taken.
 
     **Mend.** ``dim=-1``; none where the last axis has extent 1.
     """
@@ -46,8 +46,9 @@ class ImplicitSoftmaxDim(Rule):
         """Report softmaxes that are given no axis."""
         called: set[int] = set()
         for softmax in graph.all(Softmax):
-            called.add(id(softmax.module))
-            made = softmax.module if softmax.module is not None else softmax
+            made = softmax.axis.base if isinstance(softmax.axis, Attribute) else softmax
+            made = made if isinstance(made, TorchModule) else softmax
+            called.add(id(made))
             if literal(softmax.axis) is None and made.origin is not None:
                 shapes = (shape for _, shape in graph.found(softmax, partial(_shape, softmax)))
                 yield _finding(made.origin, softmax, next(shapes, None))

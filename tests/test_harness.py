@@ -32,6 +32,8 @@ FOLDER = Path(__file__).parent.parent / "fixtures"
 FIXTURES = sorted(path for path in FOLDER.glob("[!_]*.py"))
 RULES = discover()
 OF_SCORES = {
+    "ATN106",
+    "ATN305",
     "ATN301",
     "ATN205",
     "ATN304",

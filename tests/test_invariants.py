@@ -82,6 +82,14 @@ def attend_with_noise(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     return F.dropout(attend(query, key, value), 0.1)
 
 
+class DroppingScores(nn.Module):
+    """Attention with dropout in front of the softmax."""
+
+    def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        scores = query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5
+        return torch.matmul(F.dropout(scores, 0.5, self.training).softmax(dim=-1), value)
+
+
 def attend_nothing(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """A fully masked first row, as −inf by hand gives it."""
     scores = query @ key.transpose(-2, -1)
@@ -107,6 +115,7 @@ CASES: list[tuple[Invariant, Attention, Attention, list[Tensor]]] = [
     (invariants.scale_entropy(), attend, attend_unscaled, heads(64, 2, 8, 64)),
     (invariants.scale_gradient(), attend, attend_unscaled, heads(64, 2, 8, 64)),
     (invariants.eval_deterministic(), attend, attend_with_noise, heads()),
+    (invariants.dropout_unbiased(), attend, DroppingScores(), heads()),
     (invariants.dtype_kept(), attend, attend_in_double, heads()),
     (invariants.everything_used(), attend, attend_itself, heads()),
     (invariants.runs(), attend, attend_nothing, heads()),

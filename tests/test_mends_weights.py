@@ -62,6 +62,23 @@ ROWS: list[tuple[str, str, str | None]] = [
     ("ATN301", "out = nn.Softmax()(scores) @ v", "out = nn.Softmax(dim=-1)(scores) @ v"),
     ("ATN301", "out = F.softmax(scores, dim=None) @ v", "out = F.softmax(scores, dim=-1) @ v"),
     ("ATN301", "out = F.softmax(scores, dtype=torch.float32) @ v", None),
+    (
+        "ATN305",
+        "scores = self.drop(scores)\nw = F.softmax(scores, dim=-1)\nout = w @ v",
+        "scores = scores\nw = self.drop(F.softmax(scores, dim=-1))\nout = w @ v",
+    ),
+    (
+        "ATN305",
+        "out = F.dropout(scores / 2, p=0.5, training=self.training).softmax(-1) @ v",
+        "out = F.dropout((scores / 2).softmax(-1), p=0.5, training=self.training) @ v",
+    ),
+    (
+        "ATN106",
+        "raw = q @ k.mT\ns = raw * self.scale\nif keep is None:\n    s = raw.masked_fill(raw == 0, -1e9)\n"
+        "out = s.softmax(-1) @ v",
+        "raw = q @ k.mT\ns = raw * self.scale\nif keep is None:\n    s = s.masked_fill(raw == 0, -1e9)\n"
+        "out = s.softmax(-1) @ v",
+    ),
 ]
 
 

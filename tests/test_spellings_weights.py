@@ -190,3 +190,40 @@ IMPLICIT = {
 @pytest.mark.parametrize(("weights", "count"), IMPLICIT.values(), ids=IMPLICIT)
 def test_an_axis_that_is_not_given(weights: str, count: int) -> None:
     assert codes(module(f"{weights}\nout = w @ v"), "ATN301") == ["ATN301"] * count
+
+
+DROPPED = {
+    "weights": ("w = self.drop(scores.softmax(-1))", 0),
+    "scores": ("w = self.drop(scores).softmax(-1)", 1),
+    "function": ("w = F.softmax(F.dropout(scores, 0.1, self.training), dim=-1)", 1),
+    "function, off": ("w = F.softmax(F.dropout(scores, 0.1, False), dim=-1)", 0),
+    "no probability": ("w = nn.Dropout(0.0)(scores).softmax(-1)", 0),
+    "then masked": ("w = self.drop(scores).masked_fill(scores == 0, -1e9).softmax(-1)", 1),
+    "on one branch": ("if keep is None:\n    scores = self.drop(scores)\nw = scores.softmax(-1)", 1),
+    "query": ("w = (self.drop(q) @ k.mT * self.scale).softmax(-1)", 0),
+    "bias": ("w = (scores + self.drop(torch.randn(T, T))).softmax(-1)", 0),
+    "scores alone": ("self.drop(scores)\nw = scores.softmax(-1)", 0),
+}
+
+
+@pytest.mark.parametrize(("weights", "count"), DROPPED.values(), ids=DROPPED)
+def test_scores_that_are_dropped(weights: str, count: int) -> None:
+    assert codes(module(f"{weights}\nout = w @ v"), "ATN305") == ["ATN305"] * count
+
+
+RAW = "raw = q @ k.mT\nd = q.size(-1) ** 0.5\n"
+OVERWRITTEN = {
+    "scaled": ("s = raw / d\nif keep is not None:\n    s = s + keep", 0),
+    "branch on the unscaled": ("s = raw / d\nif keep is not None:\n    s = raw + keep", 1),
+    "filled": ("s = raw * self.scale\nif keep is not None:\n    s = raw.masked_fill(keep, -1e9)", 1),
+    "always": ("s = raw / d\ns = raw + keep", 1),
+    "scaled again": ("s = raw / d\nif keep is not None:\n    s = raw.masked_fill(keep, -1e9) / d", 0),
+    "read": ("s = raw / d\nt = s.mean()\ns = raw + t", 0),
+    "kept": ("s = raw / d\nself.s = s\ns = raw", 0),
+    "one arm each": ("if keep is None:\n    s = raw / d\nelse:\n    s = raw + keep", 0),
+}
+
+
+@pytest.mark.parametrize(("body", "count"), OVERWRITTEN.values(), ids=OVERWRITTEN)
+def test_scaled_scores_that_are_overwritten(body: str, count: int) -> None:
+    assert codes(module(f"{RAW}{body}\nout = s.softmax(-1) @ v"), "ATN106") == ["ATN106"] * count

@@ -158,7 +158,7 @@ def _hand_written(graph: DefinitionGraph, anchor: Softmax, output: Product | Non
     weights, value = _sides(output)
     return AttentionPath(
         graph, facts, "hand-written", anchor, query, key, value, trail.product, trail.factors, trail.masks, opaque,
-        trail.origin, weights, output, trail.steps,
+        trail.origin, weights, output, trail.steps, score_dropouts=trail.dropouts,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from attnlint.graph.scalars import Monomial, extent_of
 from attnlint.graph.values import (
     Dispatched,
     Divide,
+    Dropout,
     Flash,
     MultiHead,
     Multiply,
@@ -99,6 +100,8 @@ class Trail:
     product: Product | None = None
     factors: list[Factor] = field(default_factory=list)
     masks: list[MaskUse] = field(default_factory=list)
+    dropouts: list[Dropout] = field(default_factory=list)
+    """On the scores; last first."""
     origin: Value | None = None
     """Where the trail ends: the product, or whatever else the scores come from."""
     steps: list[Value] = field(default_factory=list)
@@ -132,6 +135,8 @@ class AttentionPath:
     """Every value from the argument of softmax back to ``scores_from``."""
     stream: Value | None = None
     """What the hidden states that one of torch's own modules reads are traced back to."""
+    score_dropouts: list[Dropout] = field(default_factory=list)
+    """Dropouts between the product and softmax."""
 
     @property
     def result(self) -> Value | None:

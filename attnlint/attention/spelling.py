@@ -222,7 +222,7 @@ def moved_before(
     if holds(at.node, place.node):
         whole, inner = place.slice.code(place.node), given.slice.code(given.node)
         before, found, after = whole.partition(inner)
-        text = before.replace("{", "{{").replace("}", "}}") + changed.text + after.replace("{", "{{").replace("}", "}}")
+        text = _literally(before) + changed.text + _literally(after)
         is_whole = weights.node is place.node and bool(found)
         return (replace(changed, at=at, text=text),) if is_whole else ()
     if not _is_at_hand(value, at, place):
@@ -241,3 +241,39 @@ def _is_at_hand(value: Value, at: Origin, before: Origin) -> bool:
     if holds(at.node, value.origin.node):
         return all(_is_at_hand(operand, at, before) for operand in value.operands())
     return value.origin.slice.span(value.origin.node) < before.slice.span(before.node)
+
+
+def moved_after(at: Origin, given: Origin, softmax: Origin) -> tuple[Replacement, ...]:
+    """The call at ``at``, of which ``given`` is an argument, taken off there and put around the softmax instead."""
+    call = at.node
+    if at.slice is not softmax.slice or at.frame is not softmax.frame or not isinstance(call, cst.Call):
+        return ()
+    places = [i for i, arg in enumerate(call.args) if arg.value is given.node]
+    if len(places) != 1:
+        return ()
+    given_arguments = [_argument(at, arg) for arg in call.args]
+    before = _literally(at.slice.code(call.func)) + "("
+    inner, whole = at.slice.code(given.node), softmax.slice.code(softmax.node)
+
+    def around(text: str) -> str:
+        arguments = (text if i == places[0] else _literally(arg) for i, arg in enumerate(given_arguments))
+        return before + ", ".join(arguments) + ")"
+
+    if not holds(softmax.node, call):
+        return (rewritten(at, "{0}", given), Replacement(softmax, around("{0}"), (softmax,)))
+    outer = at.slice.code(call)
+    inner = inner if isinstance(given.node, _ATOMS) or is_argument(at) else f"({inner})"
+    changed = _literally(whole.replace(outer, inner))
+    return (Replacement(softmax, around(changed)),) if whole.count(outer) == 1 else ()
+
+
+def _argument(at: Origin, arg: cst.Arg) -> str:
+    """An argument as it is written, without its comma."""
+    value = at.slice.code(arg.value)
+    value = f"({value})" if is_bracketed(replace(at, node=arg.value)) else value
+    return f"{arg.keyword.value}={value}" if arg.keyword is not None else arg.star + value
+
+
+def _literally(text: str) -> str:
+    """Source text as a part of a format."""
+    return text.replace("{", "{{").replace("}", "}}")

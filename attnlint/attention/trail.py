@@ -116,7 +116,10 @@ class Walk:
                 return left
             case Multiply() | Divide() | FloorDivide() | Negate():
                 return self._factor_step(value, trail)
-            case Pointwise(function="tanh" | "clamp" | "nan_to_num", x=x) | Dropout(x=x):
+            case Pointwise(function="tanh" | "clamp" | "nan_to_num", x=x):
+                return x
+            case Dropout(x=x):
+                trail.dropouts.append(value)
                 return x
             case Cat(items=items):
                 return next((item for item in items if self.reaches_product(item)), None)

@@ -57,6 +57,11 @@ _HANDLES = (Attribute, Items)
 """What holds a value, and is none itself: a method that is looked up on it, a tuple that it stands in."""
 
 
+def looks_only(value: Value) -> bool:
+    """Whether a value tells the shape, dtype or place of the tensor that it is made of, and nothing of its numbers."""
+    return isinstance(value, _SIZES) or (isinstance(value, Attribute) and value.member in ("dtype", "device"))
+
+
 def dead_ends(value: Value, graph: DefinitionGraph) -> list[Value] | None:
     """The values in which all that is made of a value ends, unread: itself, where nothing is made of it.
 
@@ -69,7 +74,7 @@ def dead_ends(value: Value, graph: DefinitionGraph) -> list[Value] | None:
         current = waiting.pop()
         if id(current) in leaving:
             return None
-        users = [user for user in graph.users.get(id(current), ()) if not isinstance(user, _SIZES)]
+        users = [user for user in graph.users.get(id(current), ()) if not looks_only(user)]
         if not all(isinstance(user, _PASSING) for user in users):
             return None
         if all(isinstance(user, _HANDLES) for user in users) and not isinstance(current, _HANDLES):

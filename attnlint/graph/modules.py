@@ -10,6 +10,7 @@ from attnlint.graph.machine import CallArguments
 from attnlint.graph.signatures import Signature, spread
 from attnlint.graph.values import (
     NONE,
+    Attribute,
     Constant,
     Convolution,
     Dropout,
@@ -71,7 +72,7 @@ for _axes in (1, 2, 3):
         lambda m, x, a, n=_axes: Convolution(x, _given(m, "in_channels"), _given(m, "out_channels"), n),  # type: ignore[misc]
     )
 module("Dropout Dropout1d Dropout2d AlphaDropout", "p", lambda m, x, a: Dropout(x, m.argument("p") or Constant(0.5)))
-module("Softmax", "dim", lambda m, x, a: Softmax(x, _given(m, "dim"), NONE, m))
+module("Softmax", "dim", lambda m, x, a: Softmax(x, m.argument("dim") or Attribute(m, "dim", NONE), NONE))
 module("Identity", "*args", lambda m, x, a: x)
 module("LayerNorm", "normalized_shape", lambda m, x, a: Normalize(x, "layer", None, m.argument("normalized_shape")))
 module("RMSNorm", "normalized_shape", lambda m, x, a: Normalize(x, "rms", None, m.argument("normalized_shape")))

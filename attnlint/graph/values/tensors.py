@@ -37,12 +37,12 @@ class Where(Value):
 
 @dataclass(eq=False, slots=True)
 class Softmax(Value):
-    """``axis`` and ``dtype`` are ``Constant(None)`` where not given."""
+    """``axis`` and ``dtype`` are ``Constant(None)`` where not given; an axis that a module was not given is a read of
+    the module."""
 
     x: Value
     axis: Value
     dtype: Value
-    module: Value | None = None
 
 
 @dataclass(eq=False, slots=True)
