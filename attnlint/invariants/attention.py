@@ -1,22 +1,7 @@
-"""What any right attention keeps, measured on any attention callable.
-
-Every function here returns an `Invariant`. Called with an attention and its positional arguments, an invariant returns
-a `Measurement`: 0 where it is held, larger the more it is broken, infinity where the callable raises or gives numbers
-that are not finite.
-
-    >>> causal()(model, hidden_states)                      # a module over hidden states (B, T, C)
-    >>> causal(tokens=(0, 1, 2))(attend, query, key, value)  # a function over heads (B, H, T, D)
-
-The attention is an `nn.Module` or a function; where it returns a tuple, its first element is the output. Modules are
-measured in eval mode and without gradients, and get their mode back. ``tokens`` names the positional arguments that
-carry tokens, ``axis`` their sequence axis (and that of the output); the batch is axis 0. So every rank will do.
-
-Loss is no invariant: the bugs that these find train to almost the same loss.
-"""
+"""What attention keeps: what a token may depend on, what the weights are, what the numbers are."""
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,8 +12,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 Attention = Callable[..., Any]
 Inputs = tuple[Any, ...]
@@ -217,74 +200,6 @@ def scale_gradient() -> Invariant:
     return Invariant("scale gradient", "relative change of p(1-p)", measure)
 
 
-# What it is built of
-
-
-def parameters_registered() -> Invariant:
-    """Every parameter that a call reads is one that ``parameters()`` yields: else nothing trains, moves or saves it.
-
-    For modules. Unit: the share of the parameters read, counted by elements, that the module does not yield.
-    """
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        read = {id(parameter): parameter for parameter in _parameters_read(attention, inputs)}
-        own = {id(parameter) for parameter in _module(attention).parameters()}
-        foreign = sum(parameter.numel() for key, parameter in read.items() if key not in own)
-        return foreign / max(1, sum(parameter.numel() for parameter in read.values()))
-
-    return Invariant("parameters registered", "share of parameters not yielded", measure)
-
-
-def moves_with_module() -> Invariant:
-    """After ``to(device)`` a call reads no tensor that stayed behind, as a plain attribute does.
-
-    For modules that run on meta tensors: a copy is moved to the meta device, and so are the arguments. Unit: the
-    number of tensors of another device that meet moved ones before the call raises or is done.
-    """
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        moved, elsewhere = copy.deepcopy(_module(attention)).to("meta"), _Elsewhere("meta")
-        given = [value.to("meta") if isinstance(value, Tensor) else value for value in inputs]
-        try:
-            with elsewhere:
-                moved(*given)
-        except Exception:
-            if not elsewhere.seen:
-                raise
-        return float(len(elsewhere.seen))
-
-    return Invariant("moves with module", "tensors left behind", measure)
-
-
-def parameters_read_once() -> Invariant:
-    """No parameter is read twice in one call, as it is where a layer is applied in several places.
-
-    Unit: the share of reads of a parameter that another read came before.
-    """
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        read = [id(parameter) for parameter in _parameters_read(attention, inputs)]
-        return 1 - len(set(read)) / max(1, len(read))
-
-    return Invariant("parameters read once", "share of repeated reads", measure)
-
-
-def heads_distinct(heads: int) -> Invariant:
-    """Every head is shown the same features; heads that have weights of their own give different outputs.
-
-    Arguments and output (…, heads · head_dim), heads side by side on the last axis, with no projection after them.
-    Unit: the share of heads whose output equals the first one's.
-    """
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        alike = _replace(inputs, range(len(inputs)), lambda x: torch.cat([x.chunk(heads, dim=-1)[0]] * heads, dim=-1))
-        first, *others = _output(attention, alike).double().chunk(heads, dim=-1)
-        size = first.square().mean().sqrt().item()
-        return sum(_distance(first, other) < 1e-2 * size for other in others) / len(others)
-
-    return Invariant("heads distinct", "share of heads like the first", measure)
-
-
 # What the numbers are
 
 
@@ -324,63 +239,6 @@ def equals_reference(reference: Attention) -> Invariant:
         return _distance(_output(attention, inputs), _output(reference, inputs))
 
     return Invariant("equals reference", "largest difference", measure)
-
-
-def equals_with_weights(reference: Callable[[], nn.Module]) -> Invariant:
-    """Given the weights of the attention, a new ``reference()`` gives what it gives: weights trained with one serve the
-    other.
-
-    For modules whose parameters have the same names and shapes. Unit: the largest absolute difference.
-    """
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        module = _module(attention)
-        parameter = next(module.parameters())
-        with torch.random.fork_rng():
-            other = reference().to(parameter.device, parameter.dtype).eval()
-        other.load_state_dict(module.state_dict())
-        return _distance(_output(module, inputs), _output(other, inputs))
-
-    return Invariant("equals with weights", "largest difference", measure)
-
-
-def economical(reference: Attention) -> Invariant:
-    """Gives what ``reference`` gives, and makes no more memory on the way. Counted, so that all runs measure the same.
-
-    Unit: the bytes of all new tensors beyond those that ``reference`` makes, relative to these. A call whose output
-    differs by more than rounding in its dtype is in error.
-    """
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        counted, wanted = _Allocations(), _Allocations()
-        with counted:
-            output = _output(attention, inputs)
-        with wanted:
-            meant = _output(reference, inputs)
-        allowed = 16 * torch.finfo(meant.dtype).eps * meant.double().abs().max().item()
-        if output.dtype != meant.dtype or not _distance(output, meant) <= allowed:
-            raise ValueError("the output is another than the reference's")
-        return max(0, counted.bytes - wanted.bytes) / max(1, wanted.bytes)
-
-    return Invariant("economical", "memory beyond the reference's", measure)
-
-
-def aligned_heads(multiple: int = 8) -> Invariant:
-    """SDPA calls on half precision have a head_dim that is a multiple of 8, as tensor cores take it.
-
-    Unit: the share of padding that brings the last axis of the query to a multiple, which is what PyTorch's flash
-    attention on CUDA pads and copies, the largest of all calls. Calls in other dtypes count as aligned.
-    """
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        widths = _Widths()
-        with widths:
-            attention(*inputs)
-        if not widths.seen:
-            raise LookupError("no scaled_dot_product_attention was called")
-        return max(-width % multiple / width if is_half else 0.0 for width, is_half in widths.seen)
-
-    return Invariant("aligned heads", "share of padding", measure)
 
 
 def exact_attention(
@@ -516,90 +374,6 @@ def _reference(statistic: Statistic, site: Weights) -> float:
     scores = torch.randn(_REFERENCE_DRAWS, *visible.shape, generator=generator)
     weights = scores.masked_fill(~visible, torch.finfo(scores.dtype).min).softmax(dim=-1)
     return statistic(weights, visible.expand_as(weights))
-
-
-class _Reads(TorchFunctionMode):
-    """Notes the parameters that calls are given while it is entered."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.parameters: list[nn.Parameter] = []
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if getattr(func, "__name__", "") != "__get__":
-            given = (*args, *(kwargs or {}).values())
-            self.parameters += [value for value in given if isinstance(value, nn.Parameter)]
-        return func(*args, **(kwargs or {}))
-
-
-class _Elsewhere(TorchFunctionMode):
-    """Notes tensors with axes that calls are given together with some on ``device``, and that are not there."""
-
-    def __init__(self, device: str) -> None:
-        super().__init__()
-        self.device = device
-        self.seen: dict[int, Tensor] = {}
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        given = [value for value in (*args, *(kwargs or {}).values()) if isinstance(value, Tensor) and value.dim()]
-        apart = [value for value in given if value.device.type != self.device]
-        if len(apart) < len(given) and getattr(func, "__name__", "") not in _MOVES:
-            self.seen.update((id(value), value) for value in apart)
-        return func(*args, **(kwargs or {}))
-
-
-_MOVES = ("to", "type_as", "copy_")
-"""Functions that bring a tensor to the device of another."""
-
-
-class _Widths(TorchFunctionMode):
-    """Notes of every SDPA call the query's head_dim, and whether it is of half precision."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[tuple[int, bool]] = []
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func is F.scaled_dot_product_attention:
-            query = args[0] if args else kwargs["query"]
-            self.seen.append((query.shape[-1], query.dtype in (torch.float16, torch.bfloat16)))
-        return func(*args, **(kwargs or {}))
-
-
-class _Allocations(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts the bytes of tensors that do not share the memory of what they are made from."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.bytes = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        known = {_memory(given) for given in tree_leaves((args, kwargs)) if isinstance(given, Tensor)}
-        for made in tree_leaves(result):
-            if isinstance(made, Tensor) and _memory(made) not in known:
-                self.bytes += made.untyped_storage().nbytes()
-        return result
-
-
-def _memory(tensor: Tensor) -> int:
-    return int(tensor.untyped_storage()._cdata)
-
-
-def _parameters_read(attention: Attention, inputs: Inputs) -> list[nn.Parameter]:
-    """The parameters that the functions of torch are given in one call, in order."""
-    module, reads = _module(attention), _Reads()
-    with reads:
-        module(*inputs)
-    if not reads.parameters:
-        raise LookupError("the call reads no parameters")
-    return reads.parameters
-
-
-def _module(attention: Attention) -> nn.Module:
-    if not isinstance(attention, nn.Module):
-        raise TypeError(f"{type(attention).__name__} is no module and has no parameters")
-    return attention
 
 
 # Calling and comparing
