@@ -69,7 +69,8 @@ class HalfOverflowFill(Rule):
     **Silent when** the dtype is not known from the code, the mask is of float32 (the sum is promoted), the number fits,
     or the −inf stands in a causal mask, which leaves something in every row. CPU autocast is bfloat16.
 
-    **Mend.** ``torch.finfo(scores.dtype).min``: safe where the call raises.
+    **Mend.** ``torch.finfo(scores.dtype).min``: safe for ``masked_fill``, which always raises; ``full`` and ``fill_``
+    let tensors of one element through, as −inf.
     """
 
     code = "ATN210"
@@ -137,7 +138,9 @@ def _one(value: Value, cast: str | None, facts: Facts) -> Iterator[_Overflow]:
         case Multiply(left=left, right=right):
             candidates = [(left, right, False), (right, left, False)]
         case Full(fill=fill, like=like):
-            candidates = [(fill, like or value, True)]
+            shape = facts.shape(value)
+            total = shape.total() if shape is not None else None
+            candidates = [(fill, like or value, total is None or not total.is_one)]
         case _:
             return
     for fill, tensor, raises in candidates:
@@ -191,7 +194,7 @@ def _mend(found: _Overflow, origin: Origin, path: AttentionPath) -> Mend | None:
     torch, at = imported("torch.finfo", path.graph), filler(origin, found.fill)
     if torch is None or at is None or isinstance(found.at, Multiply):
         return None
-    tier = Tier.SAFE if found.raises else Tier.UNSAFE
+    tier = Tier.SAFE if found.raises and isinstance(found.at, MaskedFill) else Tier.UNSAFE
     dtype = argument(origin, None, "dtype") if isinstance(found.at, Full) else None
     if dtype is not None:
         return Mend("Fill with the smallest number of the dtype", tier, (rewritten(at, f"{torch}({{0}}).min", dtype),))

@@ -141,7 +141,11 @@ def _mend(store: Store, read: Attribute, use: MaskUse, path: AttentionPath) -> M
         return None
     if not isinstance(target.value, cst.Name):
         return None
-    is_safe = _speaks_bool(read, use, path) and _stands_first(store, path)
+    if not _can_register(store, path):
+        return None
+    assert isinstance(store.owner, Instance)
+    bases = path.graph.module.foreign_bases(store.owner.outline)
+    is_safe = _speaks_bool(read, use, path) and all(base == "torch.nn.Module" for base in bases)
     text = f'{target.value.value}.register_buffer("{read.member}", {{0}}, persistent=False)'
     value = replace(store.origin, node=statement.value)
     at = replace(store.origin, node=statement)
@@ -160,17 +164,14 @@ def _speaks_bool(read: Attribute, use: MaskUse, path: AttentionPath) -> bool:
     return fact is not None and fact.representation == "binary" and compared
 
 
-def _stands_first(store: Store, path: AttentionPath) -> bool:
-    """Whether ``super().__init__()`` ran before, and no class of the family defines the name."""
+def _can_register(store: Store, path: AttentionPath) -> bool:
+    """Whether ``super().__init__()`` ran before, and no class of the family defines the name: a buffer may not take
+    the name of another attribute."""
     function, owner = store.origin.slice.node, store.owner
     assert isinstance(owner, Instance)
     family = list(path.graph.module.ancestry(owner.outline))
     names = {name for outline in family for name in (*outline.assignments, *outline.methods)}
-    if store.member in names or any(
-        base != "torch.nn.Module" for base in path.graph.module.foreign_bases(owner.outline)
-    ):
-        return False
-    if not isinstance(function, cst.FunctionDef):
+    if store.member in names or not isinstance(function, cst.FunctionDef):
         return False
     for statement in function.body.body:
         if holds(statement, store.origin.node):

@@ -10,7 +10,7 @@ from functools import partial
 import libcst as cst
 
 from attnlint.attention.spelling import written
-from attnlint.attention.trail import LAYOUT, PARTS
+from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.dtypes import FLOATS

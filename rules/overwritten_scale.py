@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from attnlint.attention import AttentionPath
 from attnlint.attention.output import meetings
 from attnlint.attention.spelling import written
-from attnlint.attention.trail import LAYOUT, factor_of
+from attnlint.attention.trail import factor_of
+from attnlint.attention.transparent import LAYOUT
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.liveness import looks_only

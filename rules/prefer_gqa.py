@@ -97,8 +97,9 @@ def _mend(call: Origin, repeated: Pair, imports: Collection[str]) -> Mend | None
         edits.append(Replacement(at, "{0}", (source,)))
     assert isinstance(call.node, cst.Call)
     last = call.node.args[-1].value
-    if any(edit.at.node is last for edit in edits):
-        ended = [replace(edit, text="{0}, enable_gqa=True") if edit.at.node is last else edit for edit in edits]
+    ends = [isinstance(edit.at, Origin) and edit.at.node is last for edit in edits]
+    if any(ends):
+        ended = [replace(e, text="{0}, enable_gqa=True") if end else e for e, end in zip(edits, ends, strict=True)]
         return Mend("Pass enable_gqa=True", Tier.UNSAFE, tuple(ended))
     told = with_keyword(call, "enable_gqa", "True")
     return None if told is None else Mend("Pass enable_gqa=True", Tier.UNSAFE, (*edits, told))

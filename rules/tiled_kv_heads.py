@@ -127,7 +127,7 @@ def _mend(path: AttentionPath, key: RepeatedHeads, heads: Monomial) -> Mend | No
         edit = _interleaved(found, path.facts) if found is not None else None
         if edit is None:
             return None
-        places[edit.at.place] = edit
+        places[edit.at.place if isinstance(edit.at, Origin) else edit.at] = edit
     return Mend("Repeat every head in place", Tier.UNSAFE, tuple(places.values()))
 
 

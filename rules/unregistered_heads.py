@@ -8,7 +8,7 @@ from dataclasses import replace
 import libcst as cst
 
 from attnlint.attention.parameters import contents, has_parameters
-from attnlint.attention.spelling import assignment, imported, nodes, rewritten
+from attnlint.attention.spelling import assignment, imported, nodes
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.machine import Store
@@ -28,7 +28,7 @@ from attnlint.graph.values import (
     Value,
     strip,
 )
-from attnlint.rule import Finding, Mend, Rule
+from attnlint.rule import Finding, Mend, Replacement, Rule
 
 _OWN_WAYS = frozenset({
     "parameters", "named_parameters", "children", "named_children", "modules", "named_modules", "state_dict", "_apply",
@@ -173,4 +173,4 @@ def _mend(value: Origin, container: str, graph: DefinitionGraph) -> Mend | None:
     name = imported(f"torch.nn.{container}", graph)
     if name is None:
         return None
-    return Mend(f"Use nn.{container}", Tier.UNSAFE, (rewritten(value, f"{name}({{0}})", value),))
+    return Mend(f"Use nn.{container}", Tier.UNSAFE, (Replacement(value, f"{name}({{0}})", (value,)),))

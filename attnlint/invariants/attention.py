@@ -1,24 +1,8 @@
-"""What any right attention keeps, measured on any attention callable.
-
-Every function here returns an `Invariant`. Called with an attention and its positional arguments, an invariant returns
-a `Measurement`: 0 where it is held, larger the more it is broken, infinity where the callable raises or gives numbers
-that are not finite.
-
-    >>> causal()(model, hidden_states)                      # a module over hidden states (B, T, C)
-    >>> causal(tokens=(0, 1, 2))(attend, query, key, value)  # a function over heads (B, H, T, D)
-
-The attention is an `nn.Module` or a function; where it returns a tuple, its first element is the output. Modules are
-measured in eval mode and without gradients, and get their mode back. ``tokens`` names the positional arguments that
-carry tokens, ``axis`` their sequence axis (and that of the output); the batch is axis 0. So every rank will do.
-
-Loss is no invariant: the bugs that these find train to almost the same loss.
-"""
+"""What attention keeps: what a token may depend on, what the weights are, what the numbers are."""
 
 from __future__ import annotations
 
-import copy
 import math
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,8 +12,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 Attention = Callable[..., Any]
 Inputs = tuple[Any, ...]
@@ -38,7 +20,6 @@ _MASKED_SCORE = -5_000.0
 """A score below this counts as masked: people fill with −1e4, −1e9, finfo.min and −inf."""
 _REFERENCE_DRAWS = 32
 _SEED = 2_718
-_DEPRECATIONS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 
 
 @dataclass(frozen=True)
@@ -232,98 +213,6 @@ def scale_gradient() -> Invariant:
     return Invariant("scale gradient", "relative change of p(1-p)", measure)
 
 
-def everything_used() -> Invariant:
-    """A module's output feels each of its parameters, a function's each of its floating-point arguments.
-
-    Unit: the share of their numbers whose gradient is exactly 0.
-    """
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        given = _replace(inputs, range(len(inputs)), lambda tensor: tensor.detach())
-        parameters = attention.parameters() if isinstance(attention, nn.Module) else ()
-        trained: list[Tensor] = [parameter for parameter in parameters if parameter.requires_grad]
-        felt = trained or [tensor.requires_grad_() for tensor in given if _is_floating(tensor)]
-        with torch.enable_grad():
-            output = _output(attention, given)
-            seeded = torch.randn(output.shape, generator=torch.Generator().manual_seed(_SEED)).to(output)
-            gradients = torch.autograd.grad((output * seeded).sum(), felt, allow_unused=True)
-        unfelt = sum(
-            tensor.numel() if gradient is None else int((gradient == 0).sum())
-            for tensor, gradient in zip(felt, gradients, strict=True)
-        )
-        return unfelt / sum(tensor.numel() for tensor in felt)
-
-    return Invariant("everything used", "share of numbers not felt", measure)
-
-
-# What it is built of
-
-
-def parameters_registered() -> Invariant:
-    """Every parameter that a call reads is one that ``parameters()`` yields: else nothing trains, moves or saves it.
-
-    For modules. Unit: the share of the parameters read, counted by elements, that the module does not yield.
-    """
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        read = {id(parameter): parameter for parameter in _parameters_read(attention, inputs)}
-        own = {id(parameter) for parameter in _module(attention).parameters()}
-        foreign = sum(parameter.numel() for key, parameter in read.items() if key not in own)
-        return foreign / max(1, sum(parameter.numel() for parameter in read.values()))
-
-    return Invariant("parameters registered", "share of parameters not yielded", measure)
-
-
-def moves_with_module() -> Invariant:
-    """After ``to(device)`` a call reads no tensor that stayed behind, as a plain attribute does.
-
-    For modules that run on meta tensors: a copy is moved to the meta device, and so are the arguments. Unit: the
-    number of tensors of another device that meet moved ones before the call raises or is done.
-    """
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        moved, elsewhere = copy.deepcopy(_module(attention)).to("meta"), _Elsewhere("meta")
-        given = [value.to("meta") if isinstance(value, Tensor) else value for value in inputs]
-        try:
-            with elsewhere:
-                moved(*given)
-        except Exception:
-            if not elsewhere.seen:
-                raise
-        return float(len(elsewhere.seen))
-
-    return Invariant("moves with module", "tensors left behind", measure)
-
-
-def parameters_read_once() -> Invariant:
-    """No parameter is read twice in one call, as it is where a layer is applied in several places.
-
-    Unit: the share of reads of a parameter that another read came before.
-    """
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        read = [id(parameter) for parameter in _parameters_read(attention, inputs)]
-        return 1 - len(set(read)) / max(1, len(read))
-
-    return Invariant("parameters read once", "share of repeated reads", measure)
-
-
-def heads_distinct(heads: int) -> Invariant:
-    """Every head is shown the same features; heads that have weights of their own give different outputs.
-
-    Arguments and output (…, heads · head_dim), heads side by side on the last axis, with no projection after them.
-    Unit: the share of heads whose output equals the first one's.
-    """
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        alike = _replace(inputs, range(len(inputs)), lambda x: torch.cat([x.chunk(heads, dim=-1)[0]] * heads, dim=-1))
-        first, *others = _output(attention, alike).double().chunk(heads, dim=-1)
-        size = first.square().mean().sqrt().item()
-        return sum(_distance(first, other) < 1e-2 * size for other in others) / len(others)
-
-    return Invariant("heads distinct", "share of heads like the first", measure)
-
-
 # What the numbers are
 
 
@@ -335,59 +224,6 @@ def eval_deterministic() -> Invariant:
         return ((first - second).square().mean() / first.square().mean()).sqrt().item()
 
     return Invariant("eval deterministic", "relative RMS between runs", measure)
-
-
-def tables_kept() -> Invariant:
-    """One step down the gradient of the squared output changes no table of a triangle.
-
-    A table is a trained parameter whose last two axes are a matrix, square and triangular: one number on and below, or
-    on and above, some diagonal, another one elsewhere. Unit: the largest change of an entry that is finite.
-    """
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        model = copy.deepcopy(attention)
-        tables = [p for p in model.parameters() if _is_triangle(p)] if isinstance(model, nn.Module) else []
-        if not tables:
-            return 0.0
-        with torch.enable_grad():
-            gradients = torch.autograd.grad(_output(model, inputs).square().sum(), tables, allow_unused=True)
-        changes = (
-            gradient[table.isfinite()]
-            for table, gradient in zip(tables, gradients, strict=True)
-            if gradient is not None
-        )
-        return max((change.abs().max().item() for change in changes), default=0.0)
-
-    return Invariant("tables kept", "change of a triangle's entry", measure)
-
-
-def _is_triangle(table: Tensor) -> bool:
-    if not table.requires_grad or table.ndim < 2 or table.shape[-1] != table.shape[-2] or table.shape[-1] < 2:
-        return False
-    lower = torch.ones(table.shape[-2:], dtype=torch.bool, device=table.device).tril()
-    for half in (lower, lower.tril(-1)):
-        one, two = table[..., half], table[..., ~half]
-        first, second = one.flatten()[0], two.flatten()[0]
-        if bool((one == first).all() and (two == second).all() and first != second):
-            return True
-    return False
-
-
-def dropout_unbiased(draws: int = 256) -> Invariant:
-    """In training mode, the mean of many runs is the output of eval mode: dropout of weights changes no expectation.
-
-    A function has no modes and measures 0 unless it is random. Unit: the RMS of the difference between the mean of
-    ``draws`` runs and the output in eval mode, relative to the RMS of the latter; 256 runs at p = 0.1 leave about 0.01.
-    """
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        expected = _output(attention, inputs).double()
-        with torch.random.fork_rng(devices=[]), _training(attention):
-            torch.manual_seed(_SEED)
-            mean = torch.stack([_output(attention, inputs).double() for _ in range(draws)]).mean(0)
-        return ((mean - expected).square().mean() / expected.square().mean()).sqrt().item()
-
-    return Invariant("dropout unbiased", "relative RMS of the mean", measure)
 
 
 def dtype_kept() -> Invariant:
@@ -409,44 +245,6 @@ def runs() -> Invariant:
     return Invariant("runs", "share not finite", measure)
 
 
-def not_deprecated() -> Invariant:
-    """The call uses nothing that is to be removed. Unit: the number of warnings of deprecation that it gives."""
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        with warnings.catch_warnings(record=True) as seen:
-            warnings.simplefilter("always")
-            attention(*inputs)
-        return float(sum(issubclass(warning.category, _DEPRECATIONS) for warning in seen))
-
-    return Invariant("not deprecated", "warnings of deprecation", measure)
-
-
-def weights_not_made() -> Invariant:
-    """No weights are written to memory: a fused kernel never holds all of them.
-
-    Unit: the number of softmaxes over whole matrices of scores that the call computes, inside torch's modules as well.
-    """
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        with _SoftmaxCounter() as counter:
-            attention(*inputs)
-        return float(counter.count)
-
-    return Invariant("weights not made", "softmaxes written to memory", measure)
-
-
-class _SoftmaxCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts the softmaxes that torch computes while it is entered."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.count = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.count += func in (torch.ops.aten._softmax.default, torch.ops.aten._safe_softmax.default)
-        return func(*args, **(kwargs or {}))
-
-
 def equals_reference(reference: Attention) -> Invariant:
     """The output equals that of ``reference`` on the same arguments. Unit: the largest absolute difference."""
 
@@ -454,63 +252,6 @@ def equals_reference(reference: Attention) -> Invariant:
         return _distance(_output(attention, inputs), _output(reference, inputs))
 
     return Invariant("equals reference", "largest difference", measure)
-
-
-def equals_with_weights(reference: Callable[[], nn.Module]) -> Invariant:
-    """Given the weights of the attention, a new ``reference()`` gives what it gives: weights trained with one serve the
-    other.
-
-    For modules whose parameters have the same names and shapes. Unit: the largest absolute difference.
-    """
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        module = _module(attention)
-        parameter = next(module.parameters())
-        with torch.random.fork_rng():
-            other = reference().to(parameter.device, parameter.dtype).eval()
-        other.load_state_dict(module.state_dict())
-        return _distance(_output(module, inputs), _output(other, inputs))
-
-    return Invariant("equals with weights", "largest difference", measure)
-
-
-def economical(reference: Attention) -> Invariant:
-    """Gives what ``reference`` gives, and makes no more memory on the way. Counted, so that all runs measure the same.
-
-    Unit: the bytes of all new tensors beyond those that ``reference`` makes, relative to these. A call whose output
-    differs by more than rounding in its dtype is in error.
-    """
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        counted, wanted = _Allocations(), _Allocations()
-        with counted:
-            output = _output(attention, inputs)
-        with wanted:
-            meant = _output(reference, inputs)
-        allowed = 16 * torch.finfo(meant.dtype).eps * meant.double().abs().max().item()
-        if output.dtype != meant.dtype or not _distance(output, meant) <= allowed:
-            raise ValueError("the output is another than the reference's")
-        return max(0, counted.bytes - wanted.bytes) / max(1, wanted.bytes)
-
-    return Invariant("economical", "memory beyond the reference's", measure)
-
-
-def aligned_heads(multiple: int = 8) -> Invariant:
-    """SDPA calls on half precision have a head_dim that is a multiple of 8, as tensor cores take it.
-
-    Unit: the share of padding that brings the last axis of the query to a multiple, which is what PyTorch's flash
-    attention on CUDA pads and copies, the largest of all calls. Calls in other dtypes count as aligned.
-    """
-
-    def measure(attention: Attention, inputs: Inputs) -> float:
-        widths = _Widths()
-        with widths:
-            attention(*inputs)
-        if not widths.seen:
-            raise LookupError("no scaled_dot_product_attention was called")
-        return max(-width % multiple / width if is_half else 0.0 for width, is_half in widths.seen)
-
-    return Invariant("aligned heads", "share of padding", measure)
 
 
 def exact_attention(
@@ -648,90 +389,6 @@ def _reference(statistic: Statistic, site: Weights) -> float:
     return statistic(weights, visible.expand_as(weights))
 
 
-class _Reads(TorchFunctionMode):
-    """Notes the parameters that calls are given while it is entered."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.parameters: list[nn.Parameter] = []
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if getattr(func, "__name__", "") != "__get__":
-            given = (*args, *(kwargs or {}).values())
-            self.parameters += [value for value in given if isinstance(value, nn.Parameter)]
-        return func(*args, **(kwargs or {}))
-
-
-class _Elsewhere(TorchFunctionMode):
-    """Notes tensors with axes that calls are given together with some on ``device``, and that are not there."""
-
-    def __init__(self, device: str) -> None:
-        super().__init__()
-        self.device = device
-        self.seen: dict[int, Tensor] = {}
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        given = [value for value in (*args, *(kwargs or {}).values()) if isinstance(value, Tensor) and value.dim()]
-        apart = [value for value in given if value.device.type != self.device]
-        if len(apart) < len(given) and getattr(func, "__name__", "") not in _MOVES:
-            self.seen.update((id(value), value) for value in apart)
-        return func(*args, **(kwargs or {}))
-
-
-_MOVES = ("to", "type_as", "copy_")
-"""Functions that bring a tensor to the device of another."""
-
-
-class _Widths(TorchFunctionMode):
-    """Notes of every SDPA call the query's head_dim, and whether it is of half precision."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[tuple[int, bool]] = []
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if func is F.scaled_dot_product_attention:
-            query = args[0] if args else kwargs["query"]
-            self.seen.append((query.shape[-1], query.dtype in (torch.float16, torch.bfloat16)))
-        return func(*args, **(kwargs or {}))
-
-
-class _Allocations(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts the bytes of tensors that do not share the memory of what they are made from."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.bytes = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        known = {_memory(given) for given in tree_leaves((args, kwargs)) if isinstance(given, Tensor)}
-        for made in tree_leaves(result):
-            if isinstance(made, Tensor) and _memory(made) not in known:
-                self.bytes += made.untyped_storage().nbytes()
-        return result
-
-
-def _memory(tensor: Tensor) -> int:
-    return int(tensor.untyped_storage()._cdata)
-
-
-def _parameters_read(attention: Attention, inputs: Inputs) -> list[nn.Parameter]:
-    """The parameters that the functions of torch are given in one call, in order."""
-    module, reads = _module(attention), _Reads()
-    with reads:
-        module(*inputs)
-    if not reads.parameters:
-        raise LookupError("the call reads no parameters")
-    return reads.parameters
-
-
-def _module(attention: Attention) -> nn.Module:
-    if not isinstance(attention, nn.Module):
-        raise TypeError(f"{type(attention).__name__} is no module and has no parameters")
-    return attention
-
-
 # Calling and comparing
 
 
@@ -748,16 +405,6 @@ def _evaluating(attention: Attention) -> Iterator[None]:
     finally:
         for module, mode in zip(modules, modes, strict=True):
             module.training = mode
-
-
-@contextmanager
-def _training(attention: Attention) -> Iterator[None]:
-    """Training mode for a module, inside `_evaluating`, which restores what was before."""
-    if isinstance(attention, nn.Module):
-        attention.train()
-    yield
-    if isinstance(attention, nn.Module):
-        attention.eval()
 
 
 def _output(attention: Attention, inputs: Inputs) -> Tensor:
