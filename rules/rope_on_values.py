@@ -19,8 +19,8 @@ class RopeOnValues(Rule):
     output that is not turned back.
 
     **Why it hurts.** Rotary embeddings work because the angles of query and key subtract in the product. Nothing
-    subtracts from a value's angle: the output depends on absolute positions, moves when the text is shifted (by 1.4 in
-    units of its own spread), and gets worse at lengths that were not trained.
+    subtracts from a value's angle: the output depends on absolute positions. Moved on by 16 tokens, the same text gets
+    outputs that differ by 0.89 of their own RMS (64 tokens, d = 64).
 
     **Silent when** only the value is turned, when the output is turned back, or when a setting decides about the value
     apart from the others.
