@@ -12,6 +12,7 @@ from mask_mends import MASK_ROWS
 from test_fused_spellings import WRONG
 from test_fused_spellings import module as fused
 from test_harness import FIXTURES, edited, source, statement_at, statements
+from test_mends_build import ROWS as OF_MODULES
 from test_spellings import BUGS, built, module
 
 from attnlint import Diagnostic, lint_source
@@ -242,6 +243,7 @@ ROWS = list(rows())
 MODULES: Mapping[str, str] = {
     **{path.stem: source(path) for path in FIXTURES},
     **{f"row {number}": text for number, (_, text, _) in enumerate(ROWS)},
+    **{f"row {number} of modules": text for number, (_, text, _, _) in enumerate(OF_MODULES)},
     **{f"{code} {name}": module(**{part: text}) for code, (part, bugs) in BUGS.items() for name, text in bugs.items()},
     **{f"{code} {name}": fused("F", text) for code, bugs in WRONG.items() for name, text in bugs.items()},
 }
