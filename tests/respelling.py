@@ -1,0 +1,522 @@
+"""Right attention code in other spellings, and with bugs put in: both by rules on syntax trees, for any seed.
+
+A seed is written in plain spellings (``a @ b``, ``x.transpose(-2, -1)``, ``F.softmax(x, dim=-1)``, ``(a @ b) * scale``,
+``x = x.masked_fill(drop, float("-inf"))``), which the rewritings know and turn into others that compute the same. What
+the bugs need beside the text, the seed says in constants: ``HEAD`` and ``WIDTH`` are what its code calls head_dim and
+the width of the model, ``RANK`` is that of its scores, ``BROADCASTS`` if key and query have other heads.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+HEADER = """\
+import math
+
+import einops
+import torch
+import torch.nn.functional as F
+from einops import rearrange, repeat
+from torch import nn
+"""
+DRAWN = "inputs"
+"""The function of a seed that draws its arguments, which is never rewritten."""
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A module of right attention code."""
+
+    name: str
+    text: str
+
+    @property
+    def constants(self) -> Mapping[str, object]:
+        """What it says of itself."""
+        assigned = [node for node in ast.parse(self.text).body if isinstance(node, ast.Assign)]
+        return {ast.unparse(node.targets[0]): ast.literal_eval(node.value) for node in assigned}
+
+
+Change = Callable[[ast.expr, Seed], "str | None"]
+"""Another spelling of an expression, whose parts are rewritten already; None where it is none of these."""
+StatementChange = Callable[[ast.stmt, Seed], "str | None"]
+Rewriting = Callable[[Seed], str]
+"""The text in another spelling; the same text where there is nothing to rewrite."""
+
+
+def source(seed: Seed) -> str:
+    """The seed's text under the imports that rewritings use, printed from its tree."""
+    return _printed(ast.parse(seed.text))
+
+
+def _printed(tree: ast.Module) -> str:
+    body = [node for node in tree.body if not isinstance(node, (ast.Import, ast.ImportFrom))]
+    return HEADER + "\n" + ast.unparse(ast.Module(body, []))
+
+
+class _Rewriter(ast.NodeTransformer):
+    """Applies one change to every expression or statement inside of functions and methods."""
+
+    def __init__(self, seed: Seed, expression: Change | None = None, statement: StatementChange | None = None) -> None:
+        self._seed, self._expression, self._statement = seed, expression, statement
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        if node.name in (DRAWN, "__init__"):
+            return node
+        self.generic_visit(node)
+        return node
+
+    def visit(self, node: ast.AST) -> ast.AST | list[ast.stmt]:
+        result: ast.AST = super().visit(node)
+        if isinstance(result, ast.expr) and self._expression is not None:
+            changed = self._expression(result, self._seed)
+            return result if changed is None else ast.parse(changed, mode="eval").body
+        if isinstance(result, ast.stmt) and self._statement is not None:
+            changed = self._statement(result, self._seed)
+            return result if changed is None else ast.parse(changed).body
+        return result
+
+
+def expressions(change: Change) -> Rewriting:
+    """A rewriting of all expressions that ``change`` knows."""
+    return lambda seed: _printed(_Rewriter(seed, expression=change).visit(ast.parse(seed.text)))
+
+
+def statements(change: StatementChange) -> Rewriting:
+    """A rewriting of all statements that ``change`` knows."""
+    return lambda seed: _printed(_Rewriter(seed, statement=change).visit(ast.parse(seed.text)))
+
+
+# What is recognised
+
+
+def _parts(node: ast.AST, pattern: str) -> list[str] | None:
+    """The texts of what stands at ``_`` in a pattern of the same shape, in order; None for another shape."""
+    found: list[str] = []
+    wanted = ast.parse(pattern, mode="eval").body
+    return found if _fits(node, wanted, found) else None
+
+
+def _fits(node: object, wanted: object, found: list[str]) -> bool:
+    if isinstance(wanted, ast.Name) and wanted.id == "_":
+        found.append(f"({ast.unparse(node)})" if isinstance(node, ast.expr) else "")
+        return isinstance(node, ast.expr)
+    if isinstance(wanted, ast.AST):
+        same = type(node) is type(wanted)
+        fields = [name for name in wanted._fields if name not in ("ctx", "kind")]
+        return same and all(_fits(getattr(node, name), getattr(wanted, name), found) for name in fields)
+    if isinstance(wanted, list):
+        same = isinstance(node, list) and len(node) == len(wanted)
+        return same and all(_fits(one, other, found) for one, other in zip(node, wanted, strict=True))  # type: ignore[call-overload]
+    return node == wanted
+
+
+def replaced(pattern: str, spelling: str) -> Change:
+    """A change of every expression of the pattern's shape; ``{0}``, ``{1}`` … are what stood at ``_``."""
+
+    def change(node: ast.expr, seed: Seed) -> str | None:
+        parts = _parts(node, pattern)
+        return None if parts is None else spelling.format(*parts)
+
+    return change
+
+
+PRODUCT, TRANSPOSE, SOFTMAX = "_ @ _", "_.transpose(-2, -1)", "F.softmax(_, dim=-1)"
+SCORES, SCALED = "_ @ _.transpose(-2, -1)", "_ @ _.transpose(-2, -1) * _"
+SCALED_EINSUM = "torch.einsum('bihd,bjhd->bhij', _, _) * _"
+EINSUM_OF_SCALED = "torch.einsum('bihd,bjhd->bhij', {0} * {2}, {1})"
+FILLED = "_.masked_fill(_, float('-inf'))"
+FUSED = "F.scaled_dot_product_attention(_, _, _, dropout_p=_)"
+FUSED_CAUSAL = "F.scaled_dot_product_attention(_, _, _, dropout_p=_, is_causal=True)"
+
+
+def of_scores(spelling: str, of_einsum: str | None = None) -> Change:
+    """A change of scaled products; ``{0}``, ``{1}`` and ``{2}`` are the query, the key and the factor."""
+
+    def change(node: ast.expr, seed: Seed) -> str | None:
+        parts = _parts(node, SCALED)
+        if parts is not None:
+            return spelling.format(*parts)
+        parts = _parts(node, SCALED_EINSUM)
+        product = spelling.replace("({0} @ {1}.transpose(-2, -1))", "torch.einsum('bihd,bjhd->bhij', {0}, {1})")
+        if parts is not None and (of_einsum or product != spelling):
+            return (of_einsum or product).format(*parts)
+        return None
+
+    return change
+
+
+def filled(spelling: str) -> Change:
+    """A change of masked scores; ``{0}`` and ``{1}`` are the scores and what is dropped."""
+    return replaced(FILLED, spelling)
+
+
+def by_rank(pattern: str, spellings: Mapping[int, str]) -> Rewriting:
+    """A rewriting for scores of some rank only; not where heads are broadcast."""
+
+    def rewriting(seed: Seed) -> str:
+        rank = seed.constants.get("RANK")
+        if rank not in spellings or seed.constants.get("BROADCASTS"):
+            return source(seed)
+        assert isinstance(rank, int)
+        return expressions(replaced(pattern, spellings[rank]))(seed)
+
+    return rewriting
+
+
+# Statements
+
+
+def in_place(node: ast.stmt, seed: Seed) -> str | None:
+    """``scores = a @ b * s`` in two statements, the second in place."""
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.Mult):
+        if _parts(node.value, SCALED) or _parts(node.value, SCALED_EINSUM):
+            name = ast.unparse(node.targets[0])
+            return f"{name} = {ast.unparse(node.value.left)}\n{name} *= {ast.unparse(node.value.right)}"
+    return None
+
+
+def factor_in_a_local(node: ast.stmt, seed: Seed) -> str | None:
+    """The factor named before it is used."""
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.Mult):
+        if _parts(node.value, SCALED) or _parts(node.value, SCALED_EINSUM):
+            name, left = ast.unparse(node.targets[0]), ast.unparse(node.value.left)
+            return f"factor = {ast.unparse(node.value.right)}\n{name} = {left} * factor"
+    return None
+
+
+def _mask_statement(spelling: str) -> StatementChange:
+    def change(node: ast.stmt, seed: Seed) -> str | None:
+        parts = _parts(node.value, FILLED) if isinstance(node, ast.Assign) else None
+        if parts is None or parts[0] != f"({ast.unparse(node.targets[0])})":  # type: ignore[attr-defined]
+            return None
+        return spelling.format(*parts, parts[0][1:-1])
+
+    return change
+
+
+def arms_swapped(node: ast.stmt, seed: Seed) -> str | None:
+    """``if not c: b else: a``."""
+    if not isinstance(node, ast.If):
+        return None
+    swapped = ast.If(ast.UnaryOp(ast.Not(), node.test), node.orelse or [ast.Pass()], node.body)
+    return ast.unparse(ast.fix_missing_locations(swapped))
+
+
+def annotated(node: ast.stmt, seed: Seed) -> str | None:
+    """``x: torch.Tensor = …``."""
+    if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+        return None
+    return f"{node.targets[0].id}: torch.Tensor = {ast.unparse(node.value)}"
+
+
+# Whole functions
+
+
+class _Flattened(ast.NodeTransformer):
+    """Every call and every operator gets a statement and a name of its own."""
+
+    def __init__(self) -> None:
+        self._fresh = count()
+        self._before: list[ast.stmt] = []
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        if node.name not in (DRAWN, "__init__"):
+            node.body = self._block(node.body)
+        return node
+
+    def _block(self, body: Sequence[ast.stmt]) -> list[ast.stmt]:
+        return [flat for statement in body for flat in self._statement(statement)]
+
+    def _statement(self, node: ast.stmt) -> Iterator[ast.stmt]:
+        if isinstance(node, ast.If):
+            node.body, node.orelse = self._block(node.body), self._block(node.orelse)
+        elif isinstance(node, (ast.Assign, ast.Return)) and node.value is not None:
+            whole = node.value
+            self._children(whole)
+            yield from self._before
+            self._before = []
+        yield node
+
+    def _children(self, node: ast.expr) -> None:
+        if isinstance(node, (ast.IfExp, ast.GeneratorExp, ast.Lambda, ast.BoolOp)):
+            return
+        for name, value in ast.iter_fields(node):
+            if isinstance(value, list):
+                setattr(node, name, [self._named(one) for one in value])
+            else:
+                setattr(node, name, self._named(value))
+
+    def _named(self, node: object) -> object:
+        if isinstance(node, ast.keyword):
+            node.value = self._operand(node.value)
+            return node
+        return self._operand(node) if isinstance(node, ast.expr) else node
+
+    def _operand(self, node: ast.expr) -> ast.expr:
+        self._children(node)
+        if not isinstance(node, (ast.Call, ast.BinOp, ast.UnaryOp)) or isinstance(node, ast.UnaryOp):
+            return node
+        name = f"t{next(self._fresh)}"
+        self._before.append(ast.Assign([ast.Name(name, ast.Store())], node))
+        return ast.Name(name, ast.Load())
+
+
+def flattened(seed: Seed) -> str:
+    """One operation a statement."""
+    return _printed(ast.fix_missing_locations(_Flattened().visit(ast.parse(seed.text))))
+
+
+def _helped(seed: Seed, method: bool) -> str:
+    """Right sides that compute with tensors become helpers, called with the names that they read."""
+    tree = ast.parse(seed.text)
+    known = {alias.asname or alias.name for alias in _imported(tree)} | set(dir(__builtins__))
+    known |= {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    for owner in [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]:
+        helpers: list[ast.stmt] = []
+        for function in [node for node in owner.body if isinstance(node, ast.FunctionDef)]:
+            if function.name in (DRAWN, "__init__"):
+                continue
+            for statement in [node for node in ast.walk(function) if isinstance(node, ast.Assign)]:
+                helper = _helper(statement, known, f"helper_{len(helpers)}", owner is not tree and method)
+                helpers.extend([] if helper is None else [helper])
+        place = owner.body if owner is not tree and method else tree.body
+        place[0:0] = helpers
+    return _printed(ast.fix_missing_locations(tree))
+
+
+def _imported(tree: ast.Module) -> Iterator[ast.alias]:
+    for node in tree.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from node.names
+
+
+def _helper(statement: ast.Assign, known: set[str], name: str, method: bool) -> ast.stmt | None:
+    """A function that computes the right side; the statement calls it instead."""
+    text = ast.unparse(statement.value)
+    if not any(word in text for word in (" @ ", "masked_fill", "softmax", "einsum")) or "torch.einsum" == text:
+        return None
+    names = [node.id for node in ast.walk(statement.value) if isinstance(node, ast.Name)]
+    read = [one for one in dict.fromkeys(names) if one not in known and one != "self"]
+    if not method and "self" in names:
+        return None
+    bound = ["self", *read] if method else read
+    caller = f"self.{name}" if method else name
+    statement.value = ast.parse(f"{caller}({', '.join(read)})", mode="eval").body
+    return ast.parse(f"def {name}({', '.join(bound)}):\n    return {text}").body[0]
+
+
+def helper_functions(seed: Seed) -> str:
+    """Products, masks and softmaxes in functions of the module."""
+    return _helped(seed, method=False)
+
+
+def helper_methods(seed: Seed) -> str:
+    """Products, masks and softmaxes in methods of the class."""
+    return _helped(seed, method=True)
+
+
+def attributes_in_locals(seed: Seed) -> str:
+    """``self.scale`` and other attributes that are not called read once, at the top of ``forward``."""
+    tree = ast.parse(seed.text)
+    for function in [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "forward"]:
+        called = {id(node.func) for node in ast.walk(function) if isinstance(node, ast.Call)}
+        text = [
+            node
+            for node in ast.walk(function)
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self" and id(node) not in called
+        ]
+        names = dict.fromkeys(node.attr for node in text if node.attr != "training")
+        function.body = [*_AttributesRead(set(names)).visit(ast.Module(function.body, [])).body]
+        function.body[:0] = [ast.parse(f"own_{name} = self.{name}").body[0] for name in names]
+    return _printed(ast.fix_missing_locations(tree))
+
+
+class _AttributesRead(ast.NodeTransformer):
+    def __init__(self, names: set[str]) -> None:
+        self._names = names
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        if isinstance(node.value, ast.Name) and node.value.id == "self" and node.attr in self._names:
+            return ast.Name(f"own_{node.attr}", ast.Load())
+        self.generic_visit(node)
+        return node
+
+
+def softmax_modules(seed: Seed) -> str:
+    """``self.normalise = nn.Softmax(dim=-1)`` in the constructor."""
+    text = expressions(replaced(SOFTMAX, "self.normalise({0})"))(seed)
+    if "super().__init__()" not in text:
+        return source(seed)
+    made = "super().__init__()\n        self.normalise = nn.Softmax(dim=-1)"
+    return text.replace("super().__init__()", made)
+
+
+SPELLINGS: Mapping[str, Rewriting] = {
+    "as it is": source,
+    # products
+    "matmul": expressions(replaced(PRODUCT, "torch.matmul({0}, {1})")),
+    "matmul by keywords": expressions(replaced(PRODUCT, "torch.matmul(input={0}, other={1})")),
+    "matmul method": expressions(replaced(PRODUCT, "{0}.matmul({1})")),
+    "einsum for @": expressions(replaced(PRODUCT, "torch.einsum('...ij,...jk->...ik', {0}, {1})")),
+    "einsum of rows": expressions(replaced(SCORES, "torch.einsum('...id,...jd->...ij', {0}, {1})")),
+    "einops.einsum of rows": expressions(replaced(SCORES, "einops.einsum({0}, {1}, '... i d, ... j d -> ... i j')")),
+    "bmm": by_rank(
+        PRODUCT,
+        {3: "torch.bmm({0}, {1})", 4: "torch.bmm({0}.flatten(0, 1), {1}.flatten(0, 1)).unflatten(0, {0}.shape[:2])"},
+    ),
+    "bmm method on views": by_rank(
+        PRODUCT,
+        {
+            3: "{0}.bmm({1})",
+            4: "{0}.reshape(-1, *{0}.shape[-2:]).bmm({1}.reshape(-1, *{1}.shape[-2:]))"
+            ".view(*{0}.shape[:-1], {1}.shape[-1])",
+        },
+    ),
+    "keys by queries": expressions(replaced(SCORES, "({1} @ {0}.transpose(-2, -1)).transpose(-2, -1)")),
+    "einsum in letters of others": expressions(
+        replaced("torch.einsum('bihd,bjhd->bhij', _, _)", "torch.einsum('n q h e, n k h e -> n h q k', [{0}, {1}])")
+    ),
+    # transposes
+    "mT": expressions(replaced(TRANSPOSE, "{0}.mT")),
+    "swapaxes": expressions(replaced(TRANSPOSE, "{0}.swapaxes(-1, -2)")),
+    "swapdims": expressions(replaced(TRANSPOSE, "torch.swapdims({0}, -2, -1)")),
+    "torch.transpose": expressions(replaced(TRANSPOSE, "torch.transpose({0}, -1, -2)")),
+    "transpose by keywords": expressions(replaced(TRANSPOSE, "{0}.transpose(dim0=-2, dim1=-1)")),
+    "movedim": expressions(replaced(TRANSPOSE, "{0}.movedim(-1, -2)")),
+    "permute": by_rank(TRANSPOSE, {3: "{0}.permute(0, 2, 1)", 4: "torch.permute({0}, (0, 1, 3, 2))"}),
+    "positive axes": by_rank(TRANSPOSE, {3: "{0}.transpose(1, 2)", 4: "{0}.transpose(2, 3)"}),
+    "rearrange": expressions(replaced(TRANSPOSE, "rearrange({0}, '... i j -> ... j i')")),
+    "contiguous": expressions(replaced(TRANSPOSE, "{0}.transpose(-2, -1).contiguous()")),
+    # the scale
+    "scaled query": expressions(of_scores("(({0} * {2}) @ {1}.transpose(-2, -1))", EINSUM_OF_SCALED)),
+    "scaled key": expressions(
+        of_scores("({0} @ ({1} * {2}).transpose(-2, -1))", "torch.einsum('bihd,bjhd->bhij', {0}, {1} * {2})")
+    ),
+    "scaled transposed key": expressions(of_scores("({0} @ ({1}.transpose(-2, -1) * {2}))", EINSUM_OF_SCALED)),
+    "the root on each": expressions(
+        of_scores(
+            "(({0} * {2} ** 0.5) @ ({1} * {2} ** 0.5).transpose(-2, -1))",
+            "torch.einsum('bihd,bjhd->bhij', {0} * {2} ** 0.5, {1} * {2} ** 0.5)",
+        )
+    ),
+    "divided": expressions(of_scores("({0} @ {1}.transpose(-2, -1)) / (1 / {2})")),
+    "divided by its power": expressions(of_scores("({0} @ {1}.transpose(-2, -1)) / {2} ** -1")),
+    "torch.div": expressions(of_scores("torch.div(({0} @ {1}.transpose(-2, -1)), 1.0 / {2})")),
+    "factor first": expressions(of_scores("{2} * ({0} @ {1}.transpose(-2, -1))")),
+    "torch.mul": expressions(of_scores("torch.mul(({0} @ {1}.transpose(-2, -1)), {2})")),
+    "mul method": expressions(of_scores("({0} @ {1}.transpose(-2, -1)).mul({2})")),
+    "factor as a tensor": expressions(of_scores("({0} @ {1}.transpose(-2, -1)) * torch.tensor({2})")),
+    "scaled in place": statements(in_place),
+    "factor in a local": statements(factor_in_a_local),
+    # the mask
+    "masked_fill function": expressions(filled("torch.masked_fill({0}, {1}, float('-inf'))")),
+    "masked_fill by keywords": expressions(filled("{0}.masked_fill(mask={1}, value=-math.inf)")),
+    "torch.inf": expressions(filled("{0}.masked_fill({1}, -torch.inf)")),
+    "finfo": expressions(filled("{0}.masked_fill({1}, torch.finfo({0}.dtype).min)")),
+    "very negative": expressions(filled("{0}.masked_fill({1}, -1e9)")),
+    "where": expressions(filled("torch.where({1}, float('-inf'), {0})")),
+    "where of what is kept": expressions(filled("torch.where(~({1}), {0}, float('-inf'))")),
+    "where method": expressions(filled("{0}.where(~({1}), float('-inf'))")),
+    "added": expressions(filled("{0} + torch.zeros_like({0}).masked_fill({1}, float('-inf'))")),
+    "masked in place": statements(_mask_statement("{2}.masked_fill_({1}, float('-inf'))")),
+    "masked by item": statements(_mask_statement("{2}[{1}.expand_as({2})] = float('-inf')")),
+    "mask in a local": statements(_mask_statement("hidden = {1}\n{2} = {2}.masked_fill(hidden, float('-inf'))")),
+    # softmax
+    "softmax method": expressions(replaced(SOFTMAX, "{0}.softmax(dim=-1)")),
+    "torch.softmax": expressions(replaced(SOFTMAX, "torch.softmax({0}, -1)")),
+    "softmax by keywords": expressions(replaced(SOFTMAX, "F.softmax(input={0}, dim=-1)")),
+    "Softmax on the spot": expressions(replaced(SOFTMAX, "nn.Softmax(dim=-1)({0})")),
+    "Softmax as a module": softmax_modules,
+    "softmax by its full path": expressions(replaced(SOFTMAX, "torch.nn.functional.softmax({0}, dim=-1)")),
+    "softmax in float32": expressions(replaced(SOFTMAX, "F.softmax({0}, dim=-1, dtype=torch.float32)")),
+    "log-softmax": expressions(replaced(SOFTMAX, "F.log_softmax({0}, dim=-1).exp()")),
+    "less the maximum": expressions(replaced(SOFTMAX, "F.softmax({0} - {0}.amax(dim=-1, keepdim=True), dim=-1)")),
+    "positive softmax axis": by_rank(SOFTMAX, {3: "F.softmax({0}, dim=2)", 4: "F.softmax({0}, dim=3)"}),
+    # fused calls
+    "fused, by position": expressions(
+        replaced(FUSED_CAUSAL, "F.scaled_dot_product_attention({0}, {1}, {2}, None, {3}, True)")
+    ),
+    "fused, by keywords": expressions(
+        replaced(
+            FUSED_CAUSAL,
+            "F.scaled_dot_product_attention(query={0}, key={1}, value={2}, dropout_p={3}, is_causal=True)",
+        )
+    ),
+    "fused, in keywords of a dictionary": expressions(
+        replaced(
+            FUSED_CAUSAL,
+            "F.scaled_dot_product_attention({0}, {1}, {2}, **{{'dropout_p': {3}, 'is_causal': True}})",
+        )
+    ),
+    # statements and functions
+    "one operation a line": flattened,
+    "helper functions": helper_functions,
+    "helper methods": helper_methods,
+    "attributes in locals": attributes_in_locals,
+    "arms swapped": statements(arms_swapped),
+    "annotated": statements(annotated),
+}
+
+
+# Bugs
+
+
+def _once(change: Change) -> Rewriting:
+    """A rewriting of the first expression that ``change`` knows."""
+
+    def rewriting(seed: Seed) -> str:
+        done: list[str] = []
+
+        def first(node: ast.expr, of: Seed) -> str | None:
+            changed = None if done else change(node, of)
+            done.extend([] if changed is None else [changed])
+            return changed
+
+        return expressions(first)(seed)
+
+    return rewriting
+
+
+def factor(spelling: str) -> Change:
+    """Scores with another factor: ``{2}`` is the right one, ``HEAD`` and ``WIDTH`` are the seed's."""
+
+    def change(node: ast.expr, seed: Seed) -> str | None:
+        text = spelling
+        for name in ("HEAD", "WIDTH"):
+            if name in text and name not in seed.constants:
+                return None
+            text = text.replace(name, str(seed.constants.get(name)))
+        return of_scores(f"({{0}} @ {{1}}.transpose(-2, -1)){text}")(node, seed)
+
+    return change
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One bug: the code that is to be reported, and how it is put into right code."""
+
+    code: str
+    inject: Rewriting
+
+
+BUGS: Mapping[str, Bug] = {
+    "no scale": Bug("ATN101", _once(factor(""))),
+    "scale of one": Bug("ATN101", _once(factor(" * 1.0"))),
+    "root of the width": Bug("ATN102", _once(factor(" * (WIDTH) ** -0.5"))),
+    "root of the length": Bug("ATN102", _once(factor(" * {0}.shape[-2] ** -0.5"))),
+    "scale inverted": Bug("ATN103", _once(factor(" / {2}"))),
+    "times the root": Bug("ATN103", _once(factor(" * (HEAD) ** 0.5"))),
+    "scaled twice": Bug("ATN104", _once(factor(" * {2} * {2}"))),
+    "half of a power": Bug("ATN105", _once(factor(" * ((HEAD) ** -1 / 2)"))),
+    "reversed axes": Bug("ATN107", _once(replaced(TRANSPOSE, "{0}.T"))),
+    "filled with 0": Bug("ATN201", _once(filled("{0}.masked_fill({1}, 0)"))),
+    "filled with -1e-9": Bug("ATN201", _once(filled("{0}.masked_fill({1}, -1e-9)"))),
+    "filled with inf": Bug("ATN201", _once(filled("{0}.masked_fill({1}, float('inf'))"))),
+    "zeroed": Bug("ATN202", _once(filled("torch.where({1}, 0.0, {0})"))),
+    "mask discarded": Bug("ATN204", statements(_mask_statement("{2}.masked_fill({1}, float('-inf'))"))),
+    "dropout while evaluating": Bug("ATN402", expressions(replaced("_ if self.training else 0.0", "{0}"))),
+}
