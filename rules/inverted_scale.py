@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -45,8 +45,8 @@ class InvertedScale(Rule):
             return
         if path.query.is_sometimes_opaque or path.key.is_sometimes_opaque or not _is_inverted(total, path):
             return
-        root = path.head_dim.to(_HALF) if path.head_dim is not None else None
-        factor = next((f for f in path.all_factors if f.monomial is not None and _inverts(f.monomial, root)), None)
+        roots = [path.head_dim.to(part) for part in (_HALF, _HALF / 2)] if path.head_dim is not None else []
+        factor = next((f for f in path.all_factors if f.monomial is not None and _inverts(f.monomial, roots)), None)
         if factor is None or factor.operand is None or factor.at.origin is None:
             return
         verb = "divided" if factor.divides else "multiplied"
@@ -64,8 +64,9 @@ def _grows(monomial: Monomial) -> bool:
     return bool(monomial.powers) and all(exponent > 0 for _, exponent in monomial.powers)
 
 
-def _inverts(monomial: Monomial, root: Monomial | None) -> bool:
-    return _grows(monomial) or (root is not None and monomial.equals(root))
+def _inverts(monomial: Monomial, roots: Sequence[Monomial | None]) -> bool:
+    """Whether a factor alone makes the scores larger: the root of head_dim, or its half on query and key each."""
+    return _grows(monomial) or any(root is not None and monomial.equals(root) for root in roots)
 
 
 def _is_inverted(total: Monomial, path: AttentionPath) -> bool:

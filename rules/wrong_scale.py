@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import libcst as cst
@@ -81,14 +81,24 @@ def _only_root(path: AttentionPath) -> tuple[Factor | None, Monomial | None, Mon
     if any(factor.monomial is None for factor in path.all_factors):
         return nothing
     factors = [f for f in path.all_factors if f.monomial is not None and not f.monomial.is_one]
-    if len(factors) != 1 or factors[0].monomial is None:
+    total = factors[0].monomial if factors else None
+    if total is None or not _are_one(factors):
         return nothing
-    base = factors[0].monomial.to(Fraction(-2))
+    total = total * total if len(factors) == 2 else total
+    base = total.to(Fraction(-2))
     if base is None or any(exponent.denominator != 1 for _, exponent in base.powers):
         return nothing
-    if any(exponent.denominator != 2 for _, exponent in factors[0].monomial.powers):
+    if any(exponent.denominator != 2 for _, exponent in total.powers):
         return nothing
     return factors[0], base, path.head_dim
+
+
+def _are_one(factors: Sequence[Factor]) -> bool:
+    """One factor, or the same on query and key."""
+    first = factors[0].monomial
+    if len(factors) != 2 or first is None or factors[1].monomial is None:
+        return len(factors) == 1
+    return {factor.where for factor in factors} == {"query", "key"} and first.equals(factors[1].monomial)
 
 
 def _other_quantity(base: Monomial, head_dim: Monomial, path: AttentionPath) -> str | None:
@@ -106,6 +116,9 @@ def _other_quantity(base: Monomial, head_dim: Monomial, path: AttentionPath) -> 
         return "the dimension before the heads are split"
     if any(base.equals(extent) for extent in others if extent.powers and not extent.equals(head_dim)):
         return f"the extent of another axis of {path.query.value.text}"
+    keys = path.facts.shape(path.key.value) if path.product is not None and path.product.equation is None else None
+    if keys is not None and keys.axes and any(base.equals(e) for e in keys.axes[-1:] if e is not None and e.powers):
+        return f"the extent of another axis of {path.key.value.text}"
     for operand in (path.query, path.key):
         source = operand.source
         if isinstance(source, Linear) and not operand.opaque:

@@ -123,15 +123,17 @@ class AttentionPath:
         """Extent of the axis that query and key are contracted over, None where unknown."""
         if self.query is None:
             return None
-        shape = self.facts.shape(self.query.value)
+        scaled = [factor.at for factor in self.query.factors]
+        tensor = next((step for step in self.query.steps if step not in scaled), self.query.value)
         if self.product is None or self.product.equation is None:
-            return extent_of(self.query.value, -1, self.facts)
+            return extent_of(tensor, -1, self.facts)
         left, right, result = self.product.equation
         contracted = [letter for letter in left if letter in right and letter not in result]
-        if len(contracted) != 1 or shape is None:
+        if len(contracted) != 1:
             return None
         place = left.index(contracted[0])
-        return shape.axis(place if "..." not in left[:place] else place - len(left))
+        behind = "..." in left[:place] or self.facts.shape(tensor) is None
+        return extent_of(tensor, place - len(left) if behind and "..." not in left[place:] else place, self.facts)
 
     @cached_property
     def scale(self) -> Monomial | None:
@@ -157,10 +159,12 @@ class AttentionPath:
 
     @property
     def is_handed_in(self) -> bool:
-        """Whether the query, the key or the dropout is what a caller of the root hands to it."""
+        """Whether the query, the key, the dropout or the scores are what a caller of the root hands to it."""
         given = [operand.source for operand in (self.query, self.key) if operand is not None]
         if isinstance(self.anchor, (Sdpa, Flash, Dispatched)):
             given.append(strip(self.anchor.dropout))
+        if self.scores_from is not None:
+            given.append(self.scores_from)
         return any(isinstance(value, Parameter) and not value.of_constructor for value in given)
 
     def ask(self, question: Callable[[AttentionPath], T], in_eval: bool = False) -> Iterator[T]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from attnlint.attention.rotary import turned
 from attnlint.attention.site import Factor, MaskUse, Operand, Trail, Where
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import number
@@ -245,8 +246,10 @@ class Walk:
                     return projected
         if isinstance(value, (*LAYOUT, *PARTS)):
             return next(value.operands())
-        operand.opaque.append(value)
-        return None
+        tensor = turned(value, self.facts)
+        if tensor is None:
+            operand.opaque.append(value)
+        return tensor
 
     def _learned_gain(self, value: Value, operand: Operand, where: Where) -> Value | None:
         """``x * gain`` with a learned gain whose initial value is one number counts as that number."""

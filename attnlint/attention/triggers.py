@@ -3,6 +3,7 @@
 SITE = (
     r"softmax(?<![A-Za-z_]softmax)(?=[ \t]*(?:[(,)=\\#]|$)|[ \t]+as\b)",
     r"Softmax(?<![A-Za-z_]Softmax)[ \t]*(?:[(,)]|$)",
+    r"log_softmax\([^\n]*\)\.exp\(",
     r"scaled_dot_product_attention",
     r"MultiheadAttention[ \t]*(?:[(,)]|$)",
     r"flash_attn_\w*func",

@@ -15,12 +15,16 @@ from attnlint.graph.values import (
     Pointwise,
     Power,
     Reduce,
+    Softmax,
     Subtract,
     Unknown,
+    Unsqueeze,
     Value,
+    strip,
 )
 
 row("mul multiply", "input other", lambda a: Multiply(a.input, a.other))
+row("outer ger", "input vec2", lambda a: Multiply(Unsqueeze(a.input, Constant(-1)), a.vec2))
 row("div divide true_divide", "input other rounding_mode", lambda a: Divide(a.input, a.other))
 row("floor_divide", "input other", lambda a: Divide(a.input, a.other))
 row("add", "input other alpha=1", lambda a: Add(a.input, _scaled(a.other, a.alpha)))
@@ -37,11 +41,22 @@ def _scaled(value: Value, factor: Value) -> Value:
     return value if isinstance(factor, Constant) and factor.value == 1 else Multiply(value, factor)
 
 
-for _name in ("exp", "log", "log1p", "abs", "tanh", "sigmoid", "relu", "sin", "cos", "erf", "sign", "floor", "ceil"):
+for _name in ("log", "log1p", "abs", "tanh", "sigmoid", "relu", "sin", "cos", "erf", "sign", "floor", "ceil"):
     row(f"{_name} F.{_name} math.{_name} numpy.{_name}", "input", lambda a, n=_name: Pointwise(n, a.input))  # type: ignore[misc]
+row("exp math.exp numpy.exp", "input", lambda a: _exponential(a.input))
 row("torch.nan_to_num .nan_to_num", "input nan", lambda a: Pointwise("nan_to_num", a.input))
 row("clamp clip", "input min max", lambda a: Pointwise("clamp", a.input, (a.min, a.max)))
 row("F.gelu F.silu F.elu F.leaky_relu F.softplus F.hardtanh", "input", lambda a: Pointwise("activation", a.input))
+
+
+
+def _exponential(x: Value) -> Value:
+    """``log_softmax(x).exp()`` is the softmax."""
+    inner = strip(x)
+    if isinstance(inner, Pointwise) and inner.function == "log_softmax":
+        return Softmax(inner.x, inner.others[0], NONE)
+    return Pointwise("exp", x)
+
 
 for _name in ("max", "min"):
     row(_name, "input dim|axis keepdim=False", lambda a, n=_name: _extreme(n, a))  # type: ignore[misc]

@@ -7,7 +7,7 @@ from attnlint.graph.values import NONE, Dropout, Embedding, Normalize, Pointwise
 
 row("softmax torch.special.softmax", "input dim|axis dtype", lambda a: Softmax(a.input, a.dim, a.dtype))
 row("F.softmax", "input dim|axis _stacklevel dtype", lambda a: Softmax(a.input, a.dim, a.dtype))
-row("F.log_softmax log_softmax", "input dim _stacklevel dtype", lambda a: Pointwise("log_softmax", a.input))
+row("F.log_softmax log_softmax", "input dim _stacklevel dtype", lambda a: Pointwise("log_softmax", a.input, (a.dim,)))
 row("F.dropout torch.dropout F.alpha_dropout", "input p training=True", lambda a: Dropout(a.input, a.p, a.training))
 row("F.linear", "input weight bias", lambda a: Unknown((a.input, a.weight)))
 row(

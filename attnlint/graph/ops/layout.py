@@ -40,6 +40,17 @@ from attnlint.graph.values import (
 )
 
 row("transpose swapaxes swapdims", "input dim0|axis0 dim1|axis1", lambda a: Transpose(a.input, a.dim0, a.dim1))
+row("movedim moveaxis", "input source destination", lambda a: _moved(a.input, a.source, a.destination))
+
+
+def _moved(x: Value, source: Value, destination: Value) -> Value:
+    """An axis that moves by one place changes places with its neighbour."""
+    one, two = literal(source), literal(destination)
+    if isinstance(one, int) and isinstance(two, int) and (one < 0) == (two < 0) and abs(one - two) <= 1:
+        return Transpose(x, source, destination)
+    return Unknown((x, source, destination))
+
+
 row("t", "input", lambda a: ReverseDims(a.input, "t()"))
 row("permute", "input *dims", lambda a: Permute(a.input, spread(a.rest)))
 row(".view .reshape .view_copy", "input *shape", lambda a: _viewed(a.input, a.rest))

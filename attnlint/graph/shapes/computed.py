@@ -84,7 +84,7 @@ def _compare(value: Compare, ask: Ask) -> TensorShape | None:
 
 @SHAPES.of(Power)
 def _power(value: Power, ask: Ask) -> TensorShape | None:
-    return ask.shape(value.base)
+    return ask.shape(value.exponent) if is_number(value.base, ask) else ask.shape(value.base)
 
 
 @SHAPES.of(Parameter, Attribute, Unknown, Carried, Extent)

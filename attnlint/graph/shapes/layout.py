@@ -274,10 +274,12 @@ def _sliced(extent: ExtentOf, cut: Slicing, ask: Ask) -> ExtentOf:
 
 @SHAPES.of(Cat)
 def _cat(value: Cat, ask: Ask) -> TensorShape | None:
-    first, axis = ask.shape(value.items[0]) if value.items else None, integer(value.axis, ask)
-    if first is None or axis is None:
+    known = [shape for shape in map(ask.shape, value.items) if shape is not None]
+    axis = integer(value.axis, ask)
+    if not known or axis is None:
         return UNKNOWN
-    return first.with_axis(axis, _sum_along(value, axis, ask))
+    like = next((shape for shape in known if shape.rank is not None), known[0])
+    return like.with_axis(axis, _sum_along(value, axis, ask))
 
 
 def _sum_along(value: Cat, axis: int, ask: Ask) -> ExtentOf:

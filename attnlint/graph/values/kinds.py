@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from attnlint.graph.values.arithmetic import Add, Divide, FloorDivide, Multiply, Negate, Subtract
-from attnlint.graph.values.base import Value, strip
+from attnlint.graph.values.base import Phi, Value, strip
 from attnlint.graph.values.creation import Arange, FromData, Full, Learned, Random, Tri
 from attnlint.graph.values.fused import Flash, Sdpa
 from attnlint.graph.values.layout import (
@@ -57,4 +57,6 @@ def is_tensor(value: Value, depth: int = 8) -> bool:
     inner = strip(value)
     if isinstance(inner, TENSOR):
         return True
+    if isinstance(inner, Phi):
+        return depth > 0 and is_tensor(inner.then, depth - 1) and is_tensor(inner.otherwise, depth - 1)
     return depth > 0 and isinstance(inner, _ARITHMETIC) and any(is_tensor(o, depth - 1) for o in inner.operands())
