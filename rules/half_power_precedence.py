@@ -12,7 +12,7 @@ from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import number
-from attnlint.graph.values import Divide, Multiply, Origin, Power, Value
+from attnlint.graph.values import Divide, FromData, Multiply, Origin, Power, Value
 from attnlint.rule import Finding, Mend, Rule
 
 
@@ -71,6 +71,8 @@ def _in_operand(factor: Factor, facts: Facts) -> tuple[Power, Value] | None:
                 waiting.extend((left, right))
             case Power(base=base):
                 waiting.append(base)
+            case FromData():
+                waiting.extend(value.operands())
     return None
 
 

@@ -9,6 +9,7 @@ the width of the model, ``RANK`` is that of its scores, ``BROADCASTS`` if key an
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -80,14 +81,20 @@ class _Rewriter(ast.NodeTransformer):
         return result
 
 
+def _rewritten(seed: Seed, how: ast.NodeTransformer) -> str:
+    tree = ast.parse(seed.text)
+    how.visit(tree)
+    return _printed(ast.fix_missing_locations(tree))
+
+
 def expressions(change: Change) -> Rewriting:
     """A rewriting of all expressions that ``change`` knows."""
-    return lambda seed: _printed(_Rewriter(seed, expression=change).visit(ast.parse(seed.text)))
+    return lambda seed: _rewritten(seed, _Rewriter(seed, expression=change))
 
 
 def statements(change: StatementChange) -> Rewriting:
     """A rewriting of all statements that ``change`` knows."""
-    return lambda seed: _printed(_Rewriter(seed, statement=change).visit(ast.parse(seed.text)))
+    return lambda seed: _rewritten(seed, _Rewriter(seed, statement=change))
 
 
 # What is recognised
@@ -172,20 +179,23 @@ def by_rank(pattern: str, spellings: Mapping[int, str]) -> Rewriting:
 
 def in_place(node: ast.stmt, seed: Seed) -> str | None:
     """``scores = a @ b * s`` in two statements, the second in place."""
-    if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.Mult):
-        if _parts(node.value, SCALED) or _parts(node.value, SCALED_EINSUM):
-            name = ast.unparse(node.targets[0])
-            return f"{name} = {ast.unparse(node.value.left)}\n{name} *= {ast.unparse(node.value.right)}"
-    return None
+    scaled = _scaled(node)
+    return None if scaled is None else "{0} = {1}\n{0} *= {2}".format(*scaled)
+
+
+def _scaled(node: ast.stmt) -> tuple[str, str, str] | None:
+    """The name, the product and the factor of ``scores = a @ b * s``."""
+    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.BinOp):
+        return None
+    if not (_parts(node.value, SCALED) or _parts(node.value, SCALED_EINSUM)):
+        return None
+    return ast.unparse(node.targets[0]), ast.unparse(node.value.left), ast.unparse(node.value.right)
 
 
 def factor_in_a_local(node: ast.stmt, seed: Seed) -> str | None:
     """The factor named before it is used."""
-    if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.Mult):
-        if _parts(node.value, SCALED) or _parts(node.value, SCALED_EINSUM):
-            name, left = ast.unparse(node.targets[0]), ast.unparse(node.value.left)
-            return f"factor = {ast.unparse(node.value.right)}\n{name} = {left} * factor"
-    return None
+    scaled = _scaled(node)
+    return None if scaled is None else "factor = {2}\n{0} = {1} * factor".format(*scaled)
 
 
 def _mask_statement(spelling: str) -> StatementChange:
@@ -267,21 +277,23 @@ class _Flattened(ast.NodeTransformer):
 
 def flattened(seed: Seed) -> str:
     """One operation a statement."""
-    return _printed(ast.fix_missing_locations(_Flattened().visit(ast.parse(seed.text))))
+    return _rewritten(seed, _Flattened())
 
 
 def _helped(seed: Seed, method: bool) -> str:
     """Right sides that compute with tensors become helpers, called with the names that they read."""
     tree = ast.parse(seed.text)
-    known = {alias.asname or alias.name for alias in _imported(tree)} | set(dir(__builtins__))
+    known = {alias.asname or alias.name for alias in _imported(tree)} | set(dir(builtins))
     known |= {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-    for owner in [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]:
+    owners: list[ast.Module | ast.ClassDef] = [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]
+    fresh = count()
+    for owner in owners:
         helpers: list[ast.stmt] = []
         for function in [node for node in owner.body if isinstance(node, ast.FunctionDef)]:
             if function.name in (DRAWN, "__init__"):
                 continue
             for statement in [node for node in ast.walk(function) if isinstance(node, ast.Assign)]:
-                helper = _helper(statement, known, f"helper_{len(helpers)}", owner is not tree and method)
+                helper = _helper(statement, known, f"helper_{next(fresh)}", owner is not tree and method)
                 helpers.extend([] if helper is None else [helper])
         place = owner.body if owner is not tree and method else tree.body
         place[0:0] = helpers
@@ -297,7 +309,7 @@ def _imported(tree: ast.Module) -> Iterator[ast.alias]:
 def _helper(statement: ast.Assign, known: set[str], name: str, method: bool) -> ast.stmt | None:
     """A function that computes the right side; the statement calls it instead."""
     text = ast.unparse(statement.value)
-    if not any(word in text for word in (" @ ", "masked_fill", "softmax", "einsum")) or "torch.einsum" == text:
+    if not any(word in text for word in (" @ ", "masked_fill", "softmax", "einsum")):
         return None
     names = [node.id for node in ast.walk(statement.value) if isinstance(node, ast.Name)]
     read = [one for one in dict.fromkeys(names) if one not in known and one != "self"]
@@ -330,7 +342,7 @@ def attributes_in_locals(seed: Seed) -> str:
             if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self" and id(node) not in called
         ]
         names = dict.fromkeys(node.attr for node in text if node.attr != "training")
-        function.body = [*_AttributesRead(set(names)).visit(ast.Module(function.body, [])).body]
+        _AttributesRead(set(names)).visit(function)
         function.body[:0] = [ast.parse(f"own_{name} = self.{name}").body[0] for name in names]
     return _printed(ast.fix_missing_locations(tree))
 

@@ -1,7 +1,7 @@
-"""Rotary positions: ``x * cos + rotated(x) * sin`` turns pairs of features, and leaves the length of the vector as it is.
+"""Rotary positions: ``x * cos + rotated(x) * sin`` turns pairs of features, and the vector keeps its length.
 
-It is told by what it computes: one summand is a tensor times cosines, the other is parts of the same tensor, some of them
-negated and put together in another order, times sines.
+They are told by what they compute: one summand is a tensor times cosines, the other is parts of the same tensor, some
+of them negated and put together in another order, times sines.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
 from attnlint.graph.scalars import Monomial, extent_of
 from attnlint.graph.values import (
+    Add,
     Dispatched,
     Flash,
     MultiHead,
@@ -165,6 +166,7 @@ class AttentionPath:
             given.append(strip(self.anchor.dropout))
         if self.scores_from is not None:
             given.append(self.scores_from)
+            given.extend(map(strip, self.scores_from.operands() if isinstance(self.scores_from, Add) else ()))
         return any(isinstance(value, Parameter) and not value.of_constructor for value in given)
 
     def ask(self, question: Callable[[AttentionPath], T], in_eval: bool = False) -> Iterator[T]:

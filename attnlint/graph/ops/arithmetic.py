@@ -49,7 +49,6 @@ row("clamp clip", "input min max", lambda a: Pointwise("clamp", a.input, (a.min,
 row("F.gelu F.silu F.elu F.leaky_relu F.softplus F.hardtanh", "input", lambda a: Pointwise("activation", a.input))
 
 
-
 def _exponential(x: Value) -> Value:
     """``log_softmax(x).exp()`` is the softmax."""
     inner = strip(x)
