@@ -243,8 +243,10 @@ class Walk:
                     return projected
         if isinstance(value, (*LAYOUT, *PARTS)):
             return next(value.operands())
-        operand.opaque.append(value)
-        return None
+        tensor = turned(value, self.facts)
+        if tensor is None:
+            operand.opaque.append(value)
+        return tensor
 
     def _learned_gain(self, value: Value, operand: Operand, where: Where) -> Value | None:
         """``x * gain`` with a learned gain whose initial value is one number counts as that number."""
