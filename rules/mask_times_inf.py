@@ -25,6 +25,7 @@ from attnlint.graph.values import (
     Full,
     Multiply,
     Negate,
+    Not,
     Origin,
     Pointwise,
     Subtract,
@@ -55,9 +56,9 @@ class MaskTimesInf(Rule):
     name = "mask-times-inf"
     tiers = frozenset({Tier.SAFE, Tier.UNSAFE, Tier.MANUAL})
     triggers = (
-        r"""-[ \t]*(?:torch|math|np|numpy)\.[iI]nf""",
-        r"""float\([ \t]*["'][+-]?[iI]nf(?:inity)?["']""",
-        r"""\binf\b""",
+        r"""\*\s*\(?\s*-?\s*(?:float\(\s*["'][+-]?[iI]nf|[\w.]*[iI]nf)""",
+        r"""inf["'\s)]*\*(?!\*)""",
+        r"""mul(?:tiply|_)?\([^\n]*[iI]nf""",
     )
 
     def check_definition(self, graph: DefinitionGraph) -> Iterator[Finding]:
@@ -118,7 +119,7 @@ def _has_zeros(mask: Value, facts: Facts) -> bool:
     held = inner = facts.resolve(mask)
     while isinstance(inner, (*LAYOUT, *PARTS)):
         inner = facts.resolve(next(inner.operands()))
-    if inner is not held and isinstance(inner, Compare):
+    if inner is not held and isinstance(inner, (Compare, Not)):
         return True
     return isinstance(held, Subtract) and number(held.left, facts) == 1 and facts.shape(held.right) is not None
 

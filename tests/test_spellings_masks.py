@@ -105,3 +105,25 @@ def test_masks_of_fused_calls(code: str, name: str) -> None:
 )
 def test_right_masks_of_fused_calls_are_silent(mask: str) -> None:
     assert codes(fused("F", f", attn_mask={mask}")) == []
+
+
+TIMES_INFINITY: Spellings = {
+    "on the right": "scores = scores + torch.ones(T, T).triu(1) * float('-inf')",
+    "on the left": "scores = scores + -math.inf * torch.ones(T, T).triu(1)",
+    "bracketed": "scores = scores + (1 - torch.ones(T, T).tril()) * (-torch.inf)",
+    "method": "scores = scores + torch.ones(T, T).triu(1).mul(-np.inf)",
+    "compared": "scores = scores + (torch.arange(T)[:, None] < torch.arange(T)) * -torch.inf",
+    "made a number": "scores = scores + (~keep)[:, None, None, :].float() * float('-inf')",
+}
+
+
+@pytest.mark.parametrize("name", TIMES_INFINITY)
+def test_infinity_times_a_mask(name: str) -> None:
+    assert "ATN203" in codes(module(mask=TIMES_INFINITY[name]))
+
+
+@pytest.mark.parametrize(
+    "mask", ["torch.ones(T, T) * float('-inf')", "(torch.ones(T, T) * -math.inf).triu(1)", "torch.ones(T, T) * -1e9"]
+)
+def test_infinity_times_ones_is_silent(mask: str) -> None:
+    assert "ATN203" not in codes(module(mask=f"scores = scores + {mask}"))

@@ -11,6 +11,7 @@ from attnlint.graph.values import (
     Assigned,
     Attribute,
     Cast,
+    Cat,
     Compare,
     Constant,
     Divide,
@@ -35,6 +36,7 @@ from attnlint.graph.values import (
     Select,
     Softmax,
     Squeeze,
+    Stack,
     Subtract,
     Transpose,
     Tri,
@@ -145,6 +147,12 @@ def _arange(value: Arange, ask: Ask) -> str | None:
 @_ANSWERS.of(FromData)
 def _data(value: FromData, ask: Ask) -> str | None:
     return named(value.dtype, ask)
+
+
+@_ANSWERS.of(Cat, Stack)
+def _joined(value: Cat | Stack, ask: Ask) -> str | None:
+    found = {ask.dtype(item) for item in value.items}
+    return found.pop() if len(found) == 1 else None
 
 
 @_ANSWERS.of(Where)

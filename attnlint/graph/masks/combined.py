@@ -150,9 +150,12 @@ def _cast(value: Cast, ask: Ask) -> MaskFact | None:
 def _names_floats(dtype: Value | None, ask: Ask) -> bool:
     """``x.dtype`` of what a layer or a product computes, which is no bool."""
     read = ask.resolve(dtype) if dtype is not None else None
-    if not isinstance(read, Attribute) or read.member != "dtype":
-        return False
-    source = ask.resolve(read.base)
+    return isinstance(read, Attribute) and read.member == "dtype" and _holds_floats(read.base, ask)
+
+
+def _holds_floats(value: Value, ask: Ask) -> bool:
+    """Whether a layer or a product computes it."""
+    source = ask.resolve(value)
     while isinstance(source, _MOVED):
         source = ask.resolve(next(source.operands()))
     return isinstance(source, (Linear, Convolution, Product, Embedding, Softmax))
@@ -171,7 +174,8 @@ def _masked_fill(value: MaskedFill, ask: Ask) -> MaskFact | None:
         return None
     filled = replace(chosen, representation="additive") if chosen is not None else MaskFact("additive")
     if isinstance(base, Full) and number(base.fill, ask) == 0:
-        return filled
+        is_alike = base.like is not None and base.dtype is None and ask.dtype(base) is None
+        return None if is_alike and not _holds_floats(base.like or base, ask) else filled
     if source is None or source.representation == "bool":
         return None
     return filled if source.representation == "binary" else source.either(filled)
