@@ -41,6 +41,7 @@ from attnlint.graph.values import (
     literal,
     strip,
 )
+from attnlint.graph.worlds import TRAINING
 from attnlint.rule import Finding, Mend, Rule
 
 
@@ -115,7 +116,7 @@ def _is_bool(given: Value, facts: Facts, positional: bool) -> bool:
             named = annotation == "bool" or (annotation is None and is_default and positional)
             return named and facts.world.known(("true", key(given), None)) is not False
         case Attribute(member="training"):
-            return True
+            return facts.world.known(TRAINING) is not False
     return False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 
 import pytest
@@ -97,6 +98,15 @@ def attend_nothing(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     return scores.softmax(dim=-1) @ value
 
 
+def attend_fused(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    return F.scaled_dot_product_attention(query, key, value)
+
+
+def attend_with_old_names(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    warnings.warn("this is to be removed", FutureWarning, stacklevel=2)
+    return attend(query, key, value)
+
+
 def keep_mask() -> Tensor:
     return torch.arange(8) < torch.tensor([8, 5])[:, None]
 
@@ -120,6 +130,8 @@ CASES: list[tuple[Invariant, Attention, Attention, list[Tensor]]] = [
     (invariants.everything_used(), attend, attend_itself, heads()),
     (invariants.runs(), attend, attend_nothing, heads()),
     (invariants.equals_reference(exact_attention), attend, attend_unscaled, heads()),
+    (invariants.not_deprecated(), attend, attend_with_old_names, heads()),
+    (invariants.weights_not_made(), attend_fused, attend, heads()),
 ]
 NAMES = [case[0].name for case in CASES]
 

@@ -13,6 +13,8 @@ from test_fused_spellings import WRONG
 from test_fused_spellings import module as fused
 from test_harness import FIXTURES, edited, source, statement_at, statements
 from test_mends_build import ROWS as OF_MODULES
+from test_mends_mha import ROWS as OF_TORCH
+from test_mends_mha import module as of_torch
 from test_spellings import BUGS, built, module
 
 from attnlint import Diagnostic, lint_source
@@ -245,6 +247,7 @@ MODULES: Mapping[str, str] = {
     **{f"row {number}": text for number, (_, text, _) in enumerate(ROWS)},
     **{f"row {number} of modules": text for number, (_, text, _, _) in enumerate(OF_MODULES)},
     **{f"{code} {name}": module(**{part: text}) for code, (part, bugs) in BUGS.items() for name, text in bugs.items()},
+    **{f"row {n} of torch": of_torch(init, body) for n, (_, init, body, _, _) in enumerate(OF_TORCH)},
     **{f"{code} {name}": fused("F", text) for code, bugs in WRONG.items() for name, text in bugs.items()},
 }
 

@@ -243,10 +243,8 @@ class Walk:
                     return projected
         if isinstance(value, (*LAYOUT, *PARTS)):
             return next(value.operands())
-        tensor = turned(value, self.facts)
-        if tensor is None:
-            operand.opaque.append(value)
-        return tensor
+        operand.opaque.append(value)
+        return None
 
     def _learned_gain(self, value: Value, operand: Operand, where: Where) -> Value | None:
         """``x * gain`` with a learned gain whose initial value is one number counts as that number."""
