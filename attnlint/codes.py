@@ -6,6 +6,7 @@ before (`attnlint.rule.Rule.formerly`). A code that was released is never reused
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 REMOVED: Mapping[str, str] = {}
 """Codes of rules that are gone, each with the reason and what serves instead. A rule that got another code is not gone:
 it keeps the old one in its `formerly`."""
+
+
+_DIGITS = {"O": "0", "I": "1", "L": "1"}
+_CONFUSED = re.compile("[OIL]")
+"""Letters that are taken for digits."""
 
 
 class CodeWarning(UserWarning):
@@ -94,7 +100,9 @@ def nearest(rules: Iterable[type[Rule]], selector: str) -> list[str]:
     from difflib import get_close_matches
 
     rules = list(rules)
-    codes = get_close_matches(selector.upper(), [rule.code for rule in rules], 3)
+    code = _CONFUSED.sub(lambda letter: _DIGITS[letter[0]], selector.upper()[3:])
+    mistyped = [rule.code for rule in rules if rule.code == selector.upper()[:3] + code]
+    codes = mistyped or get_close_matches(selector.upper(), [rule.code for rule in rules], 3, cutoff=0.7)
     return codes or get_close_matches(selector.lower(), [rule.name for rule in rules], 3)
 
 

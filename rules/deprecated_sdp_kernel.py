@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from attnlint.attention.spelling import holds, nodes
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.values import External, KernelChoice, Origin, Pure, Sdpa, Value, literal, strip
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.syntax.walk import holds, nodes
 
 _NEW = "torch.nn.attention.sdpa_kernel"
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from attnlint.attention.spelling import argument, holds, is_bracketed, nodes, rewritten
+from attnlint.attention.spelling import argument, is_bracketed, rewritten
 from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
@@ -32,6 +32,7 @@ from attnlint.graph.values import (
     strip,
 )
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.syntax.walk import holds, nodes
 
 _OF_TENSORS_ALONE = frozenset(
     {

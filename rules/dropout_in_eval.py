@@ -8,7 +8,7 @@ from functools import partial
 import libcst as cst
 
 from attnlint.attention import AttentionPath
-from attnlint.attention.spelling import holds, is_argument, rewritten, written
+from attnlint.attention.spelling import is_argument, rewritten, written
 from attnlint.attention.trail import softmaxes_behind
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
@@ -31,6 +31,7 @@ from attnlint.graph.values import (
     strip,
 )
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.syntax.walk import holds
 
 
 class DropoutInEval(Rule):

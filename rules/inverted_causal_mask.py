@@ -9,6 +9,7 @@ from attnlint.attention.causality import (
     CAUSAL,
     faces_both_ways,
     is_causal_inverted,
+    is_reordered,
     kept_future,
     triangles_behind,
 )
@@ -32,7 +33,8 @@ class InvertedCausalMask(Rule):
     training the loss falls fast, because the answer can be read off; in generation there is no future to read.
 
     **Silent when** the mask is not square or the rows of the scores are not known to be queries, when the same code
-    makes a triangle of the other direction as well (attention by halves), and for bands around the diagonal. A mask
+    makes a triangle of the other direction as well (attention by halves) or puts the tokens in another order first
+    (``x.flip(1)``), and for bands around the diagonal. A mask
     of bools that a fused call reads the other way round is ATN208.
 
     **Mend.** Turn the mask round.
@@ -51,7 +53,7 @@ class InvertedCausalMask(Rule):
                 continue
             if _is_convention(use, left, path) or not is_square(use.mask, path.facts):
                 continue
-            if not rows_are_queries(path) or faces_both_ways(use, path):
+            if not rows_are_queries(path) or faces_both_ways(use, path) or is_reordered(path):
                 continue
             yield Finding(
                 mask_as_written(use) or use.at.origin,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import libcst as cst
 
 from attnlint.attention import AttentionPath, MaskUse
-from attnlint.attention.spelling import assignment, holds
+from attnlint.attention.spelling import assignment
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.machine import Store
@@ -29,6 +29,7 @@ from attnlint.graph.values import (
     strip,
 )
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.syntax.walk import holds
 
 _MADE = (Full, Arange, Random, FromData)
 _OWN_WAYS = ("_apply", "to", "cuda", "__setattr__")

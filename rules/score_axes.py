@@ -12,7 +12,7 @@ from attnlint.attention.spelling import rewritten
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.layouts import Axis, Layout, extent, is_features, is_position
-from attnlint.graph.values import Linear, Origin, Product, Value
+from attnlint.graph.values import Linear, Origin, Product, Transpose, Value, literal
 from attnlint.rule import Finding, Mend, Rule
 
 
@@ -41,12 +41,19 @@ class ScoreAxes(Rule):
     def check_path(self, path: AttentionPath) -> Iterator[Finding]:
         """Report products whose axes do not agree."""
         product = path.product
+        if product is not None and _is_swapped_with_itself(path.facts.resolve(product.right)):
+            return
         if product is None or product.origin is None or path.query is None or path.key is None:
             return
         found = _ranks(product, path) if product.equation is not None else _axes(product, path)
         if found is not None:
             related = [(v.origin, f"{v.text} gets its layout here") for v in _sides(path) if v.origin is not None]
             yield Finding(product.origin, found[0], related=tuple(related), mend=found[1])
+
+
+def _is_swapped_with_itself(value: Value) -> bool:
+    """``transpose(-1, -1)``: it changes nothing, and ATN107 says so."""
+    return isinstance(value, Transpose) and literal(value.first) == literal(value.second) is not None
 
 
 def _sides(path: AttentionPath) -> list[Value]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import libcst as cst
 
 from attnlint.attention.parameters import contents, has_parameters
-from attnlint.attention.spelling import assignment, imported, nodes
+from attnlint.attention.spelling import assignment, imported
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.machine import Store
@@ -60,8 +60,8 @@ class UnregisteredHeads(Rule):
     name = "unregistered-heads"
     tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
     triggers = (
-        r"self\.\w+ *= *\[\s*(?:\w+\.)*[A-Z]\w*\(",
-        r"self\.\w+ *= *\{\s*[\"']\w+[\"'] *:\s*(?:\w+\.)*[A-Z]\w*\(",
+        r"self\.\w+ *= *\[\s*(?:#.*\s*)*(?:\w+\.)*[A-Z]\w*\(",
+        r"self\.\w+ *= *\{\s*(?:#.*\s*)*[\"']\w+[\"'] *:\s*(?:\w+\.)*[A-Z]\w*\(",
         r"self\.(\w+) *= *\[\](?s:.{1,3000}?)self\.\1(?:\.append\(| *\+= *\[)\s*(?:\w+\.)*[A-Z]\w*\(",
     )
     references = ("https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleList.html",)
@@ -72,7 +72,7 @@ class UnregisteredHeads(Rule):
             return
         for store in _containers(graph):
             held = graph.held(store.owner, store.member)
-            modules = [] if held is None or _is_hiding(held) else _unregistered(held, graph)
+            modules = [] if held is None or _is_hiding(held) else _unregistered(held, store.member, graph)
             if held is None or not modules or not _is_used(store.member, graph) or _escapes(held, modules, graph):
                 continue
             at = assignment(store.origin)
@@ -107,8 +107,13 @@ def _containers(graph: DefinitionGraph) -> Iterator[Store]:
 
 def _adds(store: Store) -> bool:
     """``self.heads += [head]``: the list grows, and stays what it is."""
-    target = store.origin.node
-    return any(isinstance(n, cst.AugAssign) and n.target is target for n in nodes(store.origin.slice.module))
+    return isinstance(store.origin.slice.parent(store.origin.node), cst.AugAssign)
+
+
+def _grows(store: Store, member: str) -> bool:
+    """``self.heads.append(head)``."""
+    owner = store.owner
+    return store.appends and isinstance(owner, Attribute) and owner.member == member
 
 
 def _is_hiding(held: Value) -> bool:
@@ -117,10 +122,11 @@ def _is_hiding(held: Value) -> bool:
     return isinstance(inner, (Items, Mapping)) and len(inner.items) == 1 and not isinstance(inner.items[0], Spread)
 
 
-def _unregistered(held: Value, graph: DefinitionGraph) -> list[Value]:
+def _unregistered(held: Value, member: str, graph: DefinitionGraph) -> list[Value]:
     """The modules with parameters in a container, none where the object has one of them under another name."""
     modules = [module for module in contents(held) if has_parameters(module, graph)]
-    elsewhere = {id(module) for store in graph.stores for module in _registered(store)}
+    others = (store for store in graph.stores if not _grows(store, member))
+    elsewhere = {id(module) for store in others for module in _registered(store)}
     return [] if any(id(module) in elsewhere for module in modules) else modules
 
 

@@ -9,13 +9,16 @@ import libcst as cst
 
 from attnlint.attention import AttentionPath, AttentionSite
 from attnlint.attention.arms import Arms, is_handed_in, unread_masks
+from attnlint.attention.future import is_causal
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity
 from attnlint.graph.module import ModuleContext
 from attnlint.graph.values import Frame, MultiHead, Origin
+from attnlint.graph.worlds import TooManyWorlds
 from attnlint.rule import Finding, Rule
 from attnlint.syntax.outline import ClassOutline, Definition
 from attnlint.syntax.parse import parse_definition
+from attnlint.syntax.walk import nodes
 
 _MASKS = re.compile(r"(?:src_|tgt_|memory_|x_|context_)?(?:attn_|attention_|(?:key_)?padding_|key_)?mask")
 """Names that say mask: taken as such only where a tensor is accepted or handed in under them."""
@@ -33,8 +36,10 @@ class UnusedMask(Rule):
     and change with what the padding holds. Callers pass the mask and believe that it works.
 
     **Silent when** the signature comes from elsewhere: an override of a method that is declared in the module or in a
-    base class that is not torch's own, another method of that name and these parameters that reads it, further
-    parameters that are not read either, a comment that says so, ``del``, names that begin with an underscore.
+    base class that is not torch's own, another method of that name and these parameters that reads it, a method of an
+    object that is no ``nn.Module`` and may be called without it, further parameters that are not read either, a
+    comment that says so, ``del``, names that begin with an underscore. Also where the attention is causal by itself
+    and the mask is not one of padding.
 
     **Mend.** Apply the mask, or take the parameter away.
     """
@@ -87,11 +92,17 @@ def _never_read(frame: Frame, path: AttentionPath) -> Iterator[Finding]:
     if not isinstance(function, cst.FunctionDef) or _ON_PURPOSE.search(definition.text):
         return
     parameters = [p for p in _parameters(function) if p.name.value not in ("self", "cls")]
+    if not any(_MASKS.fullmatch(parameter.name.value) for parameter in parameters):
+        return
     read = _names(function.body)
     unread = [p for p in parameters if p.name.value not in read and not p.name.value.startswith("_")]
     module = path.graph.module
     named = [p for p in unread if _MASKS.fullmatch(p.name.value)]
     masks = [p for p in named if _is_tensor(p, frame) or _is_torch_layer(definition, module)]
+    if _is_strategy(definition, module) and not _is_handed_masks(frame):
+        masks = [p for p in masks if p.default is None]
+    if masks and _may_be_causal(path):
+        masks = [p for p in masks if "padding" in p.name.value]
     if not masks or len(unread) > len(masks) or "locals" in read or _takes_masks_it_ignores(masks, parameters):
         return
     if _is_dictated(definition, [p.name.value for p in parameters], module):
@@ -103,6 +114,14 @@ def _never_read(frame: Frame, path: AttentionPath) -> Iterator[Finding]:
             "should hide is attended (Δ 0.39 on real tokens of a padded batch)",
             related=((path.anchor.origin, "the attention is computed here"),) if path.anchor.origin else (),
         )
+
+
+def _may_be_causal(path: AttentionPath) -> bool:
+    """Whether the site hides the future on some path, or has too many paths to tell."""
+    try:
+        return any(path.ask(is_causal))
+    except TooManyWorlds:
+        return True
 
 
 def _over(path: AttentionPath) -> str:
@@ -124,24 +143,29 @@ def _parameters(function: cst.FunctionDef) -> list[cst.Param]:
 
 def _names(node: cst.CSTNode) -> frozenset[str]:
     """All names inside a node, keyword arguments' own names among them."""
-    found: set[str] = set()
-    waiting = [node]
-    while waiting:
-        current = waiting.pop()
-        if isinstance(current, cst.Name):
-            found.add(current.value)
-        waiting.extend(current.children)
-    return frozenset(found)
+    return frozenset(inner.value for inner in nodes(node) if isinstance(inner, cst.Name))
 
 
 def _is_tensor(parameter: cst.Param, frame: Frame) -> bool:
     """Whether a parameter takes a tensor: by annotation, by a default of None, or because a caller hands it one."""
     if parameter.annotation is not None:
-        return bool({name for name in _names(parameter.annotation) if "Tensor" in name})
+        return any("Tensor" in name for name in _names(parameter.annotation))
     if parameter.default is not None:
         return isinstance(parameter.default, cst.Name) and parameter.default.value == "None"
+    return _is_handed_masks(frame)
+
+
+def _is_handed_masks(frame: Frame) -> bool:
+    """Whether a caller in the module is seen to hand in a mask."""
     call = frame.call.node if frame.call is not None else None
     return isinstance(call, cst.Call) and any(_mask_like(argument.value) for argument in call.args)
+
+
+def _is_strategy(definition: Definition, module: ModuleContext) -> bool:
+    """Whether a method belongs to an object that others call through an interface of theirs: a class that is no
+    ``nn.Module``."""
+    parent = definition.parent
+    return isinstance(parent, ClassOutline) and not module.is_torch_module(parent)
 
 
 def _mask_like(node: cst.BaseExpression) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from attnlint.attention.spelling import appended, argument, nodes
+from attnlint.attention.spelling import appended, argument
 from attnlint.attention.triggers import SITE
 from attnlint.attention.uses import is_read, uses_of
 from attnlint.diagnostics import Severity, Tier
@@ -71,10 +71,10 @@ def _is_left(weights: Value, call: Origin) -> bool:
     if isinstance(origin.node, cst.Subscript):
         return origin.node.value is call.node
     target = origin.node
-    assigned = [n for n in nodes(origin.slice.module) if isinstance(n, cst.Assign) and n.value is call.node]
-    if not isinstance(target, cst.Tuple) or len(assigned) != 1 or len(assigned[0].targets) != 1:
+    statement = call.slice.parent(call.node)
+    if not isinstance(target, cst.Tuple) or not isinstance(statement, cst.Assign) or len(statement.targets) != 1:
         return False
-    if assigned[0].targets[0].target is not target or len(target.elements) != 2:
+    if statement.targets[0].target is not target or len(target.elements) != 2:
         return False
     name = target.elements[1].value
     return isinstance(name, cst.Name) and not is_read(name.value, origin)

@@ -8,12 +8,13 @@ from fractions import Fraction
 import libcst as cst
 
 from attnlint.attention import AttentionPath, Factor
-from attnlint.attention.spelling import definition_of, holds, left_operand, operator_changed, rewritten, stands_alone
+from attnlint.attention.spelling import definition_of, left_operand, operator_changed, rewritten, stands_alone
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.scalars import Monomial
 from attnlint.graph.values import FloorDivide, Linear, Origin, Rearrange, Unflatten, View
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.syntax.walk import holds
 
 
 class WrongScale(Rule):

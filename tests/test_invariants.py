@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -91,6 +93,18 @@ class DroppingScores(nn.Module):
         return torch.matmul(F.dropout(scores, 0.5, self.training).softmax(dim=-1), value)
 
 
+class CausalTable(nn.Module):
+    """Attention with an additive causal mask that is trained, or not."""
+
+    def __init__(self, trained: bool) -> None:
+        super().__init__()
+        length = HEADS[-2]
+        self.table = nn.Parameter(torch.full((length, length), -4.0).triu(1), requires_grad=trained)
+
+    def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=self.table)
+
+
 def attend_nothing(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """A fully masked first row, as −inf by hand gives it."""
     scores = query @ key.transpose(-2, -1)
@@ -128,6 +142,7 @@ CASES: list[tuple[Invariant, Attention, Attention, list[Tensor]]] = [
     (invariants.dropout_unbiased(), attend, DroppingScores(), heads()),
     (invariants.dtype_kept(), attend, attend_in_double, heads()),
     (invariants.everything_used(), attend, attend_itself, heads()),
+    (invariants.tables_kept(), CausalTable(trained=False), CausalTable(trained=True), heads()),
     (invariants.runs(), attend, attend_nothing, heads()),
     (invariants.equals_reference(exact_attention), attend, attend_unscaled, heads()),
     (invariants.not_deprecated(), attend, attend_with_old_names, heads()),
@@ -151,10 +166,12 @@ def test_right_attention_holds_it_and_wrong_attention_does_not(
 def test_every_invariant_is_tried() -> None:
     makers = {
         name
-        for name, maker in vars(invariants.attention).items()
+        for name, maker in vars(invariants).items()
         if getattr(maker, "__annotations__", {}).get("return") == "Invariant"
     }
-    assert len(makers) == len(CASES) == len(set(NAMES))
+    texts = "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_invariants*.py"))
+    assert len(set(NAMES)) == len(CASES)
+    assert {name for name in makers if not re.search(rf"\b{name}\(", texts)} == set()
 
 
 @pytest.mark.parametrize("invariant", [case[0] for case in CASES], ids=NAMES)

@@ -332,6 +332,8 @@ def truth(expression: str) -> float | None:
         value = eval(expression, namespace)
     except (ArithmeticError, ValueError):
         return None
+    except TypeError:  # the square root of a complex number
+        return None
     return value if isinstance(value, (int, float)) and math.isfinite(value) else None
 
 

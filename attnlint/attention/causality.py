@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from attnlint.attention.site import AttentionPath, MaskUse
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import MaskFact, Tokens, Triangle
-from attnlint.graph.values import Tri, Value
+from attnlint.graph.values import MultiHead, Reorder, Tri, Value
 
 CAUSAL = Triangle(upper=False, diagonal=0)
 """What a causal mask keeps: every query sees itself and what stands before it."""
@@ -51,6 +51,23 @@ def _made_of(value: Value, facts: Facts) -> Iterator[Value]:
         yield part
         if facts.mask(part) is not None:
             waiting.extend(part.operands())
+
+
+def is_reordered(path: AttentionPath) -> bool:
+    """Whether the tokens are put in another order first (``x.flip(1)``): the past may well come after a token then."""
+    anchor = path.anchor
+    sides = (
+        [anchor.query, anchor.key] if isinstance(anchor, MultiHead) else [o.value for o in (path.query, path.key) if o]
+    )
+    waiting, seen = list(sides), set[int]()
+    while waiting and len(seen) < 400:
+        part = path.facts.resolve(waiting.pop())
+        if isinstance(part, Reorder):
+            return True
+        if id(part) not in seen:
+            seen.add(id(part))
+            waiting.extend(part.operands())
+    return False
 
 
 def faces_both_ways(use: MaskUse, path: AttentionPath) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import libcst as cst
@@ -11,6 +10,7 @@ from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
 from attnlint.graph.values import Attribute, Constant, Instance, Origin, Parameter, Product, Softmax, Value
 from attnlint.rule import Replacement
+from attnlint.syntax.walk import holds
 
 _ATOMS = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.Integer, cst.Float, cst.SimpleString)
 """Expressions that no operator beside them takes apart."""
@@ -94,12 +94,11 @@ def _assigned(item: Origin) -> cst.BaseExpression | None:
 
 def assignment(target: Origin) -> cst.Assign | cst.AnnAssign | None:
     """The statement that sets a target and nothing else."""
-    for node in nodes(target.slice.module):
-        if isinstance(node, cst.Assign) and len(node.targets) == 1 and node.targets[0].target is target.node:
-            return node
-        if isinstance(node, cst.AnnAssign) and node.target is target.node:
-            return node
-    return None
+    parent = target.slice.parent(target.node)
+    if isinstance(parent, cst.AssignTarget):
+        statement = target.slice.parent(parent)
+        return statement if isinstance(statement, cst.Assign) and len(statement.targets) == 1 else None
+    return parent if isinstance(parent, cst.AnnAssign) and parent.target is target.node else None
 
 
 def imported(path: str, graph: DefinitionGraph) -> str | None:
@@ -115,31 +114,19 @@ def imported(path: str, graph: DefinitionGraph) -> str | None:
     return None
 
 
-def holds(outer: cst.CSTNode, inner: cst.CSTNode) -> bool:
-    """Whether a node is another, or contains it."""
-    return any(node is inner for node in nodes(outer))
-
-
-def nodes(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """A node and all that it contains."""
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        waiting.extend(node.children)
-
-
 def is_argument(origin: Origin) -> bool:
     """Whether an expression is all that an argument of a call consists of."""
-    return any(isinstance(node, cst.Arg) and node.value is origin.node for node in nodes(origin.slice.module))
+    return isinstance(origin.slice.parent(origin.node), cst.Arg)
 
 
 def stands_alone(origin: Origin) -> bool:
     """Whether no operator stands beside an expression: an argument, what is assigned or returned, or bracketed."""
     if is_bracketed(origin):
         return True
-    wholes = (cst.Arg, cst.Assign, cst.AnnAssign, cst.AugAssign, cst.Return)
-    return any(isinstance(node, wholes) and node.value is origin.node for node in nodes(origin.slice.module))
+    whole = origin.slice.parent(origin.node)
+    return isinstance(whole, (cst.Arg, cst.Assign, cst.AnnAssign, cst.AugAssign, cst.Return)) and (
+        whole.value is origin.node
+    )
 
 
 def rewritten(at: Origin, text: str, *parts: Origin) -> Replacement:
@@ -153,7 +140,9 @@ def _part(number: int, part: Origin, at: Origin, text: str) -> str:
     is_torn = is_bracketed(part) and node is not at.node and "\n" in part.slice.code(node)
     leads = text.lstrip("(").startswith((f"{place} / ", f"{place} * "))
     is_term = leads and isinstance(node, cst.BinaryOperation) and isinstance(node.operator, _TERMS)
-    is_whole = isinstance(node, cst.Arg)
+    before, _, after = text.partition(place)
+    is_enclosed = before.endswith(("(", ", ")) and after.startswith((")", ","))
+    is_whole = isinstance(node, cst.Arg) or (is_enclosed and not isinstance(node, (cst.Tuple, cst.NamedExpr)))
     is_safe = is_whole or ((isinstance(node, _ATOMS) or is_term) and not is_torn)
     return place if is_safe else f"({place})"
 

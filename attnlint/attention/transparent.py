@@ -11,6 +11,7 @@ from attnlint.graph.values import (
     Piece,
     Pieces,
     Rearrange,
+    Reorder,
     Repeat,
     RepeatInterleave,
     ReverseDims,
@@ -23,8 +24,8 @@ from attnlint.graph.values import (
 )
 
 LAYOUT = (
-    Cast, View, Unsqueeze, Squeeze, Transpose, Permute, ReverseDims, Rearrange, Expand, Flatten, Unflatten, Repeat,
-    RepeatInterleave,
+    Cast, View, Unsqueeze, Squeeze, Transpose, Permute, ReverseDims, Reorder, Rearrange, Expand, Flatten, Unflatten,
+    Repeat, RepeatInterleave,
 )  # fmt: skip
 """Changes of layout or dtype: the numbers stay."""
 PARTS = (Index, Select, Piece, Pieces)

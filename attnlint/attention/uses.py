@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from attnlint.attention.spelling import nodes
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.values import Origin, Value, strip
+from attnlint.syntax.walk import nodes
 
 
 def uses_of(graph: DefinitionGraph) -> dict[int, list[Value]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from attnlint.attention.site import AttentionPath
 from attnlint.attention.transparent import LAYOUT, PARTS
+from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.values import (
     Add,
     Divide,
@@ -59,16 +60,22 @@ def merges(path: AttentionPath) -> Iterator[View]:
 
 def _reached(path: AttentionPath, result: Value) -> list[View]:
     """Views that the result may go into on some path, in the order of the code."""
+    place = ("views reached", id(result))
+    known: list[View] | None = path.graph.world.memo.get(place)
+    if known is None:
+        known = path.graph.world.memo[place] = list(_reachable(result, path.graph))
+    return known
+
+
+def _reachable(result: Value, graph: DefinitionGraph) -> Iterator[View]:
     reached = {id(result)}
-    found: list[View] = []
-    for value in path.graph.values:
+    for value in graph.values:
         if not isinstance(value, _AFTER):
             continue
         if any(id(leaf) in reached for leaf in _leaves(next(value.operands()))):
             reached.add(id(value))
             if isinstance(value, View):
-                found.append(value)
-    return found
+                yield value
 
 
 def _leaves(value: Value) -> Iterator[Value]:

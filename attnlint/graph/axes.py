@@ -26,6 +26,7 @@ from attnlint.graph.values import (
     Piece,
     Pointwise,
     Rearrange,
+    Reorder,
     Repeat,
     RepeatInterleave,
     ReverseDims,
@@ -108,6 +109,11 @@ def _transpose(value: Transpose, place: Place, ask: Ask) -> Place | None:
     if first is None or second is None:
         return None
     return Place({first: second, second: first}.get(place.axis, place.axis), place.rank)
+
+
+@_of(Reorder)
+def _reorder(value: Reorder, place: Place, ask: Ask) -> Place | None:
+    return place
 
 
 @_of(Permute)

@@ -30,6 +30,7 @@ from attnlint.graph.values import (
     Pointwise,
     Rank,
     Rearrange,
+    Reorder,
     Repeat,
     RepeatInterleave,
     ReverseDims,
@@ -48,7 +49,7 @@ _SIZES = (Extent, Shape, Rank, Numel, IsNone)
 """What looks at a tensor without reading its numbers."""
 _PASSING = (
     Add, Attribute, Cast, Divide, Dropout, Expand, Flatten, Index, Items, Multiply, Normalize, Permute, Phi, Piece,
-    Pieces, Pointwise, Rearrange, Repeat, RepeatInterleave, ReverseDims, Select, Squeeze, Subtract, Transpose,
+    Pieces, Pointwise, Rearrange, Repeat, RepeatInterleave, Reorder, ReverseDims, Select, Squeeze, Subtract, Transpose,
     Unflatten, Unsqueeze, View,
 )  # fmt: skip
 """What has no effect but its result."""

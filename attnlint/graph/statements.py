@@ -26,6 +26,7 @@ from attnlint.graph.values import (
     key,
     strip,
 )
+from attnlint.syntax.walk import nodes
 
 K = TypeVar("K")
 State: TypeAlias = "tuple[dict[str, Value], Heap, Guard, bool]"
@@ -350,7 +351,7 @@ _MUTATORS = frozenset({"append", "extend", "insert", "pop", "update", "clear", "
 def _assigned_names(body: cst.CSTNode) -> set[str]:
     """Names that are bound or changed in place inside a block, nested functions left out; attributes as ``.name``."""
     names: set[str] = set()
-    for node in _inside(body):
+    for node in nodes(body, without=_NESTED):
         if type(node) not in _BINDERS:
             continue
         match node:
@@ -369,35 +370,7 @@ def _assigned_names(body: cst.CSTNode) -> set[str]:
 _BINDERS = frozenset({cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.For, cst.NamedExpr, cst.Call, cst.MatchAs})
 
 
-def _inside(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """All nodes below one but for white space and what belongs to nested functions."""
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        for name in _children_of(type(node)):
-            child = getattr(node, name)
-            if type(child) is tuple or type(child) is list:
-                waiting.extend(c for c in child if type(c) not in _NESTED)
-            elif _children_of(type(child)) and type(child) not in _NESTED:
-                waiting.append(child)
-
-
 _NESTED = (cst.FunctionDef, cst.Lambda)
-_WHITESPACE = frozenset({"leading_lines", "header", "footer", "lpar", "rpar", "comma", "semicolon", "indent"})
-
-
-_children: dict[type, tuple[str, ...]] = {}
-
-
-def _children_of(kind: type) -> tuple[str, ...]:
-    """The fields of a node class that may hold nodes; none for what is no node."""
-    known = _children.get(kind)
-    if known is None:
-        fields = getattr(kind, "__dataclass_fields__", ())
-        known = tuple(name for name in fields if name not in _WHITESPACE and "whitespace" not in name)
-        _children[kind] = known
-    return known
 
 
 def _targets(target: cst.BaseExpression) -> Iterator[str]:

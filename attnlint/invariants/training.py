@@ -46,10 +46,9 @@ def tables_kept() -> Invariant:
     def measure(attention: Attention, inputs: Inputs) -> float:
         model = copy.deepcopy(attention)
         tables = [p for p in model.parameters() if _is_triangle(p)] if isinstance(model, nn.Module) else []
-        if not tables:
-            return 0.0
         with torch.enable_grad():
-            gradients = torch.autograd.grad(_output(model, inputs).square().sum(), tables, allow_unused=True)
+            loss = _output(model, inputs).square().sum()
+            gradients = torch.autograd.grad(loss, tables, allow_unused=True) if tables else ()
         changes = (
             gradient[table.isfinite()]
             for table, gradient in zip(tables, gradients, strict=True)

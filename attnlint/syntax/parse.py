@@ -26,6 +26,7 @@ from attnlint.syntax.outline import Definition, LineRange, ModuleBody, ModuleOut
 from attnlint.syntax.positions import Offsets, node_offsets
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText, line_end, split_lines
+from attnlint.syntax.walk import parents_in
 
 __all__ = ["MAX_DEPTH", "Slice", "TooDeep", "on_big_stack", "parse_definition", "parse_lines"]
 
@@ -67,6 +68,10 @@ class Slice:
         """The source text of ``node``, without the parentheses around it."""
         start, end = self._offsets(node)
         return self._cut.raw[start:end]
+
+    def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
+        """The node that ``node`` stands in; None for the outermost, and for white space and brackets."""
+        return self._tree.parents.get(node)
 
     def _offsets(self, node: cst.CSTNode) -> Offsets:
         start, end = self._tree.offsets(self.first_line)[node]
@@ -220,6 +225,11 @@ class _Tree:
         self.text = text
         self.module = module
         self._found: dict[cst.CSTNode, Offsets] | None = None
+
+    @cached_property
+    def parents(self) -> dict[cst.CSTNode, cst.CSTNode]:
+        """The node that each node stands in."""
+        return parents_in(self.module)
 
     def offsets(self, line: int) -> dict[cst.CSTNode, Offsets]:
         """The offsets of every node, found on first use; ``line`` is named should libcst have lost some text."""

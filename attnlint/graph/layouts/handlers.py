@@ -38,6 +38,7 @@ from attnlint.graph.values import (
     Product,
     Rearrange,
     Reduce,
+    Reorder,
     RepeatInterleave,
     ReverseDims,
     Sdpa,
@@ -148,6 +149,11 @@ def _transpose(value: Transpose, ask: Ask) -> Layout | None:
 def _reverse(value: ReverseDims, ask: Ask) -> Layout | None:
     before = ask.layout(value.x)
     return None if before is None or before.open else Layout(tuple(reversed(before.axes)))
+
+
+@LAYOUTS.of(Reorder)
+def _reorder(value: Reorder, ask: Ask) -> Layout | None:
+    return ask.layout(value.x)
 
 
 @LAYOUTS.of(Permute)

@@ -23,6 +23,7 @@ from attnlint.graph.values import (
     Pieces,
     Rank,
     Rearrange,
+    Reorder,
     Repeat,
     RepeatInterleave,
     ReverseDims,
@@ -54,6 +55,7 @@ def _moved(x: Value, source: Value, destination: Value) -> Value:
 
 
 row("t", "input", lambda a: ReverseDims(a.input, "t()"))
+row("flip roll flipud fliplr", "input *rest", lambda a: Reorder(a.input))
 row("permute", "input *dims", lambda a: Permute(a.input, spread(a.rest)))
 row(".view .reshape .view_copy", "input *shape", lambda a: _viewed(a.input, a.rest))
 

@@ -21,6 +21,7 @@ from attnlint.graph.values import (
     Permute,
     Piece,
     Rearrange,
+    Reorder,
     Repeat,
     RepeatInterleave,
     ReverseDims,
@@ -56,6 +57,11 @@ def _transpose(value: Transpose, ask: Ask) -> TensorShape | None:
 def _reverse(value: ReverseDims, ask: Ask) -> TensorShape | None:
     source = ask.shape(value.x)
     return UNKNOWN if source is None or source.open else TensorShape(tuple(reversed(source.axes)))
+
+
+@SHAPES.of(Reorder)
+def _reorder(value: Reorder, ask: Ask) -> TensorShape | None:
+    return ask.shape(value.x)
 
 
 @SHAPES.of(Permute)

@@ -17,6 +17,7 @@ from attnlint.graph.values.layout import (
     Permute,
     Piece,
     Rearrange,
+    Reorder,
     Repeat,
     RepeatInterleave,
     ReverseDims,
@@ -44,10 +45,10 @@ from attnlint.graph.values.tensors import (
 )
 
 TENSOR = (
-    Product, Transpose, ReverseDims, Permute, View, Flatten, Unflatten, Rearrange, Piece, Select, Index, Assigned, Cat,
-    Stack, Unsqueeze, Squeeze, Expand, Repeat, RepeatInterleave, MaskedFill, Where, Softmax, Pointwise, Dropout, Cast,
-    Linear, Convolution, Embedding, Normalize, Reduce, Full, FromData, Random, Arange, Tri, Learned, Sdpa, Flash,
-    AsComplex, AsReal, Output, TransformerCall,
+    Product, Transpose, ReverseDims, Reorder, Permute, View, Flatten, Unflatten, Rearrange, Piece, Select, Index,
+    Assigned, Cat, Stack, Unsqueeze, Squeeze, Expand, Repeat, RepeatInterleave, MaskedFill, Where, Softmax,
+    Pointwise, Dropout, Cast, Linear, Convolution, Embedding, Normalize, Reduce, Full, FromData, Random, Arange,
+    Tri, Learned, Sdpa, Flash, AsComplex, AsReal, Output, TransformerCall,
 )  # fmt: skip
 """Values that are certainly tensors (never None)."""
 

@@ -25,6 +25,13 @@ class ReverseDims(Value):
 
 
 @dataclass(eq=False, slots=True)
+class Reorder(Value):
+    """``flip`` and ``roll``: the axes stay, and what stands along some of them is in another order."""
+
+    x: Value
+
+
+@dataclass(eq=False, slots=True)
 class Permute(Value):
     """All axes in another order."""
 
