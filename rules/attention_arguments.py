@@ -8,9 +8,9 @@ from dataclasses import replace
 import libcst as cst
 
 from attnlint.attention import AttentionPath
+from attnlint.attention.names import is_read
 from attnlint.attention.spelling import argument, rewritten
 from attnlint.attention.triggers import SITE
-from attnlint.attention.uses import is_read, uses_of
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
@@ -157,7 +157,7 @@ def _of_module(given: Value, at: Origin, call: Value) -> Finding:
 
 def _unpacked(call: Sdpa, graph: DefinitionGraph) -> Iterator[Finding]:
     """``out, weights = sdpa(…)``: names that take one sample each."""
-    parts = [use for use in uses_of(graph).get(id(call), ()) if isinstance(use, Select) and _is_target(use)]
+    parts = [use for use in graph.uses.get(id(call), ()) if isinstance(use, Select) and _is_target(use)]
     if not parts or parts[0].origin is None:
         return
     origin = parts[0].origin
@@ -197,7 +197,7 @@ _ARITHMETIC = (Add, Subtract, Multiply, Divide)
 
 def _tuple_as_tensor(call: MultiHead, graph: DefinitionGraph) -> Iterator[Finding]:
     """``x + self.attn(x, x, x)``."""
-    uses = uses_of(graph).get(id(call), [])
+    uses = graph.uses.get(id(call), [])
     wrong = [use for use in uses if _is_of_tensors(use, call, graph)]
     if not wrong or call.origin is None or wrong[0].origin is None:
         return
@@ -216,7 +216,7 @@ def _is_of_tensors(use: Value, call: MultiHead, graph: DefinitionGraph) -> bool:
     if isinstance(use, _ARITHMETIC):
         other = strip(use.right if strip(use.left) is call else use.left)
         given = (strip(call.query), strip(call.key), strip(call.value))
-        treated = (isinstance(u, TENSOR) and not isinstance(u, _PARTS) for u in uses_of(graph).get(id(other), ()))
+        treated = (isinstance(u, TENSOR) and not isinstance(u, _PARTS) for u in graph.uses.get(id(other), ()))
         return is_tensor(other) or any(other is value for value in given) or any(treated)
     if isinstance(use, Index):
         return len(use.keys) > 1

@@ -12,7 +12,6 @@ from attnlint.attention.batch_uses import said_by_masks, said_by_uses
 from attnlint.attention.spelling import appended, argument
 from attnlint.attention.torch_modules import built
 from attnlint.attention.triggers import SITE
-from attnlint.attention.uses import uses_of
 from attnlint.diagnostics import Tier
 from attnlint.graph.values import MultiHead, Origin, Output, TorchModule, TransformerCall, Value, literal
 from attnlint.rule import Finding, Mend, Replacement, Rule
@@ -75,7 +74,7 @@ def _evidence(call: MultiHead | TransformerCall, stream: Value, path: AttentionP
         said += batch_axes(call.key, facts)
     elif literal(call.memory) is not None:
         said += batch_axes(call.memory, facts)
-    outputs = [use for use in uses_of(path.graph).get(id(call), ()) if isinstance(use, Output)]
+    outputs = [use for use in path.graph.uses.get(id(call), ()) if isinstance(use, Output)]
     for result in outputs if isinstance(call, MultiHead) else [call]:
         said += said_by_uses(result, path.graph, facts)
     said += said_by_masks(call, facts)

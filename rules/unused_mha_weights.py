@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from attnlint.attention.names import is_read
 from attnlint.attention.spelling import appended, argument
 from attnlint.attention.triggers import SITE
-from attnlint.attention.uses import is_read, uses_of
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.values import Attribute, MultiHead, Origin, Output, Value, Weights, literal
@@ -56,7 +56,7 @@ class UnusedMhaWeights(Rule):
 
 def _dropped(call: MultiHead, at: Origin, graph: DefinitionGraph) -> Origin | None:
     """Where the weights of a call are left behind; None where they may be read."""
-    results = uses_of(graph).get(id(call), [])
+    results = graph.uses.get(id(call), [])
     weights = [use for use in results if isinstance(use, Weights)]
     if not weights or not all(isinstance(use, (Output, Weights, Attribute)) for use in results):
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import TypeVar
 
@@ -68,15 +69,18 @@ class Arms:
 
         An answer that depends on the setting beyond the choice itself is left out: the code knows what it does.
         """
-        waiting = [(World({self.atom: not self.reversed}), World({self.atom: self.reversed}))]
+        root = self.graph.world
+        waiting: list[tuple[World, ...]] = [
+            (root.assume(self.atom, not self.reversed), root.assume(self.atom, self.reversed), root)
+        ]
         for _ in range(2 * MAX_WORLDS):
             if not waiting:
                 return
-            first, second = waiting.pop()
+            first, second, neutral = waiting.pop()
             try:
                 if not self._chooses(first, second):
                     continue
-                question(self.first.path(self._neutral(first)), self.second.path(self._neutral(second)))
+                question(self.first.path(neutral), self.second.path(neutral))
                 one, two = self.first.path(first), self.second.path(second)
                 if not _same_inputs(one, two):
                     continue
@@ -84,8 +88,7 @@ class Arms:
             except Undecided as undecided:
                 if undecided.atom == self.atom:
                     continue
-                for truth in (False, True):
-                    waiting.append((_with(first, undecided.atom, truth), _with(second, undecided.atom, truth)))
+                waiting.extend(_under(undecided.atom, first, second, neutral))
             else:
                 yield answer
 
@@ -94,14 +97,15 @@ class Arms:
         one, two = self.first.guard, self.second.guard
         return first.holds(one) and second.holds(two) and not first.holds(two) and not second.holds(one)
 
-    def _neutral(self, world: World) -> World:
-        """The world without the setting."""
-        return World({atom: truth for atom, truth in world.assumed.items() if atom != self.atom})
 
-
-def _with(world: World, atom: Atom, truth: bool) -> World:
-    """A world with an assumption more, where it says nothing of it: the setting may."""
-    return world.assume(atom, truth) if world.known(atom) is None else world
+def _under(atom: Atom, *worlds: World) -> Iterator[tuple[World, ...]]:
+    """The worlds with an assumption more, for both outcomes that contradict none of them; the setting may have decided
+    it in some."""
+    for truth in (False, True):
+        known = [world.known(atom) for world in worlds]
+        if (not truth) not in known:
+            pairs = zip(worlds, known, strict=True)
+            yield tuple(world.assume(atom, truth) if said is None else world for world, said in pairs)
 
 
 def opposite_arms(graphs: Iterable[DefinitionGraph]) -> Iterator[Arms]:
@@ -219,13 +223,16 @@ class Reads:
 
     def mentions(self, source: Value) -> bool:
         """Whether anything that this arm alone computes, or that its site is given, was made from ``source``."""
-        made_of: dict[int, bool] = {}
-        wanted = key(strip(source))
-        own = (value for value in self._path.graph.values if self._is_own(value))
-        return any(_is_made_of(value, wanted, made_of) for value in (*own, self._path.anchor))
+        made = _made_of(source, self._path.graph)
+        return id(strip(self._path.anchor)) in made or any(id(value) in made for value in self._computed)
 
-    def _is_own(self, value: Value) -> bool:
-        return value.origin is not None and any(id(condition) in self._own for condition in value.origin.guard)
+    @cached_property
+    def _computed(self) -> list[Value]:
+        return [
+            value
+            for value in self._path.graph.values
+            if value.origin is not None and not self._own.isdisjoint(map(id, value.origin.guard))
+        ]
 
 
 def _beyond(origin: Origin, other: Origin) -> tuple[Value, ...]:
@@ -234,14 +241,20 @@ def _beyond(origin: Origin, other: Origin) -> tuple[Value, ...]:
     return tuple(condition for condition in origin.guard if id(condition) not in shared)
 
 
-def _is_made_of(value: Value, source: Hashable, known: dict[int, bool]) -> bool:
-    held = strip(value)
-    if key(held) == source:
-        return True
-    if id(held) not in known:
-        known[id(held)] = False
-        known[id(held)] = any(_is_made_of(operand, source, known) for operand in held.operands())
-    return known[id(held)]
+def _made_of(source: Value, graph: DefinitionGraph) -> set[int]:
+    """The identities of a value, of all that has the same meaning, and of what is computed from one of them."""
+    wanted = key(strip(source))
+    place = ("made of", wanted)
+    known: set[int] | None = graph.world.memo.get(place)
+    if known is None:
+        waiting = [value for value in graph.everything if key(strip(value)) == wanted]
+        known = graph.world.memo[place] = set()
+        while waiting:
+            value = waiting.pop()
+            if id(value) not in known:
+                known.add(id(value))
+                waiting.extend(graph.users.get(id(value), ()))
+    return known
 
 
 def sources(value: Value, facts: Facts) -> list[Value]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from attnlint.attention.batch import ARITHMETIC, CERTAIN, SAME, Evidence, contract
-from attnlint.attention.uses import uses_of
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
 from attnlint.graph.scalars import extent_of
@@ -36,7 +35,7 @@ _HIDDEN = tuple(kind for kind in SAME if kind is not Embedding)
 
 def said_by_uses(start: Value, graph: DefinitionGraph, facts: Facts) -> Iterator[Evidence]:
     """What becomes of hidden states, followed while their leading axes stay as they are."""
-    uses = uses_of(graph)
+    uses = graph.uses
     waiting, seen = [start], {id(start)}
     while waiting and len(seen) < _MAX_USES:
         value = waiting.pop()

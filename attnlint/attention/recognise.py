@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from attnlint.attention.site import Anchor, AttentionPath, AttentionSite, Factor, Kind, MaskUse
@@ -55,6 +55,7 @@ class Activation:
     graph: DefinitionGraph
     anchor: Anchor
     output: Product | None
+    _paths: dict[World, AttentionPath] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def kind(self) -> Kind:
@@ -68,7 +69,11 @@ class Activation:
 
     def path(self, world: World) -> AttentionPath:
         """The site in one world. Raises `attnlint.graph.worlds.Undecided`."""
-        return _path(self.graph, self.anchor, self.output, Facts(world, self.graph.observations))
+        known = self._paths.get(world)
+        if known is None:
+            facts = Facts(world, self.graph.observations)
+            known = self._paths[world] = _path(self.graph, self.anchor, self.output, facts)
+        return known
 
 
 def activations(graph: DefinitionGraph) -> Iterator[Activation]:

@@ -138,6 +138,8 @@ class AttentionPath:
     """What the hidden states that one of torch's own modules reads are traced back to."""
     score_dropouts: list[Dropout] = field(default_factory=list)
     """Dropouts between the product and softmax."""
+    _further: dict[World, AttentionPath] = field(default_factory=dict, repr=False)
+    """The path under further assumptions."""
 
     @property
     def result(self) -> Value | None:
@@ -210,10 +212,16 @@ class AttentionPath:
             start = start.assume(TRAINING, False)
             guard = self.anchor.origin.guard if self.anchor.origin is not None else ()
 
-        def on(world: World) -> T:
-            return question(replace(self, facts=Facts(world, self.graph.observations)))
+        yield from (answer for _, answer in worlds_of(guard, lambda world: question(self._in(world)), start))
 
-        yield from (answer for _, answer in worlds_of(guard, on, start))
+    def _in(self, world: World) -> AttentionPath:
+        """This path under further assumptions."""
+        if world is self.facts.world:
+            return self
+        known = self._further.get(world)
+        if known is None:
+            known = self._further[world] = replace(self, facts=Facts(world, self.graph.observations))
+        return known
 
 
 @dataclass

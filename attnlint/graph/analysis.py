@@ -11,7 +11,7 @@ from typing import TypeVar
 from attnlint.graph.facts import Facts
 from attnlint.graph.machine import MAX_VALUES, Heap, Recorder
 from attnlint.graph.module import ModuleContext
-from attnlint.graph.values import Instance, Softmax, Value
+from attnlint.graph.values import Instance, Softmax, Value, strip
 from attnlint.graph.worlds import TooManyWorlds, World, worlds_of
 from attnlint.syntax.outline import Definition
 
@@ -96,19 +96,34 @@ class DefinitionGraph:
             return
 
     @cached_property
-    def users(self) -> dict[int, list[Value]]:
-        """The values that are computed from a value, by its identity; attribute reads and branches are values too."""
-        users: dict[int, list[Value]] = defaultdict(list)
-        waiting = list(self.values)
-        seen = {id(value) for value in waiting}
-        while waiting:
-            value = waiting.pop()
+    def everything(self) -> list[Value]:
+        """All values, and what they are computed from: attribute reads, branches and parameters are values too."""
+        found = list(self.values)
+        seen = {id(value) for value in found}
+        for value in found:
             for operand in value.operands():
-                users[id(operand)].append(value)
                 if id(operand) not in seen:
                     seen.add(id(operand))
-                    waiting.append(operand)
+                    found.append(operand)
+        return found
+
+    @cached_property
+    def users(self) -> dict[int, list[Value]]:
+        """The values that are computed from a value, by its identity."""
+        users: dict[int, list[Value]] = defaultdict(list)
+        for value in self.everything:
+            for operand in value.operands():
+                users[id(operand)].append(value)
         return users
+
+    @cached_property
+    def uses(self) -> dict[int, list[Value]]:
+        """The operations that are given a value itself, by whatever name, by its identity."""
+        uses: dict[int, list[Value]] = defaultdict(list)
+        for value in self.values:
+            for operand in value.operands():
+                uses[id(strip(operand))].append(value)
+        return uses
 
     @property
     def is_whole(self) -> bool:

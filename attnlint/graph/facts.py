@@ -129,12 +129,16 @@ class Facts:
         known: T = world.recall(place)
         if known is not NOT_DERIVED:
             return known
+        wanted = world.open.get(place)
+        if wanted is not None:
+            raise Undecided(wanted)
         outer, world.is_hedging = world.is_hedging, False
         world.memo[place] = None
         try:
             answer = world.memo[place] = derive(resolved, self)
-        except Undecided:
+        except Undecided as undecided:
             del world.memo[place]
+            world.open[place] = undecided.atom
             raise
         if world.is_hedging:
             world.hedged.add(place)

@@ -80,7 +80,9 @@ class World:
         """Whether the derivation under way has taken an undecided guard for one that does not hold."""
         self._parent = parent
         self._truths: dict[Value, bool] = {}
-        self._sure: dict[int, tuple[tuple[Value, ...], bool]] = {}
+        self.open: dict[Hashable, Atom] = {}
+        """Questions that this world does not answer, by what they ask, each with the assumption that it wants."""
+        self._sure: dict[int, tuple[tuple[Value, ...], bool | None]] = {}
         self._assuming: dict[tuple[Atom, bool], World] = {}
 
     def assume(self, atom: Atom, truth: bool) -> World:
@@ -124,11 +126,12 @@ class World:
         known = self._sure.get(id(guard))
         if known is None:
             try:
-                known = self._sure[id(guard)] = guard, self.holds(guard)
+                known = guard, self.holds(guard)
             except Undecided:
-                self.is_hedging = True
-                return False
-        return known[1]
+                known = guard, None
+            self._sure[id(guard)] = known
+        self.is_hedging = self.is_hedging or known[1] is None
+        return known[1] is True
 
     def truth(self, condition: Value) -> bool:
         """Whether a condition is true. Raises `Undecided` where nothing says so."""
@@ -138,7 +141,14 @@ class World:
             if known is not None:
                 return known
             world = world._parent
-        decided = self._truths[condition] = self._truth(condition)
+        wanted = self.open.get(condition)
+        if wanted is not None:
+            raise Undecided(wanted)
+        try:
+            decided = self._truths[condition] = self._truth(condition)
+        except Undecided as undecided:
+            self.open[condition] = undecided.atom
+            raise
         return decided
 
     def _truth(self, condition: Value) -> bool:
