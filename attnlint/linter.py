@@ -10,11 +10,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from attnlint import suppressions
 from attnlint.diagnostics import Diagnostic, Problem
+from attnlint.failures import Failures, told
 from attnlint.findings import diagnostic
 from attnlint.roots import Root, may_matter, roots
 from attnlint.rule import Finding, Rule, discover, select
@@ -80,10 +82,14 @@ def _lint_all(paths: Iterable[str | os.PathLike[str]], chosen: Sequence[Rule]) -
             continue
         assert isinstance(found, str)
         report.files += 1
+        failures = Failures()
         try:
-            report.diagnostics.extend(_lint(found, data, chosen))
+            report.diagnostics.extend(_lint(found, data, chosen, failures))
         except SourceError as error:
             report.problems.append(Problem(found, error.line, error.reason))
+        except Exception as error:
+            report.problems.append(Problem(found, None, told("the analysis", error)))
+        report.problems.extend(Problem(found, None, reason) for reason in failures.told())
         analysed += len(data)
         if analysed > _COLLECT_AFTER:
             analysed = 0
@@ -95,20 +101,24 @@ def _lint_all(paths: Iterable[str | os.PathLike[str]], chosen: Sequence[Rule]) -
 def lint_source(
     text: str | bytes, path: str = "<string>", rules: Sequence[type[Rule]] | None = None
 ) -> list[Diagnostic]:
-    """Lint one source. Raises `attnlint.syntax.text.SourceError` where it cannot be decoded or parsed."""
+    """Lint one source. Raises `attnlint.syntax.text.SourceError` where it cannot be decoded or parsed, and what a
+    broken rule raises."""
     data = text.encode() if isinstance(text, str) else text
-    return sorted(_lint(path, data, _instances(rules)), key=lambda diagnostic: diagnostic.sort_key)
+    failures = Failures()
+    found = sorted(_lint(path, data, _instances(rules), failures), key=lambda diagnostic: diagnostic.sort_key)
+    failures.throw()
+    return found
 
 
 def _instances(rules: Sequence[type[Rule]] | None) -> list[Rule]:
     return [rule() for rule in (select(discover()) if rules is None else rules)]
 
 
-def _lint(path: str, data: bytes, rules: Sequence[Rule]) -> list[Diagnostic]:
+def _lint(path: str, data: bytes, rules: Sequence[Rule], failures: Failures) -> list[Diagnostic]:
     triggers = tuple(dict.fromkeys(trigger for rule in rules for trigger in rule.triggers))
     if not triggers or not may_matter(data, triggers):
         return _only_parsed(path, data)
-    return on_big_stack(lambda: _analyse(SourceText.from_bytes(path, data), rules, triggers))
+    return on_big_stack(lambda: _analyse(SourceText.from_bytes(path, data), rules, triggers, failures))
 
 
 def _only_parsed(path: str, data: bytes) -> list[Diagnostic]:
@@ -117,42 +127,51 @@ def _only_parsed(path: str, data: bytes) -> list[Diagnostic]:
     return []
 
 
-def _analyse(source: SourceText, rules: Sequence[Rule], triggers: tuple[str, ...]) -> list[Diagnostic]:
+def _analyse(
+    source: SourceText, rules: Sequence[Rule], triggers: tuple[str, ...], failures: Failures
+) -> list[Diagnostic]:
     module = outline(source)
     wanted = roots(module, [trigger for trigger in triggers if trigger not in suppressions.TRIGGERS])
     unread: list[Definition] = []
-    findings: list[tuple[Rule, Finding]] = list(_unanalysed(module, rules, unread))
+    findings: list[tuple[Rule, Finding]] = list(_unanalysed(module, rules, unread, failures))
     if wanted:
-        findings.extend(_check(module, wanted, rules, unread))
+        findings.extend(_check(module, wanted, rules, unread, failures))
     module.release()
     comments = Suppressions(source, rules, unread)
     unique = {(d.code, d.span): d for d in (diagnostic(source, rule, finding) for rule, finding in findings)}
     left = [found for found in unique.values() if not comments.silence(found)]
-    return left + list(_about_comments(source, comments, rules))
+    return left + list(_about_comments(source, comments, rules, failures))
 
 
-def _about_comments(source: SourceText, comments: Suppressions, rules: Sequence[Rule]) -> Iterator[Diagnostic]:
+def _about_comments(
+    source: SourceText, comments: Suppressions, rules: Sequence[Rule], failures: Failures
+) -> Iterator[Diagnostic]:
     """What the rules say about the comments themselves, after all else is known."""
     for rule in rules:
-        for finding in rule.check_suppressions(comments.judgeable):
-            told = diagnostic(source, rule, finding)
-            if not comments.excuse(told):
-                yield told
+        for _, finding in failures.asking(rule, partial(rule.check_suppressions, comments.judgeable)):
+            about = diagnostic(source, rule, finding)
+            if not comments.excuse(about):
+                yield about
 
 
 def _unanalysed(
-    module: ModuleOutline, rules: Sequence[Rule], unread: list[Definition]
+    module: ModuleOutline, rules: Sequence[Rule], unread: list[Definition], failures: Failures
 ) -> Iterator[tuple[Rule, Finding]]:
     """Definitions that are too deep for the parser, told before it sees them."""
     for definition in (*module.definitions(), *module.all_classes(), module.body):
         if definition.nesting_above(MAX_DEPTH) > MAX_DEPTH:
             unread.append(definition)
             reason = f"nests expressions {definition.depth} deep"
-            yield from ((rule, finding) for rule in rules for finding in rule.check_unanalysed(definition, reason))
+            for rule in rules:
+                yield from failures.asking(rule, partial(rule.check_unanalysed, definition, reason))
 
 
 def _check(
-    module: ModuleOutline, wanted: Sequence[Root], rules: Sequence[Rule], unread: list[Definition]
+    module: ModuleOutline,
+    wanted: Sequence[Root],
+    rules: Sequence[Rule],
+    unread: list[Definition],
+    failures: Failures,
 ) -> Iterator[tuple[Rule, Finding]]:
     from attnlint.attention import opposite_arms, recognise
 
@@ -164,33 +183,34 @@ def _check(
         sites = recognise(graphs)
     for graph in graphs:
         for rule in rules:
-            for finding in rule.check_definition(graph):
-                yield rule, finding
+            yield from failures.asking(rule, partial(rule.check_definition, graph))
     for site in sites:
         for rule in rules:
-            for finding in rule.check_site(site):
-                yield rule, finding
+            yield from failures.asking(rule, partial(rule.check_site, site))
         for rule in rules:
-            for found in islice(_on_paths(site, rule), _WORLDS_A_SITE):
-                yield from ((rule, finding) for finding in found)
+            yield from failures.asking(rule, partial(_on_paths, site, rule))
     for arms in opposite_arms(graphs):
         for rule in rules:
-            for found in _between(arms, rule):
-                yield from ((rule, finding) for finding in found)
+            yield from failures.asking(rule, partial(_between, arms, rule))
 
 
-def _between(arms: Arms, rule: Rule) -> Iterator[list[Finding]]:
+def _between(arms: Arms, rule: Rule) -> Iterator[Finding]:
     """What a rule says on two opposite arms."""
     if type(rule).check_arms is not Rule.check_arms:
-        yield from arms.ask(lambda first, second: list(rule.check_arms(first, second, arms)))
+        for found in arms.ask(lambda first, second: list(rule.check_arms(first, second, arms))):
+            yield from found
 
 
-def _on_paths(site: AttentionSite, rule: Rule) -> Iterator[list[Finding]]:
+def _on_paths(site: AttentionSite, rule: Rule) -> Iterator[Finding]:
     """What a rule says on each path; a path with too many outcomes is left after some of them."""
+    if type(rule).check_path is not Rule.check_path:
+        for found in islice(_answers(site, rule), _WORLDS_A_SITE):
+            yield from found
+
+
+def _answers(site: AttentionSite, rule: Rule) -> Iterator[list[Finding]]:
     from attnlint.graph.worlds import TooManyWorlds
 
-    if type(rule).check_path is Rule.check_path:
-        return
     for path in site.paths:
         with suppress(TooManyWorlds):
             yield from path.ask(lambda p: list(rule.check_path(p)))

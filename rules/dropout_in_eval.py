@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 
 import libcst as cst
 
 from attnlint.attention import AttentionPath
+from attnlint.attention.arms import is_setting, leaves
 from attnlint.attention.spelling import is_argument, rewritten, written
 from attnlint.attention.trail import softmaxes_behind
 from attnlint.attention.triggers import SITE
@@ -15,11 +17,13 @@ from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts
 from attnlint.graph.values import (
     Attribute,
+    Compare,
     Constant,
     Dispatched,
     Dropout,
     Flash,
     Instance,
+    IsNone,
     Origin,
     Parameter,
     Phi,
@@ -33,6 +37,9 @@ from attnlint.graph.values import (
 from attnlint.rule import Finding, Mend, Replacement, Rule
 from attnlint.syntax.walk import holds
 
+_IN_TRAINING = ("training_step",)
+"""Methods that frameworks call in training mode alone."""
+
 
 class DropoutInEval(Rule):
     """Attention dropout that stays on in evaluation mode.
@@ -43,7 +50,9 @@ class DropoutInEval(Rule):
 
     **Why it hurts.** Evaluation is random: at p = 0.1 the output carries 32 % RMS noise, and two runs differ.
 
-    **Silent when** the probability is a parameter that the caller may gate, is zero, or depends on ``training``.
+    **Silent when** the probability is a parameter that the caller may gate, is zero, or depends on ``training``, on a
+    flag of the call or on whether gradients are recorded; when a ``train`` or ``eval`` of the module sets it; and in
+    ``training_step``.
 
     **Mend.** ``self.dropout if self.training else 0.0``, or ``training=self.training``; none where the probability is
     fixed in a constructor, in which a gate would be evaluated once.
@@ -60,12 +69,12 @@ class DropoutInEval(Rule):
 
     def check_path(self, path: AttentionPath) -> Iterator[Finding]:
         """Report probabilities that are not gated."""
-        if not path.graph.in_torch_module:
+        if not path.graph.in_torch_module or path.graph.definition.name in _IN_TRAINING:
             return
         if isinstance(path.anchor, (Sdpa, Flash, Dispatched)):
             anchor = path.anchor
             for found in path.ask(lambda p: _ungated(anchor.dropout, p.facts), in_eval=True):
-                if found is not None and anchor.origin is not None:
+                if found is not None and anchor.origin is not None and not _is_switched(found, path):
                     yield _finding(
                         found,
                         anchor.origin,
@@ -74,7 +83,7 @@ class DropoutInEval(Rule):
                     )
         for dropout in _functional(path):
             for found in path.ask(partial(_always_on, dropout), in_eval=True):
-                if found is not None and dropout.origin is not None:
+                if found is not None and dropout.origin is not None and not _is_switched(found, path):
                     yield _of_function(found, dropout, dropout.origin, path)
 
 
@@ -101,6 +110,8 @@ def _always_on(dropout: Dropout, path: AttentionPath) -> Value | None:
 def _ungated(probability: Value, facts: Facts) -> Value | None:
     """The probability, if it is certainly not zero in evaluation mode for some settings of the module."""
     value = _through(probability, facts)
+    if value is None:
+        return None
     resolved = facts.resolve(value)
     match resolved:
         case Constant(value=bool() | None):
@@ -124,11 +135,28 @@ def _belongs_to_module(value: Value) -> bool:
     return isinstance(value, (Instance, TorchModule)) or (isinstance(value, Parameter) and value.of_constructor)
 
 
-def _through(value: Value, facts: Facts) -> Value:
-    """Follow branches, but keep the attribute read in the frame where the probability enters."""
+def _is_switched(probability: Value, path: AttentionPath) -> bool:
+    """Whether a ``train`` or ``eval`` of the module's code sets the attribute that the probability is read from."""
+    read = path.facts.world.resolve(probability) if isinstance(probability, Phi) else probability
+    if not isinstance(read, Attribute):
+        return False
+    modes = (d for d in path.graph.module.outline.definitions() if d.name in ("train", "eval"))
+    return any(re.search(rf"\.{read.member}\b", mode.text) for mode in modes)
+
+
+def _through(value: Value, facts: Facts) -> Value | None:
+    """Follow branches, but keep the attribute read in the frame where the probability enters. None where a flag of the
+    caller, or the mode of autograd, chooses: either may say that this is no training."""
     while isinstance(value, Phi):
+        if any(_may_be_a_gate(leaf) for leaf in leaves(value.condition)):
+            return None
         value = value.then if facts.truth(value.condition) else value.otherwise
     return value
+
+
+def _may_be_a_gate(condition: Value) -> bool:
+    asks_none = isinstance(strip(condition), (IsNone, Compare))
+    return not asks_none and not is_setting(condition, of_call=False)
 
 
 def _is_known_zero(value: Value, facts: Facts) -> bool:

@@ -8,12 +8,13 @@ from dataclasses import replace
 import libcst as cst
 
 from attnlint.attention import AttentionPath
-from attnlint.attention.caches import Joined, cached, outlives, value_operand
+from attnlint.attention.caches import Joined, cached, is_handed_on, outlives, value_operand
 from attnlint.attention.future import flag_of, is_given
+from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.masks import number
-from attnlint.graph.values import Cast, Cat, Origin, Transpose
+from attnlint.graph.values import Cast, Cat, Origin, Transpose, Value
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
 
@@ -28,8 +29,9 @@ class ReversedKvCat(Rule):
     wrong keys (outputs move by 1.07). With neither, attention does not see the order. Along another axis the shapes do
     not fit, or the new heads are taken for more of the old.
 
-    **Silent when** nothing depends on the order, what is joined is not kept for the next call (extra keys behind the
-    others), or the layout of the keys is not known.
+    **Silent when** nothing depends on the order, the mask is joined as well, what is joined is not kept for the next
+    call (a prefix, a second stream, extra keys behind the others), the query is joined like the key, or the layout of
+    the keys is not known.
 
     **Mend.** Put the cache first, for key and value alike.
     """
@@ -42,7 +44,7 @@ class ReversedKvCat(Rule):
     def check_path(self, path: AttentionPath) -> Iterator[Finding]:
         """Report a cache that stands behind what is new."""
         keys, values = cached(path.key, path.facts), cached(value_operand(path), path.facts)
-        if keys is None or not isinstance(keys.at, Cat):
+        if keys is None or not isinstance(keys.at, Cat) or cached(path.query, path.facts) is not None:
             return
         if values is not None and isinstance(values.at, Cat) and values.is_reversed != keys.is_reversed:
             wrong = keys if keys.is_reversed else values
@@ -52,7 +54,7 @@ class ReversedKvCat(Rule):
             both = (keys,) if values is None or not isinstance(values.at, Cat) else (keys, values)
             if reason is not None:
                 yield from _reversed(keys, both, reason)
-        elif not keys.is_reversed:
+        elif not keys.is_reversed and is_handed_on(keys, path):
             yield from _along(keys, path)
 
 
@@ -61,10 +63,18 @@ def _order_matters(path: AttentionPath) -> str | None:
     if flag is not None and path.facts.truth(flag):
         return "and is_causal=True counts the keys from the first"
     for use in path.masks:
-        if use.how == "triangle" or (use.mask is not None and is_given(use.mask, path)):
+        if use.how == "triangle" or (use.mask is not None and _tells_apart(use.mask, path)):
             name = use.mask.text if use.mask is not None else "the triangle"
             return f"and {name} tells the keys apart by their places"
     return None
+
+
+def _tells_apart(mask: Value, path: AttentionPath) -> bool:
+    """Whether a mask is given, and not joined like the keys: perhaps in their order."""
+    value = path.facts.resolve(mask)
+    while isinstance(value, (*LAYOUT, *PARTS)):
+        value = path.facts.resolve(next(value.operands()))
+    return is_given(mask, path) and not isinstance(value, Cat)
 
 
 def _reversed(wrong: Joined, both: tuple[Joined, ...], reason: str) -> Iterator[Finding]:

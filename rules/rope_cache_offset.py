@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from attnlint.attention import AttentionPath
-from attnlint.attention.caches import cached
+from attnlint.attention.caches import cached, is_handed_on
 from attnlint.attention.rotary import positions_from_zero, rotation_behind
 from attnlint.attention.triggers import SITE
 from attnlint.rule import Finding, Rule
@@ -22,7 +22,7 @@ class RopeCacheOffset(Rule):
     off, and more so the longer it gets.
 
     **Silent when** the positions are counted from the length of the past, come in from the caller, or are not
-    understood.
+    understood, and where what the keys are joined with is kept for no later call (a learned prefix).
 
     **Mend.** Begin at the length of the cache: ``torch.arange(past, past + T)``.
     """
@@ -35,6 +35,8 @@ class RopeCacheOffset(Rule):
         """Report positions that begin at zero behind a cache."""
         joined = cached(path.key, path.facts)
         if joined is None or joined.new is None or joined.is_reversed or path.query is None:
+            return
+        if not is_handed_on(joined, path):
             return
         keys = rotation_behind(joined.new, path.facts)
         queries = rotation_behind(path.query.value, path.facts)

@@ -11,7 +11,7 @@ from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import MaskFact, Triangle, number
-from attnlint.graph.values import Learned, Multiply, Subtract, Tri, Value, literal
+from attnlint.graph.values import Cast, Learned, Multiply, Subtract, Tri, Value, literal, strip
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
 
@@ -24,7 +24,8 @@ class TrainableMask(Rule):
     **Why it hurts.** The optimiser changes it with every step: what it keeps becomes a bias by position that nobody
     asked for, and weight decay pulls at it. Given to ``scaled_dot_product_attention`` it also shuts out fast kernels.
 
-    **Silent when** the parameter is only compared (``mask == 0``): no gradient flows, and it stays as it is.
+    **Silent when** the parameter is only compared (``mask == 0``), detached or cast to bools: no gradient flows, and it
+    stays as it is. Also when ``requires_grad`` is set afterwards.
 
     **Mend.** ``requires_grad=False``, or ``register_buffer``, which is what buffers are for.
     """
@@ -41,7 +42,7 @@ class TrainableMask(Rule):
             fact = path.facts.mask(learned) if learned is not None else None
             if learned is None or learned.origin is None or fact is None or not _is_table(fact):
                 continue
-            if literal(path.facts.resolve(learned.trains)) is not True:
+            if literal(path.facts.resolve(learned.trains)) is not True or _is_switched_off(learned, path):
                 continue
             assert use.mask is not None
             yield Finding(
@@ -66,12 +67,19 @@ def _learned(use: MaskUse, facts: Facts) -> Learned | None:
                 value = right if number(left, facts) is not None else left
             case Tri(x=x):
                 value = x
+            case Cast() if (facts.dtype(value) or "float").rstrip("0123456789") not in ("float", "bfloat"):
+                return None
             case _ if isinstance(value, (*LAYOUT, *PARTS)):
                 value = next(value.operands())
             case _:
                 return None
         value = facts.resolve(value)
     return value
+
+
+def _is_switched_off(learned: Learned, path: AttentionPath) -> bool:
+    """``self.mask.requires_grad = False``."""
+    return any(store.member == "requires_grad" and strip(store.owner) is learned for store in path.graph.stores)
 
 
 def _is_table(fact: MaskFact) -> bool:

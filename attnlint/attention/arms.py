@@ -188,10 +188,16 @@ def is_setting(leaf: Value, of_call: bool = True) -> bool:
             return function == "hasattr" and isinstance(strip(inputs[0]), (External, Attribute))
         case Unknown(inputs=inputs):
             known = (isinstance(strip(i), (External, Constant)) or is_setting(i, of_call) for i in inputs)
-            return bool(inputs) and all(known)
+            return bool(inputs) and all(known) and not any(_is_mode(i) for i in inputs)
         case Compare(left=left, right=right):
             return is_setting(left, of_call) and isinstance(strip(right), Constant)
     return False
+
+
+def _is_mode(value: Value) -> bool:
+    """``torch.is_grad_enabled`` and its like: they tell of the call, not of the module."""
+    inner = strip(value)
+    return isinstance(inner, External) and inner.path.endswith(("is_grad_enabled", "is_inference_mode_enabled"))
 
 
 def _is_configuration(base: Value) -> bool:

@@ -94,6 +94,14 @@ def _is_update(value: Unknown) -> bool:
     )
 
 
+def is_handed_on(joined: Joined, path: AttentionPath) -> bool:
+    """Whether a later call can find what was joined, or what was new: only then is the other part a cache, and not
+    just something more to attend to (a prefix, a second stream)."""
+    if not isinstance(joined.at, Cat):
+        return True
+    return outlives(joined.at, path) or (joined.new is not None and outlives(joined.new, path))
+
+
 def outlives(value: Value, path: AttentionPath) -> bool:
     """Whether a tensor is returned, or stored in an attribute, so that a later call can find it: as it is, in another
     layout, or in a tuple or dict."""
