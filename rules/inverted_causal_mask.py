@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
-from attnlint.attention import AttentionPath, MaskUse
+from attnlint.attention import AttentionPath, AttentionSite, MaskUse
 from attnlint.attention.causality import (
     CAUSAL,
     faces_both_ways,
     is_causal_inverted,
     is_reordered,
     kept_future,
+    kept_past,
     triangles_behind,
 )
 from attnlint.attention.flipping import flipped, mask_as_written
@@ -20,6 +22,7 @@ from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.masks import MaskFact
 from attnlint.graph.values import Origin
+from attnlint.graph.worlds import TooManyWorlds
 from attnlint.rule import Finding, Mend, Rule
 
 
@@ -34,7 +37,7 @@ class InvertedCausalMask(Rule):
 
     **Silent when** the mask is not square or the rows of the scores are not known to be queries, when the same code
     makes a triangle of the other direction as well (attention by halves) or puts the tokens in another order first
-    (``x.flip(1)``), and for bands around the diagonal. A mask
+    (``x.flip(1)``), when a flag chooses the direction, and for bands around the diagonal. A mask
     of bools that a fused call reads the other way round is ATN208.
 
     **Mend.** Turn the mask round.
@@ -45,23 +48,39 @@ class InvertedCausalMask(Rule):
     tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
     triggers = SITE
 
-    def check_path(self, path: AttentionPath) -> Iterator[Finding]:
-        """Report masks that keep the wrong triangle."""
-        for use in path.masks:
-            left = kept(use, path.facts) if use.slot == "scores" else None
-            if left is None or use.mask is None or use.at.origin is None or kept_future(left) is None:
-                continue
-            if _is_convention(use, left, path) or not is_square(use.mask, path.facts):
-                continue
-            if not rows_are_queries(path) or faces_both_ways(use, path) or is_reordered(path):
-                continue
-            yield Finding(
-                mask_as_written(use) or use.at.origin,
-                f"{use.mask.text} hides the past and keeps the future: each query attends to the keys after it, where "
-                "0.875 of the mass lies; a causal mask keeps the lower triangle (tril) and hides triu(diagonal=1)",
-                related=tuple(_evidence(path, use)),
-                mend=_mend(use, left),
-            )
+    def check_site(self, site: AttentionSite) -> Iterator[Finding]:
+        """Report masks that keep the wrong triangle, unless on another path of the site they keep the right one: who
+        chooses the direction knows both."""
+        found: list[Finding] = []
+        for path in site.paths:
+            with suppress(TooManyWorlds):
+                for faces_past, findings in path.ask(_judged):
+                    if faces_past:
+                        return
+                    found.extend(findings)
+        yield from found
+
+
+def _judged(path: AttentionPath) -> tuple[bool, list[Finding]]:
+    """Whether a mask of the path is causal, and what is to be reported."""
+    facing = [(use, left) for use in path.masks if use.slot == "scores" and (left := kept(use, path.facts)) is not None]
+    return any(kept_past(left) for _, left in facing), [f for use, left in facing for f in _inverted(use, left, path)]
+
+
+def _inverted(use: MaskUse, left: MaskFact, path: AttentionPath) -> Iterator[Finding]:
+    if use.mask is None or use.at.origin is None or kept_future(left) is None:
+        return
+    if _is_convention(use, left, path) or not is_square(use.mask, path.facts):
+        return
+    if not rows_are_queries(path) or faces_both_ways(use, path) or is_reordered(path):
+        return
+    yield Finding(
+        mask_as_written(use) or use.at.origin,
+        f"{use.mask.text} hides the past and keeps the future: each query attends to the keys after it, where "
+        "0.875 of the mass lies; a causal mask keeps the lower triangle (tril) and hides triu(diagonal=1)",
+        related=tuple(_evidence(path, use)),
+        mend=_mend(use, left),
+    )
 
 
 def _is_convention(use: MaskUse, left: MaskFact, path: AttentionPath) -> bool:

@@ -32,6 +32,7 @@ from attnlint.graph.values import (
     strip,
 )
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.syntax.walk import holds
 
 _CONTAINER = r"(?:ModuleList|Sequential)\w*\(\s*\*?\s*\(?\s*"
 
@@ -47,7 +48,8 @@ class SharedHeads(Rule):
     projected alike can differ by their part of the input alone.
 
     **Silent when** the module holds no parameters, is an attribute by itself (sharing that is declared, as in ALBERT),
-    is applied in a loop, or is copied (``copy.deepcopy(layer)``); when another arm of a branch makes the modules one by
+    is applied in a loop, or is copied (``copy.deepcopy(layer)``), or is a single layer of torch that was given a name
+    first (prediction heads tied over the layers of a decoder); when another arm of a branch makes the modules one by
     one, as in N-BEATS; for projections, when heads were projected apart before.
 
     **Mend.** Make the module anew, or copy it, for each item. Projections after the split are for you to move.
@@ -72,7 +74,7 @@ class SharedHeads(Rule):
             assert listed.origin is not None
             if not has_parameters(module, graph) or not _is_kept(listed, module, graph):
                 continue
-            if _is_declared(module, graph) or _is_one_of_two(listed, module, graph):
+            if _is_declared(module, graph) or _is_tied(listed, module) or _is_one_of_two(listed, module, graph):
                 continue
             related = ((module.origin, "this is the one module"),) if module.origin is not None else ()
             yield Finding(
@@ -117,6 +119,13 @@ def _multiplied(graph: DefinitionGraph) -> Iterator[tuple[Value, Value]]:
 def _is_declared(module: Value, graph: DefinitionGraph) -> bool:
     """Whether the one module is an attribute by itself: sharing is meant."""
     return any(strip(store.value) is module and not store.appends for store in graph.stores)
+
+
+def _is_tied(listed: Value, module: Value) -> bool:
+    """``head = nn.Linear(…)`` and ``[head] * layers``: one prediction head behind every layer, tied as in DETR."""
+    is_single = isinstance(module, TorchModule) and module.kind.endswith("Linear")
+    is_named = listed.origin is None or module.origin is None or not holds(listed.origin.node, module.origin.node)
+    return is_single and is_named
 
 
 def _is_one_of_two(listed: Value, module: Value, graph: DefinitionGraph) -> bool:

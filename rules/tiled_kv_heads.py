@@ -14,6 +14,7 @@ from attnlint.attention.spelling import argument
 from attnlint.attention.trail import Walk
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
+from attnlint.graph import equations
 from attnlint.graph.facts import Facts
 from attnlint.graph.scalars import Monomial
 from attnlint.graph.values import (
@@ -111,9 +112,17 @@ def _is_split_plainly(path: AttentionPath, found: RepeatedHeads) -> bool:
     query = path.query
     if query is None or not isinstance(query.source, (Linear, Convolution)) or query.opaque:
         return False
+    if any(isinstance(step, Rearrange) and _groups(step) for step in query.steps):
+        return False
     shapes = [path.facts.shape(step) for step in query.steps]
     axes = [axis for shape in shapes if shape is not None for axis in shape.axes if axis is not None]
     return not any(axis.equals(part) for axis in axes for part in (found.extent, found.times))
+
+
+def _groups(step: Rearrange) -> bool:
+    """``b n (g h d) -> b (g h) n d``: the heads of the query are put together from groups, in an order of their own."""
+    parsed = equations.parse_pattern(step.pattern)
+    return parsed is None or any(len(axis) > 2 for axis in parsed[0]) or any(len(axis) > 1 for axis in parsed[1])
 
 
 def _mend(path: AttentionPath, key: RepeatedHeads, heads: Monomial) -> Mend | None:

@@ -72,6 +72,10 @@ def rotation(value: Value, facts: Facts) -> Rotation | None:
             one, two = facts.resolve(left), facts.resolve(right)
             if isinstance(one, Multiply) and isinstance(two, Multiply):
                 return _by_halves(value, one, two, facts) or _by_halves(value, two, one, facts)
+        case Subtract(left=left, right=right):  # by the same angles, back
+            one, two = facts.resolve(left), facts.resolve(right)
+            if isinstance(one, Multiply) and isinstance(two, Multiply):
+                return _by_halves(value, one, two, facts)
         case Cat(items=(first, second)) | Stack(items=(first, second)):
             return _by_parts(value, facts.resolve(first), facts.resolve(second), facts)
         case AsReal(x=x):
