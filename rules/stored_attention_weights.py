@@ -1,0 +1,174 @@
+"""ATN307 stored-attention-weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import libcst as cst
+
+from attnlint.attention import AttentionPath
+from attnlint.attention.spelling import argument, assignment, holds, nodes, rewritten
+from attnlint.attention.trail import softmaxes_behind
+from attnlint.attention.triggers import SITE
+from attnlint.diagnostics import Severity, Tier
+from attnlint.graph.machine import Store
+from attnlint.graph.values import Attribute, Cast, Instance, MultiHead, Origin, Softmax, Value, Weights, strip
+from attnlint.graph.worlds import TRAINING
+from attnlint.rule import Finding, Mend, Rule
+
+_UNTRACKED = ("no_grad", "inference_mode")
+_HOOKS = ("register_hook", "retain_grad")
+
+
+class StoredAttentionWeights(Rule):
+    """A module keeps its attention weights with the graph that made them.
+
+    **What it finds.** ``self.attn = weights``, or ``self.maps.append(weights)``, in a method of an ``nn.Module``, of
+    weights that a value was averaged with or that ``nn.MultiheadAttention`` returns.
+
+    **Why it hurts.** After a training step the weights hold all that was computed for them, until the next step
+    replaces them; in a list, for ever. ``copy.deepcopy(model)``, as for an average of weights, raises "Only Tensors
+    created explicitly by the user support the deepcopy protocol".
+
+    **Silent when** the weights are detached, made under ``torch.no_grad()``, stored in evaluation mode alone, are
+    replaced before the method ends, or their gradient is asked for by a hook.
+
+    **Mend.** ``.detach()``. Unsafe: a loss that reads the stored weights would lose its gradient.
+    """
+
+    code = "ATN307"
+    name = "stored-attention-weights"
+    severity = Severity.WARNING
+    on_by_default = False
+    tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
+    triggers = SITE
+    references = ("https://docs.pytorch.org/docs/stable/generated/torch.Tensor.detach.html",)
+
+    def check_path(self, path: AttentionPath) -> Iterator[Finding]:
+        """Report what the path's weights are stored in."""
+        anchor = path.anchor.origin
+        is_weights = path.output is not None if isinstance(path.anchor, Softmax) else isinstance(path.anchor, MultiHead)
+        if anchor is None or not is_weights or _is_untracked(anchor, path):
+            return
+        for store in path.graph.stores:
+            owner = _owner(store, path)
+            if owner is None or not _may_be_weights(store.value, path):
+                continue
+            if not path.facts.world.holds(store.origin.guard) or path.facts.world.known(TRAINING) is False:
+                continue
+            if not _is_tracked(store.value, path) or not _lasts(store, path) or _is_hooked(path):
+                continue
+            yield Finding(
+                store.origin,
+                f"{owner} keeps attention weights together with the graph that made them: its memory is held after "
+                "the step, and copy.deepcopy(model) raises; detach what is kept, unless a loss reads it",
+                related=((anchor, "the weights are made here"),),
+                mend=_mend(store),
+            )
+
+
+def _owner(store: Store, path: AttentionPath) -> str | None:
+    """What a message calls the attribute of a module that is set or appended to; None for all else."""
+    if store.registers:
+        return None
+    module, member = store.owner, store.member
+    if store.appends:
+        if not isinstance(module, Attribute):
+            return None
+        module, member = module.base, module.member
+    owner = strip(module)
+    if not isinstance(owner, Instance) or not path.graph.module.is_torch_module(owner.outline):
+        return None
+    return f"{module.text}.{member}"
+
+
+def _may_be_weights(value: Value, path: AttentionPath) -> bool:
+    """Whether a value may be the path's weights on any path: cheap, and asks no condition."""
+    if isinstance(path.anchor, MultiHead):
+        return True
+    return path.anchor in softmaxes_behind(value, path.graph.softmaxes)
+
+
+def _is_tracked(value: Value, path: AttentionPath) -> bool:
+    """Whether a value is the path's weights on this path, and nothing on the way to it detaches them."""
+    resolved = path.facts.resolve(value)
+    if resolved is path.anchor:
+        return True
+    if isinstance(path.anchor, MultiHead):
+        if isinstance(resolved, Weights):
+            return strip(resolved.call) is path.anchor
+        return isinstance(resolved, Cast) and not resolved.detaches and _is_tracked(resolved.x, path)
+    if isinstance(resolved, Softmax) or (isinstance(resolved, Cast) and resolved.detaches):
+        return False
+    return any(
+        path.anchor in softmaxes_behind(operand, path.graph.softmaxes) and _is_tracked(operand, path)
+        for operand in resolved.operands()
+    )
+
+
+def _lasts(store: Store, path: AttentionPath) -> bool:
+    """Whether nothing else is stored in the attribute before the method ends."""
+    later = path.graph.stores[path.graph.stores.index(store) + 1 :]
+    if store.appends:
+        owner = store.owner
+        assert isinstance(owner, Attribute)
+        base, member = strip(owner.base), owner.member
+    else:
+        base, member = strip(store.owner), store.member
+    return not any(
+        not other.appends
+        and strip(other.owner) is base
+        and other.member == member
+        and path.facts.world.holds(other.origin.guard)
+        for other in later
+    )
+
+
+def _is_hooked(path: AttentionPath) -> bool:
+    """Whether a gradient of tensors is asked for where the weights are made: they are kept for it."""
+    assert path.anchor.origin is not None
+    return any(
+        isinstance(node, cst.Attribute) and node.attr.value in _HOOKS for node in nodes(path.anchor.origin.slice.module)
+    )
+
+
+def _is_untracked(at: Origin, path: AttentionPath) -> bool:
+    """Whether a place, or a call on the way to it, stands under ``torch.no_grad()``."""
+    place: Origin | None = at
+    while place is not None:
+        definition = place.slice.node
+        decorators = definition.decorators if isinstance(definition, cst.FunctionDef) else ()
+        contexts = [item.decorator for item in decorators]
+        for node in nodes(place.slice.module):
+            if isinstance(node, cst.With) and holds(node.body, place.node):
+                contexts += [item.item for item in node.items]
+        if any(_name(context) in _UNTRACKED for context in contexts):
+            return True
+        place = place.frame.call if place.frame is not None else None
+    return False
+
+
+def _name(node: cst.BaseExpression) -> str | None:
+    """The last part of what is called or named."""
+    if isinstance(node, cst.Call):
+        node = node.func
+    if isinstance(node, cst.Attribute):
+        return node.attr.value
+    return node.value if isinstance(node, cst.Name) else None
+
+
+def _mend(store: Store) -> Mend | None:
+    """``.detach()`` behind what is stored, where it is written beside the target."""
+    if store.appends:
+        at = argument(store.origin, None if _inserts(store) else 0, "object")
+    else:
+        statement = assignment(store.origin)
+        at = replace(store.origin, node=statement.value) if statement is not None and statement.value else None
+    if at is None:
+        return None
+    return Mend("Detach what is kept", Tier.UNSAFE, (rewritten(at, "{0}.detach()", at),))
+
+
+def _inserts(store: Store) -> bool:
+    return store.member != "append"
