@@ -10,7 +10,7 @@ from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import number
-from attnlint.graph.values import Add, Learned, Origin, Value, key
+from attnlint.graph.values import Add, Constant, Learned, Origin, Value, key
 from attnlint.rule import Finding, Rule
 
 
@@ -59,7 +59,7 @@ def _terms(
 ) -> Iterator[tuple[Value, Origin]]:
     """What a mask is the sum of, where it was ``seen`` before, with the addition."""
     held = facts.resolve(term)
-    if number(held, facts) is not None:
+    if number(held, facts) is not None or isinstance(held, Constant):
         return
     if key(held) in seen:
         yield term, at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from attnlint.attention import AttentionPath
-from attnlint.attention.before import Earlier, earlier_softmax, is_of_another_axis
+from attnlint.attention.before import Earlier, earlier_softmax, is_of_same_axis
 from attnlint.attention.spelling import rewritten, written
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
@@ -37,7 +37,7 @@ class RepeatedSoftmax(Rule):
     def check_path(self, path: AttentionPath) -> Iterator[Finding]:
         """Report a softmax whose argument is a softmax."""
         earlier = earlier_softmax(path)
-        if earlier is None or path.anchor.origin is None or is_of_another_axis(earlier, path):
+        if earlier is None or path.anchor.origin is None or not is_of_same_axis(earlier, path):
             return
         assert isinstance(path.anchor, Softmax)
         first = earlier.softmax.origin

@@ -15,11 +15,12 @@ from attnlint.attention.output import (
     softmax_place,
 )
 from attnlint.attention.spelling import is_argument
+from attnlint.attention.trail import Walk
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.axes import Place
 from attnlint.graph.shapes import integer
-from attnlint.graph.values import Constant, Convolution, Linear, Origin, Softmax
+from attnlint.graph.values import Constant, Convolution, Linear, MaskedFill, Origin, Parameter, Softmax, Value
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
 
@@ -55,9 +56,16 @@ class SoftmaxAxis(Rule):
         if _is_single(place, path):
             yield _singleton(path, path.anchor, found[0])
         elif path.product is not None and all(_misses(place, meeting, path) for meeting in found):
-            if is_summed_up(path) or has_sibling(path):
+            if is_summed_up(path) or has_sibling(path) or not _are_values(found[0].value, path):
                 return
             yield _crossed(path, path.anchor, found[0])
+
+
+def _are_values(value: Value, path: AttentionPath) -> bool:
+    """Whether what the weights meet comes from a projection or is handed in, as values are: probabilities of classes
+    are multiplied with predictions."""
+    source = Walk(path.facts).operand(value, "call").source
+    return isinstance(source, (Linear, Convolution, Parameter, MaskedFill))
 
 
 def _misses(place: Place, meeting: Meeting, path: AttentionPath) -> bool:

@@ -12,6 +12,7 @@ from attnlint.graph.masks import number
 from attnlint.graph.shapes import integer
 from attnlint.graph.values import (
     Add,
+    Cast,
     Divide,
     Dropout,
     FloorDivide,
@@ -71,14 +72,16 @@ def _before(value: Value, path: AttentionPath) -> Value | None:
     return next(value.operands()) if is_layout else None
 
 
-def is_of_another_axis(earlier: Earlier, path: AttentionPath) -> bool:
-    """Whether the two softmaxes certainly normalise two different axes, one after the other."""
+def is_of_same_axis(earlier: Earlier, path: AttentionPath) -> bool:
+    """Whether the two softmaxes normalise one axis: softmax over one axis after another is meant."""
     assert isinstance(path.anchor, Softmax)
     first = _place(earlier.softmax, path)
     for step in earlier.steps:
         first = carried(step, first, path.facts) if first is not None else None
     second = _place(path.anchor, path)
-    return first is not None and second is not None and first.axis != second.axis
+    if first is not None and second is not None:
+        return first.axis == second.axis
+    return not any(isinstance(step, LAYOUT) and not isinstance(step, Cast) for step in earlier.steps)
 
 
 def _place(softmax: Softmax, path: AttentionPath) -> Place | None:
