@@ -13,11 +13,11 @@ from attnlint.attention.trail import softmaxes_behind
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.machine import Store
-from attnlint.graph.values import Attribute, Cast, Instance, MultiHead, Origin, Softmax, Value, Weights, strip
+from attnlint.graph.values import Attribute, Cast, Instance, MultiHead, Origin, Pure, Softmax, Value, Weights, strip
 from attnlint.graph.worlds import TRAINING
 from attnlint.rule import Finding, Mend, Rule
 
-_UNTRACKED = ("no_grad", "inference_mode")
+_UNTRACKED = ("no_grad", "inference_mode", "set_grad_enabled")
 _HOOKS = ("register_hook", "retain_grad")
 
 
@@ -31,10 +31,11 @@ class StoredAttentionWeights(Rule):
     replaces them; in a list, for ever. ``copy.deepcopy(model)``, as for an average of weights, raises "Only Tensors
     created explicitly by the user support the deepcopy protocol".
 
-    **Silent when** the weights are detached, made under ``torch.no_grad()``, stored in evaluation mode alone, are
-    replaced before the method ends, or their gradient is asked for by a hook.
+    **Silent when** the weights are detached, made or stored where no gradient is tracked, stored in evaluation mode
+    alone, replaced before the method ends, read by the next call (a recurrent state), or hooked for their gradient.
 
-    **Mend.** ``.detach()``. Unsafe: a loss that reads the stored weights would lose its gradient.
+    **Mend.** ``.detach()``. Unsafe: a loss that reads the stored weights would lose its gradient. None where the output
+    is computed from the attribute itself.
     """
 
     code = "ATN307"
@@ -49,7 +50,7 @@ class StoredAttentionWeights(Rule):
         """Report what the path's weights are stored in."""
         anchor = path.anchor.origin
         is_weights = path.output is not None if isinstance(path.anchor, Softmax) else isinstance(path.anchor, MultiHead)
-        if anchor is None or not is_weights or _is_untracked(anchor, path):
+        if anchor is None or not is_weights:
             return
         for store in path.graph.stores:
             owner = _owner(store, path)
@@ -57,14 +58,18 @@ class StoredAttentionWeights(Rule):
                 continue
             if not path.facts.world.holds(store.origin.guard) or path.facts.world.known(TRAINING) is False:
                 continue
-            if not _is_tracked(store.value, path) or not _lasts(store, path) or _is_hooked(path):
+            if not _is_tracked(store.value, path) or not _lasts(store, path) or _is_state(store, path):
+                continue
+            if any(_is_untracked(place) or _is_hooked(place) for place in (anchor, store.origin)):
+                continue
+            if any(_asks_for_gradients(condition) for condition in store.origin.guard) or _is_data(store):
                 continue
             yield Finding(
                 store.origin,
                 f"{owner} keeps attention weights together with the graph that made them: its memory is held after "
                 "the step, and copy.deepcopy(model) raises; detach what is kept, unless a loss reads it",
                 related=((anchor, "the weights are made here"),),
-                mend=_mend(store),
+                mend=_mend(store, path),
             )
 
 
@@ -74,9 +79,9 @@ def _owner(store: Store, path: AttentionPath) -> str | None:
         return None
     module, member = store.owner, store.member
     if store.appends:
-        if not isinstance(module, Attribute):
+        if not isinstance(store.owner, Attribute):
             return None
-        module, member = module.base, module.member
+        module, member = store.owner.base, store.owner.member
     owner = strip(module)
     if not isinstance(owner, Instance) or not path.graph.module.is_torch_module(owner.outline):
         return None
@@ -107,15 +112,18 @@ def _is_tracked(value: Value, path: AttentionPath) -> bool:
     )
 
 
+def _target(store: Store) -> tuple[Value, str]:
+    """The module and the attribute of it that something is stored in."""
+    if not store.appends:
+        return strip(store.owner), store.member
+    assert isinstance(store.owner, Attribute)
+    return strip(store.owner.base), store.owner.member
+
+
 def _lasts(store: Store, path: AttentionPath) -> bool:
     """Whether nothing else is stored in the attribute before the method ends."""
     later = path.graph.stores[path.graph.stores.index(store) + 1 :]
-    if store.appends:
-        owner = store.owner
-        assert isinstance(owner, Attribute)
-        base, member = strip(owner.base), owner.member
-    else:
-        base, member = strip(store.owner), store.member
+    base, member = _target(store)
     return not any(
         not other.appends
         and strip(other.owner) is base
@@ -125,16 +133,26 @@ def _lasts(store: Store, path: AttentionPath) -> bool:
     )
 
 
-def _is_hooked(path: AttentionPath) -> bool:
-    """Whether a gradient of tensors is asked for where the weights are made: they are kept for it."""
-    assert path.anchor.origin is not None
-    return any(
-        isinstance(node, cst.Attribute) and node.attr.value in _HOOKS for node in nodes(path.anchor.origin.slice.module)
-    )
+def _reads(store: Store, path: AttentionPath) -> Iterator[Attribute]:
+    """Where the attribute is read that something is set to."""
+    base, member = _target(store)
+    for read in path.graph.all(Attribute):
+        if not store.appends and read.member == member and strip(read.base) is base:
+            yield read
 
 
-def _is_untracked(at: Origin, path: AttentionPath) -> bool:
-    """Whether a place, or a call on the way to it, stands under ``torch.no_grad()``."""
+def _is_state(store: Store, path: AttentionPath) -> bool:
+    """Whether the attribute is read for what an earlier call left there: a state, through which gradients may go."""
+    return any(not _may_be_weights(read, path) for read in _reads(store, path))
+
+
+def _is_hooked(at: Origin) -> bool:
+    """Whether a gradient of tensors is asked for in the definition around a place: they are kept for it."""
+    return any(isinstance(node, cst.Attribute) and node.attr.value in _HOOKS for node in nodes(at.slice.module))
+
+
+def _is_untracked(at: Origin) -> bool:
+    """Whether a place, or a call on the way to it, stands under ``torch.no_grad()``, or where gradients are off."""
     place: Origin | None = at
     while place is not None:
         definition = place.slice.node
@@ -149,6 +167,21 @@ def _is_untracked(at: Origin, path: AttentionPath) -> bool:
     return False
 
 
+def _asks_for_gradients(condition: Value, depth: int = 4) -> bool:
+    """Whether a condition depends on gradients: ``torch.is_grad_enabled()``, ``x.requires_grad``."""
+    match strip(condition):
+        case Pure(function="grad_mode") | Attribute(member="requires_grad"):
+            return True
+        case inner:
+            return depth > 0 and any(_asks_for_gradients(operand, depth - 1) for operand in inner.operands())
+
+
+def _is_data(store: Store) -> bool:
+    """Whether ``x.data`` is stored, which has no history."""
+    at = _stored(store)
+    return at is not None and any(isinstance(n, cst.Attribute) and n.attr.value == "data" for n in nodes(at.node))
+
+
 def _name(node: cst.BaseExpression) -> str | None:
     """The last part of what is called or named."""
     if isinstance(node, cst.Call):
@@ -158,17 +191,17 @@ def _name(node: cst.BaseExpression) -> str | None:
     return node.value if isinstance(node, cst.Name) else None
 
 
-def _mend(store: Store) -> Mend | None:
-    """``.detach()`` behind what is stored, where it is written beside the target."""
+def _stored(store: Store) -> Origin | None:
+    """What is stored, where it is written beside the target."""
     if store.appends:
-        at = argument(store.origin, None if _inserts(store) else 0, "object")
-    else:
-        statement = assignment(store.origin)
-        at = replace(store.origin, node=statement.value) if statement is not None and statement.value else None
-    if at is None:
+        return argument(store.origin, 0 if store.member == "append" else None, "object")
+    statement = assignment(store.origin)
+    return replace(store.origin, node=statement.value) if statement is not None and statement.value else None
+
+
+def _mend(store: Store, path: AttentionPath) -> Mend | None:
+    """``.detach()`` behind what is stored, unless the output is computed from what the attribute holds."""
+    at = _stored(store)
+    if at is None or any(_reads(store, path)):
         return None
     return Mend("Detach what is kept", Tier.UNSAFE, (rewritten(at, "{0}.detach()", at),))
-
-
-def _inserts(store: Store) -> bool:
-    return store.member != "append"
