@@ -8,7 +8,8 @@ from dataclasses import replace
 import libcst as cst
 
 from attnlint.attention import AttentionPath
-from attnlint.attention.spelling import argument, assignment, holds, nodes, rewritten
+from attnlint.attention.contexts import is_untracked
+from attnlint.attention.spelling import argument, assignment, nodes, rewritten
 from attnlint.attention.trail import softmaxes_behind
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
@@ -17,7 +18,6 @@ from attnlint.graph.values import Attribute, Cast, Instance, MultiHead, Origin, 
 from attnlint.graph.worlds import TRAINING
 from attnlint.rule import Finding, Mend, Rule
 
-_UNTRACKED = ("no_grad", "inference_mode", "set_grad_enabled")
 _HOOKS = ("register_hook", "retain_grad")
 
 
@@ -60,7 +60,7 @@ class StoredAttentionWeights(Rule):
                 continue
             if not _is_tracked(store.value, path) or not _lasts(store, path) or _is_state(store, path):
                 continue
-            if any(_is_untracked(place) or _is_hooked(place) for place in (anchor, store.origin)):
+            if any(is_untracked(place) or _is_hooked(place) for place in (anchor, store.origin)):
                 continue
             if any(_asks_for_gradients(condition) for condition in store.origin.guard) or _is_data(store):
                 continue
@@ -151,22 +151,6 @@ def _is_hooked(at: Origin) -> bool:
     return any(isinstance(node, cst.Attribute) and node.attr.value in _HOOKS for node in nodes(at.slice.module))
 
 
-def _is_untracked(at: Origin) -> bool:
-    """Whether a place, or a call on the way to it, stands under ``torch.no_grad()``, or where gradients are off."""
-    place: Origin | None = at
-    while place is not None:
-        definition = place.slice.node
-        decorators = definition.decorators if isinstance(definition, cst.FunctionDef) else ()
-        contexts = [item.decorator for item in decorators]
-        for node in nodes(place.slice.module):
-            if isinstance(node, cst.With) and holds(node.body, place.node):
-                contexts += [item.item for item in node.items]
-        if any(_name(context) in _UNTRACKED for context in contexts):
-            return True
-        place = place.frame.call if place.frame is not None else None
-    return False
-
-
 def _asks_for_gradients(condition: Value, depth: int = 4) -> bool:
     """Whether a condition depends on gradients: ``torch.is_grad_enabled()``, ``x.requires_grad``."""
     match strip(condition):
@@ -180,15 +164,6 @@ def _is_data(store: Store) -> bool:
     """Whether ``x.data`` is stored, which has no history."""
     at = _stored(store)
     return at is not None and any(isinstance(n, cst.Attribute) and n.attr.value == "data" for n in nodes(at.node))
-
-
-def _name(node: cst.BaseExpression) -> str | None:
-    """The last part of what is called or named."""
-    if isinstance(node, cst.Call):
-        node = node.func
-    if isinstance(node, cst.Attribute):
-        return node.attr.value
-    return node.value if isinstance(node, cst.Name) else None
 
 
 def _stored(store: Store) -> Origin | None:

@@ -32,7 +32,57 @@ STORED: list[Row] = [
     ("ATN307", "w = self.attn = scores.softmax(-1)\nout = w @ v", None),
     ("ATN307", "w = scores.softmax(-1)\nseen, self.attn = 1, w\nout = w @ v", None),
 ]
-ROWS = [*STORED]
+CAST = "q, k, v = q.bfloat16(), k.bfloat16(), v.bfloat16()\n"
+BACK = "\nout = out.float()"
+HALVES: list[Row] = [
+    (
+        "ATN306",
+        CAST + "w = F.softmax(q @ k.mT * self.scale, dim=-1)\nout = w @ v" + BACK,
+        CAST + "w = F.softmax(q.float() @ k.mT.float() * self.scale, dim=-1).to(torch.bfloat16)\nout = w @ v" + BACK,
+    ),
+    (
+        "ATN306",
+        CAST + "s = torch.matmul(q * self.scale, k.mT)\nout = s.softmax(-1) @ v" + BACK,
+        CAST + "s = torch.matmul((q * self.scale).float(), k.mT.float())\n"
+        "out = s.softmax(-1).to(torch.bfloat16) @ v" + BACK,
+    ),
+    (
+        "ATN306",
+        CAST + "s = q.matmul(k.mT)\nw = self.drop(nn.Softmax(-1)(s))\nout = w @ v" + BACK,
+        CAST + "s = q.float().matmul(k.mT.float())\nw = self.drop(nn.Softmax(-1)(s).to(torch.bfloat16))\n"
+        "out = w @ v" + BACK,
+    ),
+    (
+        "ATN306",
+        CAST + "s = torch.einsum('bhid,bhjd->bhij', q, k)\nout = s.softmax(-1) @ v" + BACK,
+        CAST + "s = torch.einsum('bhid,bhjd->bhij', q.float(), k.float())\n"
+        "out = s.softmax(-1).to(torch.bfloat16) @ v" + BACK,
+    ),
+    (
+        "ATN306",
+        CAST + "s = einsum(q, k, 'b h i d, b h j d -> b h i j')\nout = s.softmax(-1) @ v" + BACK,
+        CAST + "s = einsum(q.float(), k.float(), 'b h i d, b h j d -> b h i j')\n"
+        "out = s.softmax(-1).to(torch.bfloat16) @ v" + BACK,
+    ),
+    ("ATN306", CAST + "s = torch.matmul(q, other=k.mT)\nout = s.softmax(-1) @ v" + BACK, None),
+    ("ATN306", CAST + "s = q @ k.mT\nsoft = lambda t: t.softmax(-1)\nout = soft(s) @ v" + BACK, None),
+    (
+        "ATN306",
+        "w = (scores * 2).to(torch.bfloat16).softmax(-1)\nout = w @ v.bfloat16()" + BACK,
+        "w = (scores * 2).softmax(-1).to(torch.bfloat16)\nout = w @ v.bfloat16()" + BACK,
+    ),
+    (
+        "ATN306",
+        "s = scores.bfloat16()\nw = F.softmax(s, dim=-1)\nout = w @ v.bfloat16()" + BACK,
+        "s = scores\nw = F.softmax(s, dim=-1).bfloat16()\nout = w @ v.bfloat16()" + BACK,
+    ),
+    (
+        "ATN306",
+        "w = F.softmax(scores, -1, dtype=torch.bfloat16)\nout = w @ v.bfloat16()" + BACK,
+        "w = F.softmax(scores, -1, dtype=torch.float32).to(torch.bfloat16)\nout = w @ v.bfloat16()" + BACK,
+    ),
+]
+ROWS = [*STORED, *HALVES]
 
 
 @pytest.mark.parametrize(("code", "wrong", "right"), ROWS, ids=lambda value: None)

@@ -66,12 +66,89 @@ def test_what_is_listed(stored: str, count: int) -> None:
     assert codes(text, "ATN307") == ["ATN307"] * count
 
 
-STORES_WEIGHTS = "annotated_transformer"
-"""Keeps its weights, which is right but for what ATN307 says of it."""
+HALVES = {
+    "half": ("s = q.half() @ k.half().mT", 1),
+    "matmul": ("s = torch.matmul(q.to(torch.float16), k.to(torch.float16).transpose(-2, -1))", 1),
+    "einsum": ("s = torch.einsum('bhid,bhjd->bhij', q.bfloat16(), k.bfloat16())", 1),
+    "to dtype=": ("s = q.to(dtype=torch.bfloat16) @ k.to(dtype=torch.bfloat16).mT", 1),
+    "like another": ("q = q.half()\ns = q @ k.to(q.dtype).mT", 1),
+    "like another by type_as": ("q = q.half()\ns = q @ k.type_as(q).mT", 1),
+    "scaled": ("s = (q.half() * self.scale) @ k.half().mT", 1),
+    "masked": ("s = (q.half() @ k.half().mT).masked_fill(keep, -1e4)", 1),
+    "in a loop over q, k": ("q, k = (t.half() for t in (q, k))\ns = q @ k.mT", 1),
+    "cast on the way": ("s = scores.half()", 1),
+    "cast on the way, scaled": ("s = scores.to(torch.bfloat16) * 2", 1),
+    "on one branch": ("if keep is None:\n    q, k = q.half(), k.half()\ns = q @ k.mT", 1),
+    "one side": ("s = q.half() @ k.mT", 0),
+    "float32": ("s = q.float() @ k.float().mT", 0),
+    "back to float32": ("s = (q.half() @ k.half().mT).float()", 0),
+    "back by a mask": ("s = q.half() @ k.half().mT + torch.zeros(T, T)", 0),
+    "unknown": ("s = q @ k.mT", 0),
+    "unknown dtype": ("s = scores.to(keep.dtype)", 0),
+    "cast to float32 and back": ("s = scores.half().float()", 0),
+}
+TAKEN = {
+    "method": ("w = s.softmax(-1)", 1),
+    "function": ("w = F.softmax(s, dim=-1)", 1),
+    "module": ("w = nn.Softmax(dim=-1)(s)", 1),
+    "helper": ("def soft(t):\n    return t.softmax(dim=-1)\nw = soft(s)", 1),
+    "float32": ("w = F.softmax(s, dim=-1, dtype=torch.float32)", 0),
+    "float32 by method": ("w = s.softmax(-1, dtype=torch.float32).to(v.dtype)", 0),
+    "float": ("w = s.float().softmax(-1)", 0),
+    "autocast": ("with torch.autocast('cuda'):\n    w = s.softmax(-1)", 0),
+    "old autocast": ("with torch.cuda.amp.autocast():\n    w = s.softmax(-1)", 0),
+    "unknown dtype": ("w = F.softmax(s, -1, dtype=keep)", 0),
+}
+
+
+@pytest.mark.parametrize(("scores", "is_half"), HALVES.values(), ids=HALVES)
+def test_scores_in_half(scores: str, is_half: int) -> None:
+    for taken, is_rounded in TAKEN.values():
+        found = codes(module(f"{scores}\n{taken}{OUT}"), "ATN306")
+        assert found == ["ATN306"] * (is_half and is_rounded), taken
+
+
+KEYWORDS = {
+    "half": ("dtype=torch.half", 1),
+    "bfloat16": ("dtype=torch.bfloat16", 1),
+    "of the value": ("dtype=v.half().dtype", 1),
+    "of an unknown": ("dtype=v.dtype", 0),
+    "float32": ("dtype=torch.float32", 0),
+    "float": ("dtype=torch.float", 0),
+    "None": ("dtype=None", 0),
+}
+
+
+@pytest.mark.parametrize(("keyword", "count"), KEYWORDS.values(), ids=KEYWORDS)
+def test_softmax_told_to_work_in_half(keyword: str, count: int) -> None:
+    for call in ("F.softmax(scores, -1, {})", "scores.softmax(dim=-1, {})", "torch.softmax(scores, dim=-1, {})"):
+        assert codes(module(f"w = {call.format(keyword)}{OUT}"), "ATN306") == ["ATN306"] * count
+
+
+def test_a_softmax_over_no_scores_is_left_alone() -> None:
+    assert codes(module("w = x.half().softmax(-1)\nout = v * w.sum()"), "ATN306") == []
+    assert codes(module("w = self.qkv(x).half().softmax(-1)[..., :T]\nout = w @ v"), "ATN306") == []
+
+
+def test_float32_in_softmax_alone_brings_nothing_back() -> None:
+    torch = pytest.importorskip("torch")
+    for dtype in (torch.float16, torch.bfloat16):
+        scores = 4 * torch.randn(16, 512, generator=torch.Generator().manual_seed(0)).to(dtype)
+        wide = scores.softmax(-1, dtype=torch.float32)
+        assert torch.equal(wide.to(dtype), scores.softmax(-1))
+
+
+NAMED_BY_OTHERS = {
+    "annotated_transformer": "ATN307",
+    "bfloat16_filled_with_billions": "ATN306",
+    "half_causal_mask_cast_to_infinity": "ATN306",
+    "half_scores_filled_with_what_fits": "ATN306",
+}
+"""Modules that are right in what they show, and do on the way what these rules are about."""
 RIGHT_CODE = sorted((Path(__file__).parent / "right_code").glob("*.py"))
 
 
 @pytest.mark.parametrize("path", RIGHT_CODE, ids=lambda path: path.stem)
 def test_right_code_is_right_for_these_rules_as_well(path: Path) -> None:
-    found = codes(path.read_text("utf-8"), "ATN307")
-    assert found == (["ATN307"] if path.stem == STORES_WEIGHTS else [])
+    expected = NAMED_BY_OTHERS.get(path.stem)
+    assert codes(path.read_text("utf-8"), "ATN306", "ATN307") == ([expected] if expected else [])
