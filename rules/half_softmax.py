@@ -9,7 +9,7 @@ import libcst as cst
 
 from attnlint.attention import AttentionPath
 from attnlint.attention.contexts import called, is_autocast
-from attnlint.attention.spelling import argument, imported, rewritten
+from attnlint.attention.spelling import argument, imported, operands, rewritten
 from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Span, Tier
@@ -90,7 +90,7 @@ def _rounding(softmax: Softmax, at: Origin, product: Product, path: AttentionPat
     if half in _HALVES and product.origin is not None:
         casts = (_cast(side, path.facts) for side in (product.left, product.right))
         related = tuple((cast, f"the dtype is {half} from here") for cast in dict.fromkeys(casts) if cast is not None)
-        mend = _product_mend(product.origin, at, half, path) if given is None else None
+        mend = _product_mend(product, at, half, path) if given is None else None
         return _Rounding(product.origin, half, f"{product.text} is computed in", (*related, *taken), mend)
     for step in path.steps:
         dtype = named(step.dtype, path.facts) if isinstance(step, Cast) else None
@@ -114,30 +114,15 @@ def _cast(value: Value, facts: Facts) -> Origin | None:
     return None
 
 
-def _product_mend(product: Origin, softmax: Origin, half: str, path: AttentionPath) -> Mend | None:
+def _product_mend(product: Product, softmax: Origin, half: str, path: AttentionPath) -> Mend | None:
     """Both operands in float32, and the weights cast back."""
-    torch, operands = imported(f"torch.{half}", path.graph), _operands(product)
-    if torch is None or len(operands) != 2 or not _is_beside(product, softmax):
+    origin, torch, found = product.origin, imported(f"torch.{half}", path.graph), operands(product)
+    if origin is None or torch is None or found is None or not _is_beside(origin, softmax):
         return None
-    wide = (rewritten(operand, "{0}.float()", operand) for operand in operands)
+    if isinstance(origin.node, cst.Call) and called(origin.node) not in _PRODUCTS:
+        return None
+    wide = (rewritten(operand, "{0}.float()", operand) for operand in found)
     return Mend("Keep the scores in float32", Tier.UNSAFE, (*wide, _behind(softmax, f".to({torch})")))
-
-
-def _operands(product: Origin) -> list[Origin]:
-    """The two tensors that are multiplied, as written; nothing where they are not told from the other arguments."""
-    node = product.node
-    found: list[cst.BaseExpression] = []
-    if isinstance(node, cst.BinaryOperation):
-        found = [node.left, node.right]
-    elif isinstance(node, cst.Call) and called(node) in _PRODUCTS and all(_is_plain(arg) for arg in node.args):
-        given = [arg.value for arg in node.args if not isinstance(arg.value, cst.SimpleString)]
-        receiver = [node.func.value] if isinstance(node.func, cst.Attribute) and len(given) == 1 else []
-        found = [*receiver, *given]
-    return [replace(product, node=operand) for operand in found]
-
-
-def _is_plain(arg: cst.Arg) -> bool:
-    return arg.keyword is None and not arg.star and not isinstance(arg.value, (cst.Tuple, cst.List))
 
 
 def _cast_mend(cast: Origin, softmax: Origin) -> Mend | None:

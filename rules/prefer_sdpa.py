@@ -7,13 +7,12 @@ from dataclasses import replace
 
 import libcst as cst
 
-from attnlint.attention import AttentionPath, AttentionSite, Factor
+from attnlint.attention import AttentionPath, AttentionSite, Factor, MaskUse
 from attnlint.attention.conventions import bool_convention
 from attnlint.attention.fusable import Fusable, fusable, has_fused
-from attnlint.attention.spelling import holds, imported
+from attnlint.attention.spelling import holds, imported, operands
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
-from attnlint.graph.facts import Facts
 from attnlint.graph.values import Origin, Product, Softmax
 from attnlint.graph.worlds import TooManyWorlds
 from attnlint.rule import Finding, Mend, Replacement, Rule
@@ -65,7 +64,7 @@ class PreferSdpa(Rule):
         path, first = site.paths[0], max((given for given, _ in known), key=lambda given: len(given.masks))
         yield Finding(
             output.origin,
-            f"scaled_dot_product_attention({', '.join(_arguments(first, path.facts))}) computes this without writing "
+            f"scaled_dot_product_attention({', '.join(_arguments(first, path))}) computes this without writing "
             "scores and weights to memory (torch 2.0 and later)",
             related=((softmax.origin, "the weights are made here"),),
             mend=_mend(first, output.origin, softmax.origin, path) if len(site.paths) == 1 == len(known) else None,
@@ -77,19 +76,36 @@ def _on_path(path: AttentionPath) -> tuple[Fusable, AttentionPath] | None:
     return None if found is None else (found, path)
 
 
-def _arguments(given: Fusable, facts: Facts) -> Iterator[str]:
+def _arguments(given: Fusable, path: AttentionPath) -> Iterator[str]:
     """The arguments of the call, in words."""
-    yield from (tensor.text for tensor in (given.query, given.key, given.value))
+    places, values = _tensors(given, path.product), (given.query, given.key, given.value)
+    yield from (value.text if at is None else at.code for at, value in zip(places, values, strict=True))
     for use in given.masks[:1]:
-        is_turned = use.how == "fill" and bool_convention(use, facts) == "drops"
-        mask = use.mask.text if use.mask is not None else "…"
-        yield f"attn_mask={'~' if is_turned else ''}{mask}{' and the others' if len(given.masks) > 1 else ''}"
+        is_turned = use.how == "fill" and bool_convention(use, path.facts) == "drops"
+        yield f"attn_mask={_mask(use, is_turned)}{' and the others' if len(given.masks) > 1 else ''}"
     if given.dropout is not None:
         yield "dropout_p=… in training"
     if not given.factors:
         yield "scale=1.0"
     elif not given.scaled_by_default:
         yield f"scale={_scale(given.factors[0]) or '…'}" if len(given.factors) == 1 else "scale=…"
+
+
+def _mask(use: MaskUse, is_turned: bool) -> str:
+    if use.mask is None:
+        return "…"
+    is_atom = use.mask.name is not None or use.mask.origin is None or isinstance(use.mask.origin.node, _ATOMS)
+    return use.mask.text if not is_turned else f"~{use.mask.text}" if is_atom else f"~({use.mask.text})"
+
+
+def _tensors(given: Fusable, product: Product | None) -> tuple[Origin | None, Origin | None, Origin | None]:
+    """Query, key and value as they are written in the two products."""
+    scores = operands(product) if product is not None else None
+    output = operands(given.output)
+    query, key = scores if scores is not None else (None, None)
+    if product is not None and product.equation is None:
+        key = _receiver(key)
+    return query, key, output[1] if output is not None else None
 
 
 def _scale(factor: Factor) -> str | None:
@@ -123,10 +139,9 @@ def _mend(given: Fusable, output: Origin, softmax: Origin, path: AttentionPath) 
         return None
     if not holds(output.node, softmax.node) or not holds(softmax.node, product.node):
         return None
-    query, transposed = _operands(path.product)
-    weights, value = _operands(given.output)
-    key = _receiver(transposed)
-    if query is None or key is None or value is None or weights is None or not holds(weights.node, softmax.node):
+    query, key, value = _tensors(given, path.product)
+    weights = operands(given.output)
+    if query is None or key is None or value is None or weights is None or not holds(weights[0].node, softmax.node):
         return None
     scale = "" if given.scaled_by_default else ", scale=1.0"
     if given.factors and not given.scaled_by_default:
@@ -136,24 +151,6 @@ def _mend(given: Fusable, output: Origin, softmax: Origin, path: AttentionPath) 
         scale = f", scale={spelled}".replace("{", "{{").replace("}", "}}")
     edit = Replacement(output, f"{name}({{0}}, {{1}}, {{2}}{scale})", (query, key, value))
     return Mend("Call scaled_dot_product_attention", Tier.UNSAFE, (edit,))
-
-
-def _operands(product: Product | None) -> tuple[Origin | None, Origin | None]:
-    """The two tensors of a product by ``@`` or matmul, as written."""
-    origin = product.origin if product is not None else None
-    if product is None or origin is None or product.equation is not None:
-        return None, None
-    match origin.node:
-        case cst.BinaryOperation(left=left, right=right):
-            found = [left, right]
-        case cst.Call(func=func, args=args) if all(arg.keyword is None and not arg.star for arg in args):
-            receiver = [func.value] if isinstance(func, cst.Attribute) and len(args) == 1 else []
-            found = [*receiver, *(arg.value for arg in args)]
-        case _:
-            return None, None
-    if len(found) != 2:
-        return None, None
-    return replace(origin, node=found[0]), replace(origin, node=found[1])
 
 
 def _receiver(transposed: Origin | None) -> Origin | None:

@@ -82,7 +82,33 @@ HALVES: list[Row] = [
         "w = F.softmax(scores, -1, dtype=torch.float32).to(torch.bfloat16)\nout = w @ v.bfloat16()" + BACK,
     ),
 ]
-ROWS = [*STORED, *HALVES]
+BY_HAND: list[Row] = [
+    (
+        "ATN901",
+        "out = (q @ k.transpose(-2, -1) * self.scale).softmax(-1) @ v",
+        "out = F.scaled_dot_product_attention(q, k, v)",
+    ),
+    (
+        "ATN901",
+        "out = torch.matmul(F.softmax(q @ k.mT / (T + 1), dim=-1), v)",
+        "out = F.scaled_dot_product_attention(q, k, v, scale=1 / (T + 1))",
+    ),
+    (
+        "ATN901",
+        "out = ((q * 2) @ k.mT).softmax(-1) @ v",
+        "out = F.scaled_dot_product_attention(q * 2, k, v, scale=1.0)",
+    ),
+    (
+        "ATN901",
+        "s = torch.einsum('bhij,bhjd->bhid', (0.3 * torch.einsum('bhid,bhjd->bhij', q, k)).softmax(-1), v)\nout = s",
+        "s = F.scaled_dot_product_attention(q, k, v, scale=0.3)\nout = s",
+    ),
+    ("ATN901", "w = (q @ k.mT * self.scale).softmax(-1)\nout = w @ v", None),
+    ("ATN901", "out = self.drop((q @ k.mT * self.scale).softmax(-1)) @ v", None),
+    ("ATN901", "out = (q @ k.mT * self.scale).masked_fill(keep, -1e9).softmax(-1) @ v", None),
+    ("ATN901", "out = torch.matmul(q, other=k.mT).softmax(-1) @ v", None),
+]
+ROWS = [*STORED, *HALVES, *BY_HAND]
 
 
 @pytest.mark.parametrize(("code", "wrong", "right"), ROWS, ids=lambda value: None)
@@ -110,3 +136,13 @@ def test_a_list_is_given_detached_weights() -> None:
     (found,) = lint_source(text, rules=select(discover(), ["ATN307"]))
     assert found.fix is not None
     assert "self.maps.append(w.detach())" in edited(text, found.fix.edits)
+
+
+@pytest.mark.parametrize(("code", "wrong", "right"), [row for row in BY_HAND if row[2]], ids=lambda value: None)
+def test_the_call_computes_the_same(code: str, wrong: str, right: str) -> None:
+    torch = pytest.importorskip("torch")
+    outputs = []
+    for body in (wrong, right):
+        torch.manual_seed(0)
+        outputs.append(built(module(body)).eval()(torch.randn(2, 5, 32)))
+    assert torch.allclose(*outputs, atol=1e-6)

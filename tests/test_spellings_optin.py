@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from test_spellings_weights import codes, module
 
+from attnlint import lint_source
+from attnlint.rule import discover, select
+
 WEIGHTS = "w = self.drop(scores.softmax(-1))\n"
 OUT = "\nout = w @ v"
 STORED = {
@@ -136,6 +139,76 @@ def test_float32_in_softmax_alone_brings_nothing_back() -> None:
         scores = 4 * torch.randn(16, 512, generator=torch.Generator().manual_seed(0)).to(dtype)
         wide = scores.softmax(-1, dtype=torch.float32)
         assert torch.equal(wide.to(dtype), scores.softmax(-1))
+
+
+BY_HAND = {
+    "steps": ("w = scores.softmax(-1)", "out = w @ v", 1),
+    "dropout": ("w = self.drop(F.softmax(scores, dim=-1))", "out = torch.matmul(w, v)", 1),
+    "functional dropout": ("w = F.dropout(scores.softmax(-1), 0.1, self.training)", "out = w @ v", 1),
+    "einsum": ("w = scores.softmax(-1)", "out = torch.einsum('bhij,bhjd->bhid', w, v)", 1),
+    "cast": ("w = scores.float().softmax(-1).type_as(v)", "out = w @ v", 1),
+    "float32": ("w = F.softmax(scores, -1, dtype=torch.float32).to(v.dtype)", "out = w @ v", 1),
+    "filled": ("w = scores.masked_fill(keep == 0, -1e9).softmax(-1)", "out = w @ v", 1),
+    "filled where given": (
+        "if keep is not None:\n    scores = scores.masked_fill(keep == 0, float('-inf'))\nw = scores.softmax(-1)",
+        "out = w @ v",
+        1,
+    ),
+    "added": ("w = (scores + torch.full((T, T), float('-inf')).triu(1)).softmax(-1)", "out = w @ v", 1),
+    "another scale": ("w = (q @ k.mT / 3).softmax(-1)", "out = w @ v", 1),
+    "no scale": ("w = (q @ k.transpose(3, 2)).softmax(-1)", "out = w @ v", 1),
+    "shape read": ("w = scores.softmax(-1)\nn = w.size(-1)", "out = w @ v", 1),
+    "unknown added": ("w = (scores + keep).softmax(-1)", "out = w @ v", 0),
+    "filled with 0": ("w = scores.masked_fill(keep == 0, 0).softmax(-1)", "out = w @ v", 0),
+    "capped": ("w = (30 * torch.tanh(scores / 30)).softmax(-1)", "out = w @ v", 0),
+    "learned scale": ("w = (scores * self.qkv.weight[0, 0]).softmax(-1)", "out = w @ v", 0),
+    "unknown scale": ("w = (scores * keep).softmax(-1)", "out = w @ v", 0),
+    "scaled behind the mask": (
+        "w = ((scores + torch.full((T, T), -1.0).triu(1)) * 2).softmax(-1)",
+        "out = w @ v",
+        0,
+    ),
+    "dropout of scores": ("w = self.drop(scores).softmax(-1)", "out = w @ v", 0),
+    "two dropouts": ("w = self.drop(self.drop(scores.softmax(-1)))", "out = w @ v", 0),
+    "weights masked": ("w = scores.softmax(-1).tril()", "out = w @ v", 0),
+    "weights scaled": ("w = scores.softmax(-1) * 2", "out = w @ v", 0),
+    "weights renormalised": ("w = scores.softmax(-1)\nw = w / w.sum(-1, keepdim=True)", "out = w @ v", 0),
+    "weights stored": ("w = scores.softmax(-1)\nself.attn = w", "out = w @ v", 0),
+    "weights printed": ("w = scores.softmax(-1)\nprint(w)", "out = w @ v", 0),
+    "weights used twice": ("w = scores.softmax(-1)", "out = w @ v + w @ k", 0),
+    "scores used": ("w = scores.softmax(-1)\nself.best = scores.argmax(-1)", "out = w @ v", 0),
+    "scores stored": ("self.scores = scores\nw = scores.softmax(-1)", "out = w @ v", 0),
+    "returned where asked": ("w = scores.softmax(-1)\nif keep is not None:\n    return w", "out = w @ v", 0),
+    "another axis": ("w = scores.softmax(-2)", "out = w @ v", 0),
+    "turned": ("w = scores.softmax(-1)", "out = w.mT @ v", 0),
+    "fused elsewhere": (
+        "if keep is None:\n    return F.scaled_dot_product_attention(q, k, v)\nw = scores.softmax(-1)",
+        "out = w @ v",
+        0,
+    ),
+    "sigmoid": ("w = scores.sigmoid()", "out = w @ v", 0),
+    "key as it is": ("w = (q @ torch.randn(B, 4, 8, T)).softmax(-1)", "out = w @ v", 0),
+}
+
+
+@pytest.mark.parametrize(("weights", "output", "count"), BY_HAND.values(), ids=BY_HAND)
+def test_attention_by_hand(weights: str, output: str, count: int) -> None:
+    assert codes(module(f"{weights}\n{output}"), "ATN901") == ["ATN901"] * count
+
+
+MESSAGES = {
+    "w = (q @ k.mT / 3).softmax(-1)": "(q, k, v, scale=1 / 3)",
+    "w = (q @ k.mT).softmax(-1)": "(q, k, v, scale=1.0)",
+    "w = self.drop(scores.softmax(-1))": "(q, k, v, dropout_p=… in training)",
+    "w = scores.masked_fill(keep == 0, -1e9).softmax(-1)": "(q, k, v, attn_mask=~(keep == 0))",
+    "w = torch.where(keep.bool(), scores, -1e9).softmax(-1)": "(q, k, v, attn_mask=keep.bool())",
+}
+
+
+@pytest.mark.parametrize(("weights", "call"), MESSAGES.items())
+def test_the_message_names_the_arguments(weights: str, call: str) -> None:
+    (found,) = lint_source(module(weights + OUT), rules=select(discover(), ["ATN901"]))
+    assert found.message.startswith(f"scaled_dot_product_attention{call} ")
 
 
 NAMED_BY_OTHERS = {

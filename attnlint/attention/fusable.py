@@ -17,30 +17,37 @@ from attnlint.graph.values import (
     Add,
     Attribute,
     Cast,
+    Constant,
     Dispatched,
     Divide,
     Dropout,
     Extent,
     Flash,
+    FloorDivide,
     Items,
     Mapping,
     MaskedFill,
     Multiply,
+    Negate,
+    Parameter,
     Phi,
+    Power,
     Product,
+    Pure,
     Rank,
     Sdpa,
     Shape,
     Softmax,
+    Subtract,
     Transpose,
     Value,
     Where,
-    is_tensor,
     strip,
 )
 
 _BETWEEN = (Cast, Multiply, Divide, Add, MaskedFill, Where)
 """What stands between product and softmax in attention that a fused call knows."""
+_ARITHMETIC = (Add, Divide, FloorDivide, Multiply, Negate, Power, Subtract)
 _MEASURES = (Extent, Shape, Rank)
 """What asks for the shape of a tensor."""
 _DEPTH = 6
@@ -128,8 +135,23 @@ def _gives_rows(output: Product) -> bool:
 
 def _is_number(factor: Factor, path: AttentionPath) -> bool:
     """Whether a factor is certainly a number, which ``scale=`` takes, and no tensor."""
-    operand = factor.operand
-    return factor.monomial is not None and operand is not None and not is_tensor(path.facts.resolve(operand))
+    return factor.monomial is not None and factor.operand is not None and _is_certain(factor.operand, path.facts)
+
+
+def _is_certain(operand: Value, facts: Facts) -> bool:
+    """Whether a scalar is computed from numbers and extents. What a caller hands in may be a tensor."""
+    value = facts.resolve(operand)
+    match value:
+        case Constant(value=known):
+            return isinstance(known, (int, float))
+        case Extent() | Pure():
+            return True
+        case Parameter(annotation=annotation, of_constructor=of_constructor):
+            return of_constructor or annotation in ("int", "float")
+        case Attribute(base=base, value=None):
+            base = facts.resolve(base)
+            return isinstance(base, Parameter) and base.of_constructor
+    return isinstance(value, _ARITHMETIC) and all(_is_certain(part, facts) for part in value.operands())
 
 
 def _is_default(path: AttentionPath) -> bool:
@@ -172,6 +194,8 @@ def _is_read_elsewhere(chain: list[Value], output: Product, path: AttentionPath)
         if id(user) in own or id(user) in seen or isinstance(user, _MEASURES):
             continue
         seen.add(id(user))
+        if user.origin is not None and not path.facts.world.holds(user.origin.guard):
+            continue
         if isinstance(user, Attribute) and user.value is None and user.member in ("dtype", "device", "shape"):
             continue
         if not isinstance(user, (Attribute, Phi)):
