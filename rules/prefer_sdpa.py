@@ -31,7 +31,8 @@ class PreferSdpa(Rule):
     52 ms with ``scaled_dot_product_attention`` (2048 tokens, on a CPU). Needs torch 2.0.
 
     **Silent when** the weights are returned, stored or changed in another way than by dropout, the scores are capped or
-    scaled by a learned number, a mask is not understood, or the same definition calls fused attention where it can.
+    scaled by a learned number, a mask is not understood, the tensors do not certainly have four axes, as the kernels
+    need, or are of several dtypes, or the same definition calls fused attention where it can.
 
     **Mend.** The call, where all is written in one expression without mask and dropout; unsafe, as kernels round
     differently. Else by hand: the message names the arguments.
@@ -94,7 +95,10 @@ def _arguments(given: Fusable, path: AttentionPath) -> Iterator[str]:
 def _mask(use: MaskUse, is_turned: bool) -> str:
     if use.mask is None:
         return "…"
-    is_atom = use.mask.name is not None or use.mask.origin is None or isinstance(use.mask.origin.node, _ATOMS)
+    origin = use.mask.origin
+    if is_turned and origin is not None and isinstance(origin.node, cst.UnaryOperation) and use.mask.name is None:
+        return origin.code.removeprefix("~")
+    is_atom = use.mask.name is not None or origin is None or isinstance(origin.node, _ATOMS)
     return use.mask.text if not is_turned else f"~{use.mask.text}" if is_atom else f"~({use.mask.text})"
 
 

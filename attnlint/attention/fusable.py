@@ -81,7 +81,9 @@ def fusable(path: AttentionPath) -> Fusable | None:
     if not all(isinstance(step, _BETWEEN) for step in path.steps if step is not product):
         return None
     key = _key(product, path.facts)
-    if key is None or not rows_are_queries(path) or not all(_is_number(factor, path) for factor in path.factors):
+    if key is None or path.value is None or not _fits_kernels((product.left, key, path.value), path.facts):
+        return None
+    if not rows_are_queries(path) or not all(_is_number(factor, path) for factor in path.factors):
         return None
     if not all(_is_taken(use, path) for use in path.masks) or _is_scaled_after_a_mask(path):
         return None
@@ -112,6 +114,31 @@ def _key(product: Product, facts: Facts) -> Value | None:
     if not isinstance(right_, Transpose) or not _is_of_matrices(right_, facts):
         return None
     return right_.x
+
+
+def _fits_kernels(tensors: tuple[Value, Value, Value], facts: Facts) -> bool:
+    """Whether the call would take the tensors as they are, and its kernels as well: of one dtype, and of four axes
+    that are the same but for the tokens."""
+    if len({facts.dtype(tensor) for tensor in tensors}) > 1:
+        return False
+    shapes = [facts.shape(tensor) for tensor in tensors]
+    if shapes[0] is None or shapes[0].rank != 4:
+        return False
+    for shape in shapes[1:]:
+        if shape is None or shape.rank is None:
+            continue
+        pairs = [(shapes[0].axes[i], shape.axes[i]) for i in (0, 1, 3) if shape.rank == 4]
+        if shape.rank != 4 or any(_differ(a, b) for a, b in pairs):
+            return False
+    return True
+
+
+def _differ(one: Monomial | None, other: Monomial | None) -> bool:
+    """Whether two extents are certainly different, or one of them alone is 1 and is broadcast."""
+    if one is None or other is None or one.equals(other):
+        return False
+    ratio = one / other
+    return one.is_one or other.is_one or (ratio is not None and ratio.is_number)
 
 
 def _is_of_matrices(value: Transpose, facts: Facts) -> bool:
@@ -167,7 +194,11 @@ def _is_default(path: AttentionPath) -> bool:
 
 
 def _is_taken(use: MaskUse, path: AttentionPath) -> bool:
-    """Whether ``attn_mask`` takes a mask: one of bools that hides, or one of floats that is added."""
+    """Whether ``attn_mask`` takes a mask: one of bools that hides, or one of floats that is added. Masks of three axes
+    are taken, but not by the kernels."""
+    shape = path.facts.shape(use.mask) if use.mask is not None else None
+    if shape is not None and shape.rank not in (None, 2, 4):
+        return False
     if use.how == "fill":
         return bool_convention(use, path.facts) is not None
     if use.how != "add" or use.mask is None or not isinstance(use.at, Add):
