@@ -32,7 +32,7 @@ class PreferSdpa(Rule):
 
     **Silent when** the weights are returned, stored or changed in another way than by dropout, the scores are capped or
     scaled by a learned number, a mask is not understood, the tensors do not certainly have four axes, as the kernels
-    need, or are of several dtypes, or the same definition calls fused attention where it can.
+    need, or are of several dtypes, or the same class calls fused attention where it can.
 
     **Mend.** The call, where all is written in one expression without mask and dropout; unsafe, as kernels round
     differently. Else by hand: the message names the arguments.
@@ -53,7 +53,7 @@ class PreferSdpa(Rule):
         softmax, output = site.anchor, site.output
         if not isinstance(softmax, Softmax) or output is None or not site.exhaustive or not site.paths:
             return
-        if any(path.product is None or path.opaque or has_fused(path) for path in site.paths):
+        if has_fused(site.paths[0]) or any(path.product is None or path.opaque for path in site.paths):
             return
         try:
             found = [answer for path in site.paths for answer in path.ask(_on_path)]

@@ -188,12 +188,6 @@ BY_HAND = {
     ),
     "mask of three axes": ("w = (scores + torch.full((4, T, T), float('-inf')).triu(1)).softmax(-1)", "out = w @ v", 0),
     "three axes": ("q, k, v = q[:, 0], k[:, 0], v[:, 0]\nw = (q @ k.mT).softmax(-1)", "out = (w @ v)[:, None]", 0),
-    "one head of keys": ("k, v = k[:, :1], v[:, :1]\nw = (q @ k.mT).softmax(-1)", "out = w @ v", 0),
-    "value of another width": (
-        "v = self.qkv(x).view(B, T, 4, 24).transpose(1, 2)\nw = scores.softmax(-1)",
-        "out = w @ v",
-        0,
-    ),
     "of several dtypes": ("w = (q.half() @ k.half().mT).float().softmax(-1)", "out = w @ v", 0),
     "sigmoid": ("w = scores.sigmoid()", "out = w @ v", 0),
     "key as it is": ("w = (q @ torch.randn(B, 4, 8, T)).softmax(-1)", "out = w @ v", 0),

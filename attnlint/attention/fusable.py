@@ -45,6 +45,7 @@ from attnlint.graph.values import (
     strip,
 )
 
+_FUSED = ("scaled_dot_product_attention", "flash_attn", "memory_efficient_attention", "flex_attention")
 _BETWEEN = (Cast, Multiply, Divide, Add, MaskedFill, Where)
 """What stands between product and softmax in attention that a fused call knows."""
 _ARITHMETIC = (Add, Divide, FloorDivide, Multiply, Negate, Power, Subtract)
@@ -69,8 +70,13 @@ class Fusable:
 
 
 def has_fused(path: AttentionPath) -> bool:
-    """Whether the same definition calls fused attention as well: what is written by hand is for where it cannot."""
-    return any(isinstance(value, (Sdpa, Flash, Dispatched)) for value in path.graph.values)
+    """Whether the same class, or function, calls fused attention as well: what is written by hand is for where that
+    cannot be."""
+    if any(isinstance(value, (Sdpa, Flash, Dispatched)) for value in path.graph.values):
+        return True
+    receiver = path.graph.receiver
+    text = (receiver.outline if receiver is not None else path.graph.definition).text
+    return any(name in text for name in _FUSED)
 
 
 def fusable(path: AttentionPath) -> Fusable | None:
