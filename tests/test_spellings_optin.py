@@ -214,6 +214,24 @@ def test_the_message_names_the_arguments(weights: str, call: str) -> None:
     assert found.message.startswith(f"scaled_dot_product_attention{call} ")
 
 
+def test_what_a_copy_comes_upon_is_counted_in_bytes() -> None:
+    torch = pytest.importorskip("torch")
+    from attnlint.invariants import copied_after_training
+
+    class Keeps(torch.nn.Linear):
+        def forward(self, x):  # type: ignore[no-untyped-def]
+            y = super().forward(x)
+            self.kept = [{"y": y}] if self.keeps else y.detach()
+            return y
+
+    for keeps, size in ((True, 2 * 3 * 4), (False, 0)):
+        linear = Keeps(5, 3)
+        linear.keeps = keeps
+        assert copied_after_training()(linear, torch.randn(2, 5)).value == size
+        assert not hasattr(linear, "kept")
+    assert "no module" in (copied_after_training()(lambda x: x, torch.randn(2)).error or "")
+
+
 NAMED_BY_OTHERS = {
     "annotated_transformer": "ATN307",
     "bfloat16_filled_with_billions": "ATN306",
