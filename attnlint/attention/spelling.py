@@ -179,6 +179,25 @@ def left_operand(product: Product) -> Origin | None:
     return replace(origin, node=written) if isinstance(written, (cst.Name, cst.Attribute)) else None
 
 
+def operands(product: Product) -> tuple[Origin, Origin] | None:
+    """Both operands of a product as written there, the equation left out; None where they are not told apart."""
+    origin = product.origin
+    if origin is None:
+        return None
+    found: list[cst.BaseExpression] = []
+    match origin.node:
+        case cst.BinaryOperation(left=left, right=right):
+            found = [left, right]
+        case cst.Call(func=func, args=args) if all(_is_positional(arg) for arg in args):
+            given = [arg.value for arg in args if not isinstance(arg.value, (cst.SimpleString, cst.FormattedString))]
+            found = [func.value, *given] if isinstance(func, cst.Attribute) and len(given) == 1 else given
+    return (replace(origin, node=found[0]), replace(origin, node=found[1])) if len(found) == 2 else None
+
+
+def _is_positional(arg: cst.Arg) -> bool:
+    return arg.keyword is None and not arg.star and not isinstance(arg.value, (cst.Tuple, cst.List))
+
+
 def definition_of(scalar: Value, facts: Facts) -> Origin | None:
     """Where a scale is defined: the expression an attribute holds, often in ``__init__``.
 

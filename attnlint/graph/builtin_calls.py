@@ -249,3 +249,8 @@ def _checkpoint(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -
 @_handles("torch.finfo", "numpy.finfo", "torch.iinfo")
 def _finfo(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -> Value | None:
     return machine.made(Pure("finfo", arguments.positional), node)
+
+
+@_handles("torch.is_grad_enabled", "torch.is_inference_mode_enabled")
+def _mode(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -> Value | None:
+    return machine.made(Pure("grad_mode", ()), node)

@@ -18,6 +18,7 @@ from attnlint.graph.scope import Scope
 from attnlint.graph.values import (
     NONE,
     Attribute,
+    Cast,
     Constant,
     Items,
     Mapping,
@@ -252,6 +253,8 @@ class Machine(ABC):
         stale = _substituted(self.heap, held, new)
         if stale:
             self.heap, self.heap_is_shared = {**self.heap, **stale}, False
+        if isinstance(held, Cast) and held.detaches:
+            self.replace_everywhere(held.x, new)
         if isinstance(held, Phi):
             for arm, changed in ((held.then, (new, held.then)), (held.otherwise, (held.otherwise, new))):
                 if is_tensor(strip(arm)) or isinstance(strip(arm), Parameter):
@@ -272,7 +275,8 @@ def _substituted(bindings: dict[K, Value], held: Value, new: Value) -> dict[K, V
     return found
 
 
-_CONTAINERS = frozenset({Items, Mapping, Phi})
+_CONTAINERS = frozenset({Items, Mapping, Phi, Cast})
+"""What holds values one by one, or is another name for one: ``x.detach()`` shares its memory."""
 
 
 def _with(value: Value, held: Value, new: Value, depth: int) -> Value:
@@ -287,6 +291,9 @@ def _with(value: Value, held: Value, new: Value, depth: int) -> Value:
         if all(one is two for one, two in zip(items, inner.items, strict=True)):
             return value
         return replace(inner, items=items, origin=None, _key=None)
+    if isinstance(inner, Cast):
+        changed = _with(inner.x, held, new, depth - 1) if inner.detaches else inner.x
+        return value if changed is inner.x else replace(inner, x=changed, _key=None)
     if isinstance(inner, Phi):
         then, otherwise = (_with(arm, held, new, depth - 1) for arm in (inner.then, inner.otherwise))
         if then is inner.then and otherwise is inner.otherwise:

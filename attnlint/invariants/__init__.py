@@ -47,7 +47,7 @@ from attnlint.invariants.modules import (
     parameters_read_once,
     parameters_registered,
 )
-from attnlint.invariants.training import dropout_unbiased, everything_used, tables_kept
+from attnlint.invariants.training import copied_after_training, dropout_unbiased, everything_used, tables_kept
 
 __all__ = [
     "Attention",
@@ -59,6 +59,7 @@ __all__ = [
     "attention_weights",
     "batch_independent",
     "causal",
+    "copied_after_training",
     "describe_error",
     "dropout_unbiased",
     "dtype_kept",

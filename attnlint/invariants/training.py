@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
 
 from attnlint.invariants.attention import _SEED, Attention, Inputs, Invariant, _is_floating, _output, _replace
 
@@ -69,6 +70,32 @@ def _is_triangle(table: Tensor) -> bool:
         if bool((one == first).all() and (two == second).all() and first != second):
             return True
     return False
+
+
+def copied_after_training() -> Invariant:
+    """After a call in training mode, ``copy.deepcopy`` still copies the module: it holds no tensor of the graph.
+
+    For modules. Unit: the number of bytes of the tensors with a history that ``copy.deepcopy`` comes upon in the
+    attributes of the module, of its submodules and in lists, tuples and dicts there; 0 where the copy succeeds.
+    """
+
+    def measure(attention: Attention, inputs: Inputs) -> float:
+        if not isinstance(attention, nn.Module):
+            raise TypeError(f"{type(attention).__name__} is no module and keeps nothing")
+        model = copy.deepcopy(attention)
+        with torch.enable_grad(), torch.random.fork_rng(devices=[]), _training(model):
+            model(*inputs)
+        try:
+            copy.deepcopy(model)
+        except RuntimeError:
+            held = [tensor for module in model.modules() for tensor in tree_leaves(dict(vars(module)))]
+            graph = [tensor for tensor in held if isinstance(tensor, Tensor) and tensor.grad_fn is not None]
+            if not graph:
+                raise
+            return float(sum(tensor.numel() * tensor.element_size() for tensor in graph))
+        return 0.0
+
+    return Invariant("copied after training", "bytes of the graph held", measure)
 
 
 def dropout_unbiased(draws: int = 256) -> Invariant:

@@ -65,10 +65,12 @@ class Dropout(Value):
 
 @dataclass(eq=False, slots=True)
 class Cast(Value):
-    """A change of dtype or device; ``dtype`` is None where it is not known to change."""
+    """A change of dtype or device; ``dtype`` is None where it is not known to change. ``detaches``: no gradient goes
+    through it."""
 
     x: Value
     dtype: Value | None
+    detaches: bool = False
 
 
 @dataclass(eq=False, slots=True)

@@ -1,0 +1,45 @@
+"""The ``with`` statements and decorators under which code runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from attnlint.attention.spelling import holds, nodes
+from attnlint.graph.values import Origin
+
+_UNTRACKED = ("no_grad", "inference_mode", "set_grad_enabled")
+_CASTING = ("autocast", "custom_fwd")
+
+
+def is_untracked(at: Origin) -> bool:
+    """Whether a place stands under ``torch.no_grad()``, or where gradients are switched."""
+    return any(called(context) in _UNTRACKED for context in contexts(at))
+
+
+def is_autocast(at: Origin) -> bool:
+    """Whether a place stands under ``torch.autocast``, in which dtypes are not what casts say."""
+    return any(called(context) in _CASTING for context in contexts(at))
+
+
+def contexts(at: Origin) -> Iterator[cst.BaseExpression]:
+    """What stands around a place, and around each call on the way to it."""
+    place: Origin | None = at
+    while place is not None:
+        definition = place.slice.node
+        if isinstance(definition, cst.FunctionDef):
+            yield from (item.decorator for item in definition.decorators)
+        for node in nodes(place.slice.module):
+            if isinstance(node, cst.With) and holds(node.body, place.node):
+                yield from (item.item for item in node.items)
+        place = place.frame.call if place.frame is not None else None
+
+
+def called(node: cst.BaseExpression) -> str | None:
+    """The last part of what is called or named."""
+    if isinstance(node, cst.Call):
+        node = node.func
+    if isinstance(node, cst.Attribute):
+        return node.attr.value
+    return node.value if isinstance(node, cst.Name) else None
