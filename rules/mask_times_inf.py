@@ -17,6 +17,7 @@ from attnlint.graph.dtypes import FLOATS
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import is_infinite, number
 from attnlint.graph.values import (
+    Assigned,
     Cast,
     Compare,
     Constant,
@@ -94,6 +95,8 @@ def _scrubbed(graph: DefinitionGraph) -> set[int]:
         )
         if scrubs:
             found.update(id(operand) for operand in value.operands())
+        elif isinstance(value, Assigned):
+            found.add(id(value.x))
     return found
 
 

@@ -10,12 +10,13 @@ import libcst as cst
 from attnlint.attention import AttentionPath, AttentionSite, Factor, MaskUse
 from attnlint.attention.conventions import bool_convention
 from attnlint.attention.fusable import Fusable, fusable, has_fused
-from attnlint.attention.spelling import holds, imported, operands
+from attnlint.attention.spelling import imported, operands
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.values import Origin, Product, Softmax
 from attnlint.graph.worlds import TooManyWorlds
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.syntax.walk import holds
 
 _ATOMS = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.Integer, cst.Float)
 

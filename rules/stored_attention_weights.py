@@ -9,7 +9,7 @@ import libcst as cst
 
 from attnlint.attention import AttentionPath
 from attnlint.attention.contexts import is_untracked
-from attnlint.attention.spelling import argument, assignment, nodes, rewritten
+from attnlint.attention.spelling import argument, assignment, rewritten
 from attnlint.attention.trail import softmaxes_behind
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
@@ -17,6 +17,7 @@ from attnlint.graph.machine import Store
 from attnlint.graph.values import Attribute, Cast, Instance, MultiHead, Origin, Pure, Softmax, Value, Weights, strip
 from attnlint.graph.worlds import TRAINING
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.syntax.walk import nodes
 
 _HOOKS = ("register_hook", "retain_grad")
 

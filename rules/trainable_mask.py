@@ -67,6 +67,8 @@ def _learned(use: MaskUse, facts: Facts) -> Learned | None:
                 value = right if number(left, facts) is not None else left
             case Tri(x=x):
                 value = x
+            case Cast(detaches=True):
+                return None
             case Cast() if (facts.dtype(value) or "float").rstrip("0123456789") not in ("float", "bfloat"):
                 return None
             case _ if isinstance(value, (*LAYOUT, *PARTS)):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 from test_spellings_weights import codes, module
+from torch import Tensor, nn
 
 from attnlint import lint_source
+from attnlint.invariants import copied_after_training
 from attnlint.rule import discover, select
 
 WEIGHTS = "w = self.drop(scores.softmax(-1))\n"
@@ -215,11 +218,10 @@ def test_the_message_names_the_arguments(weights: str, call: str) -> None:
 
 
 def test_what_a_copy_comes_upon_is_counted_in_bytes() -> None:
-    torch = pytest.importorskip("torch")
-    from attnlint.invariants import copied_after_training
+    class Keeps(nn.Linear):
+        keeps = True
 
-    class Keeps(torch.nn.Linear):
-        def forward(self, x):  # type: ignore[no-untyped-def]
+        def forward(self, x: Tensor) -> Tensor:
             y = super().forward(x)
             self.kept = [{"y": y}] if self.keeps else y.detach()
             return y

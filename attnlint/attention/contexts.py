@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from attnlint.attention.spelling import holds, nodes
 from attnlint.graph.values import Origin
 
 _UNTRACKED = ("no_grad", "inference_mode", "set_grad_enabled")
@@ -30,10 +29,18 @@ def contexts(at: Origin) -> Iterator[cst.BaseExpression]:
         definition = place.slice.node
         if isinstance(definition, cst.FunctionDef):
             yield from (item.decorator for item in definition.decorators)
-        for node in nodes(place.slice.module):
-            if isinstance(node, cst.With) and holds(node.body, place.node):
-                yield from (item.item for item in node.items)
+        for inner, outer in surroundings(place):
+            if isinstance(outer, cst.With) and inner is outer.body:
+                yield from (item.item for item in outer.items)
         place = place.frame.call if place.frame is not None else None
+
+
+def surroundings(at: Origin) -> Iterator[tuple[cst.CSTNode, cst.CSTNode]]:
+    """The nodes around a place, from the inside out, each with the node in it that holds the place."""
+    inner, outer = at.node, at.slice.parent(at.node)
+    while outer is not None:
+        yield inner, outer
+        inner, outer = outer, at.slice.parent(outer)
 
 
 def called(node: cst.BaseExpression) -> str | None:

@@ -197,6 +197,8 @@ class Calls(Machine):
             result.name = result.name or strip(base).name
             self.replace_everywhere(base, result)
             self._changed_whole(base, node)
+        if member == "requires_grad_" and result is not base:
+            self.replace_everywhere(base, result)
         return result
 
     def _changed_whole(self, part: Value, node: cst.CSTNode) -> None:

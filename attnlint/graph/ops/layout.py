@@ -92,8 +92,13 @@ row(".repeat", "input *repeats", lambda a: Repeat(a.input, spread(a.rest)))
 row("repeat_interleave", "input repeats dim", lambda a: RepeatInterleave(a.input, a.repeats, a.dim))
 row("narrow", "input dim start length", lambda a: Unknown((a.input, a.start)))
 
-for _same in ("contiguous", "requires_grad_", "pin_memory", "cuda", "cpu", "refine_names"):
+for _same in ("contiguous", "pin_memory", "cuda", "cpu", "refine_names"):
     row("." + _same, "input *rest", lambda a: a.input)
+row(
+    ".requires_grad_",
+    "input requires_grad",
+    lambda a: Cast(a.input, None, detaches=True) if literal(a.requires_grad) is False else a.input,
+)
 row("detach", "input", lambda a: Cast(a.input, None, detaches=True))
 row("clone", "input", lambda a: Cast(a.input, None))
 
