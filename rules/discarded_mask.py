@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
+from attnlint.attention.contexts import called, surroundings
 from attnlint.attention.spelling import argument, is_bracketed, rewritten
 from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.diagnostics import Tier
@@ -66,6 +67,9 @@ _STATEMENTS = (
 """A line that begins with such a call, on a name with attributes, calls and subscripts before the dot."""
 
 
+_EXPECTING = ("raises", "assertRaises", "assertRaisesRegex", "suppress")
+
+
 class DiscardedMask(Rule):
     """An out-of-place tensor method is called as a statement, and its result is thrown away.
 
@@ -75,7 +79,9 @@ class DiscardedMask(Rule):
     **Why it hurts.** The mask is never applied. In a causal model every position sees the future (outputs change by
     4.6 when a later token changes), and the training loss looks better for it.
 
-    **Silent when** the method works in place (``masked_fill_``), or the receiver is not known to be a tensor.
+    **Silent when** the method works in place (``masked_fill_``), the receiver is not known to be a tensor, or the call
+    is all that a ``try`` or a counting loop consists of, or stands in ``pytest.raises``: a test of what raises, a
+    timing.
 
     **Mend.** Assign the result back, where it goes to a local name that is no part or view of another tensor.
     """
@@ -97,9 +103,11 @@ class DiscardedMask(Rule):
             if origin is None or not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
                 continue
             method = call.func.attr.value
+            if _is_run_for_itself(origin):
+                continue
             if _is_dropped(method, value) and not any(a.keyword and a.keyword.value == "out" for a in call.args):
                 receiver = _receiver(origin, value, graph)
-                effect = ", so the mask is never applied" if method.startswith("mask") else ""
+                effect = ", so the mask is never applied" if method.startswith("masked_") else ""
                 tensor = next(value.operands())
                 yield Finding(
                     origin,
@@ -108,6 +116,23 @@ class DiscardedMask(Rule):
                     related=((tensor.origin, f"{tensor.text} is made here"),) if tensor.origin is not None else (),
                     mend=_mend(origin, receiver, tensor) if receiver is not None else None,
                 )
+
+
+def _is_run_for_itself(statement: Origin) -> bool:
+    """Whether a call is made to see whether it raises, or how long it takes: all of a ``try``, or of a loop that only
+    counts, consists of it."""
+    around = [outer for _, outer in surroundings(statement)][:4]
+    block = next((node for node in around if isinstance(node, cst.IndentedBlock)), None)
+    outer = statement.slice.parent(block) if block is not None else None
+    if isinstance(outer, cst.With):
+        return any(called(item.item) in _EXPECTING for item in outer.items)
+    if (
+        isinstance(outer, cst.For)
+        and isinstance(outer.target, cst.Name)
+        and _mentions(statement.node, outer.target.value)
+    ):
+        return False
+    return block is not None and len(block.body) == 1 and isinstance(outer, (cst.Try, cst.For))
 
 
 def _is_dropped(method: str, value: Value) -> bool:

@@ -45,12 +45,13 @@ class HeadMergeWithoutTranspose(Rule):
             if torn is None or before is None or view.origin is None or torn.atom.kind != "features":
                 continue
             sizes = ", ".join(size.text for size in view.sizes)
+            what, which = ("heads", "one head") if torn.atom.is_outer else ("features", "one feature")
             tokens = f"the tokens ({torn.wanted})" if torn.wanted is not None else "the tokens"
             yield Finding(
                 view.origin,
-                f"`{view.x.text}` holds the heads ({torn.atom.extent}) before {tokens}; a view as "
-                f"({sizes}) does not swap them: each row is put together from several tokens of one head; "
-                "transpose heads and tokens first",
+                f"`{view.x.text}` holds the {what} ({torn.atom.extent}) before {tokens}; a view as "
+                f"({sizes}) does not swap them: each row is put together from several tokens of {which}; "
+                f"the tokens must stand before the {what}",
                 related=((path.anchor.origin, "the attention"),) if path.anchor.origin is not None else (),
                 mend=_mend(view, before),
             )

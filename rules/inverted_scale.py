@@ -13,7 +13,7 @@ from attnlint.attention.spelling import definition_of, operator_changed, rewritt
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.scalars import Monomial
-from attnlint.graph.values import Attribute, Divide, Linear, Multiply, Normalize, Origin
+from attnlint.graph.values import Attribute, Divide, Instance, Linear, Multiply, Normalize, Origin, strip
 from attnlint.rule import Finding, Mend, Rule
 
 _HALF = Fraction(1, 2)
@@ -50,7 +50,7 @@ class InvertedScale(Rule):
         if factor is None or factor.operand is None or factor.at.origin is None:
             return
         verb = "divided" if factor.divides else "multiplied"
-        defined = definition_of(factor.operand, path.facts) if isinstance(factor.operand, Attribute) else None
+        defined = _definition(factor, path)
         yield Finding(
             defined or factor.at.origin,
             f"the scores are {verb} by {factor.operand.text}, which makes them {total} times as large instead of "
@@ -58,6 +58,18 @@ class InvertedScale(Rule):
             related=tuple(_evidence(path, factor, defined)),
             mend=_mend(factor) if defined is None else _flipped(defined),
         )
+
+
+def _definition(factor: Factor, path: AttentionPath) -> Origin | None:
+    """Where the scale is defined, if that is what to change: an attribute that is read here alone. Else the operator
+    is, which no other reader depends on."""
+    read = factor.operand
+    owner = strip(read.base) if isinstance(read, Attribute) else None
+    if not isinstance(read, Attribute):
+        return None
+    if isinstance(owner, Instance) and path.graph.module.reads(owner.outline, read.member) > 1:
+        return None
+    return definition_of(read, path.facts)
 
 
 def _grows(monomial: Monomial) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import libcst as cst
 
 from attnlint.attention import AttentionPath, MaskUse
+from attnlint.attention.contexts import is_autocast
 from attnlint.attention.masking import is_of_infinities
 from attnlint.attention.spelling import argument, rewritten, written
 from attnlint.attention.triggers import SITE
@@ -28,7 +29,7 @@ class MaskDtype(Rule):
     ``scaled_dot_product_attention`` takes bool, float32 or the query's dtype and raises on all else, and
     ``nn.MultiheadAttention`` takes bool or exactly the query's. Under autocast float masks are cast silently.
 
-    **Silent when** either dtype is not known from the code.
+    **Silent when** either dtype is not known from the code, and under ``torch.autocast``.
 
     **Mend.** Cast a mask of 0 and −inf to the query's dtype. Make others bool, or build them in the query's dtype:
     casting a mask that holds ``torch.finfo(torch.float32).min`` to half turns it into −inf.
@@ -56,7 +57,7 @@ class MaskDtype(Rule):
             if query_dtype not in FLOATS and (mask_dtype in FLOATS or not isinstance(path.anchor, Sdpa)):
                 continue
             effect = _effect(path, use, mask_dtype)
-            if effect is not None:
+            if effect is not None and not is_autocast(use.at.origin):
                 is_fused = isinstance(use.at, (Sdpa, MultiHead))
                 given = written(use.at.origin, use.mask, "attn_mask") if is_fused else None
                 at = given or use.at.origin

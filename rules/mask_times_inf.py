@@ -24,6 +24,7 @@ from attnlint.graph.values import (
     External,
     FromData,
     Full,
+    MaskedFill,
     Multiply,
     Negate,
     Not,
@@ -95,7 +96,7 @@ def _scrubbed(graph: DefinitionGraph) -> set[int]:
         )
         if scrubs:
             found.update(id(operand) for operand in value.operands())
-        elif isinstance(value, Assigned):
+        elif isinstance(value, (Assigned, MaskedFill)):
             found.add(id(value.x))
     return found
 

@@ -35,11 +35,11 @@ class UnusedMask(Rule):
     **Why it hurts.** What should be hidden is attended: with a padded batch the outputs of real tokens move by 0.39,
     and change with what the padding holds. Callers pass the mask and believe that it works.
 
-    **Silent when** the signature comes from elsewhere: an override of a method that is declared in the module or in a
-    base class that is not torch's own, another method of that name and these parameters that reads it, a method of an
-    object that is no ``nn.Module`` and may be called without it, further parameters that are not read either, a
-    comment that says so, ``del``, names that begin with an underscore. Also where the attention is causal by itself
-    and the mask is not one of padding.
+    **Silent when** the signature comes from elsewhere: a function that is handed around as a value, an override of a
+    method that is declared in the module or in a base class that is not torch's own, another method of that name and
+    these parameters that reads it, a method of an object that is no ``nn.Module`` and may be called without it, further
+    parameters that are not read either, a comment that says so, ``del``, names that begin with an underscore. Also
+    where the attention is causal by itself and the mask is not one of padding.
 
     **Mend.** Apply the mask, or take the parameter away.
     """
@@ -180,11 +180,17 @@ def _is_torch_layer(definition: Definition, module: ModuleContext) -> bool:
     return any(re.fullmatch(r"torch\.nn\.(Transformer\w*Layer|MultiheadAttention)", base) for base in bases)
 
 
+def _is_handed_around(function: Definition, module: ModuleContext) -> bool:
+    """Whether a function is used other than by calling it: as one of several behind one interface, in a table."""
+    uses = re.findall(rf"(?<![\w.])(?:def\s+)?{function.name}\b(?!\s*\()", module.outline.source.searched)
+    return any(not use.startswith("def") for use in uses)
+
+
 def _is_dictated(definition: Definition, names: list[str], module: ModuleContext) -> bool:
     """Whether a signature is given from elsewhere: by a base class, or by methods of the same name and parameters."""
     parent = definition.parent
     if not isinstance(parent, ClassOutline):
-        return False
+        return _is_handed_around(definition, module)
     if any(not base.startswith("torch.nn.") for base in module.foreign_bases(parent) if base != "object"):
         return True
     for other in module.outline.all_classes():

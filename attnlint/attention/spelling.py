@@ -218,7 +218,7 @@ def moved_before(
     at: Origin, weights: Origin, softmax: Softmax, spelled: str, mask: Origin, value: Value
 ) -> tuple[Replacement, ...]:
     """What is done to the weights at ``at`` done to the softmax's argument instead, as ``spelled`` says ({0} is the
-    argument, {1} the mask); nothing where the mask is not at hand there.
+    argument, {1} the mask); nothing where the mask is not at hand there, or one of the two stands under a condition.
 
     ``value`` is what ``mask`` stands for.
     """
@@ -233,7 +233,7 @@ def moved_before(
         text = _literally(before) + changed.text + _literally(after)
         is_whole = weights.node is place.node and bool(found)
         return (replace(changed, at=at, text=text),) if is_whole else ()
-    if not _is_at_hand(value, at, place):
+    if not _is_at_hand(value, at, place) or list(map(id, at.guard)) != list(map(id, place.guard)):
         return ()
     return (Replacement(at, "{0}", (weights,)), changed)
 

@@ -136,10 +136,14 @@ class ModuleContext:
 
     def is_read(self, outline: ClassOutline, member: str) -> bool:
         """Whether a method of a class other than its constructor, or of a base or subclass, mentions an attribute."""
+        return self.reads(outline, member) > 0
+
+    def reads(self, outline: ClassOutline, member: str) -> int:
+        """How often the methods of a class, its bases and subclasses mention an attribute, constructors left out."""
         read = re.compile(rf"\bself\.{member}\b")
         family = (o for o in self.outline.all_classes() if self._is_related(o, outline))
         methods = (method for other in family for name, method in other.methods.items() if name != "__init__")
-        return any(read.search(method.text) for method in methods)
+        return sum(len(read.findall(method.text)) for method in methods)
 
     def _is_related(self, one: ClassOutline, other: ClassOutline) -> bool:
         return any(a is other for a in self.ancestry(one)) or any(a is one for a in self.ancestry(other))
