@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from attnlint.attention import AttentionPath, MaskUse
 from attnlint.attention.spelling import argument, rewritten, written
-from attnlint.attention.transparent import LAYOUT
+from attnlint.attention.transparent import LAYOUT, beneath
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.scalars import Monomial
@@ -105,10 +105,9 @@ def _hides_queries(use: MaskUse, mask: TensorShape, scores: TensorShape, path: A
 
 def _is_combined(mask: Value | None, path: AttentionPath) -> bool:
     """Whether a mask is made of several, one of which may stand on the keys."""
-    value = path.facts.resolve(mask) if mask is not None else None
-    while isinstance(value, (*LAYOUT, Not, Compare)):
-        value = path.facts.resolve(next(value.operands()))
-    shape = path.facts.shape(value) if value is not None else None
+    if mask is None:
+        return True
+    shape = path.facts.shape(beneath(mask, path.facts, (*LAYOUT, Not, Compare)))
     return shape is None or shape.rank != 2
 
 

@@ -10,7 +10,7 @@ from functools import partial
 import libcst as cst
 
 from attnlint.attention.spelling import written
-from attnlint.attention.transparent import LAYOUT, PARTS
+from attnlint.attention.transparent import beneath
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.dtypes import FLOATS
@@ -121,8 +121,7 @@ def _has_zeros(mask: Value, facts: Facts) -> bool:
     if fact is not None:
         return not fact.everywhere and (fact.representation == "bool" or fact.has_region)
     held = inner = facts.resolve(mask)
-    while isinstance(inner, (*LAYOUT, *PARTS)):
-        inner = facts.resolve(next(inner.operands()))
+    inner = beneath(inner, facts)
     if inner is not held and isinstance(inner, (Compare, Not)):
         return True
     return isinstance(held, Subtract) and number(held.left, facts) == 1 and facts.shape(held.right) is not None

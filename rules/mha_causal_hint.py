@@ -10,7 +10,7 @@ import libcst as cst
 from attnlint.attention import AttentionPath
 from attnlint.attention.spelling import appended, argument
 from attnlint.attention.torch_modules import is_batch_first
-from attnlint.attention.transparent import LAYOUT
+from attnlint.attention.transparent import LAYOUT, beneath
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts
@@ -121,8 +121,7 @@ def _is_other(mask: Value, facts: Facts) -> bool:
     if fact is not None and fact.region is not None and fact.representation != "binary":
         return fact.region != Triangle(upper=True, diagonal=1)
     source = mask
-    while isinstance(source, LAYOUT):
-        source = facts.resolve(next(source.operands()))
+    source = beneath(source, facts, LAYOUT)
     return isinstance(source, (Embedding, Linear)) or (isinstance(source, Learned) and facts.mask(source) is None)
 
 

@@ -8,7 +8,7 @@ from attnlint.attention import AttentionPath
 from attnlint.attention.output import meetings
 from attnlint.attention.spelling import written
 from attnlint.attention.trail import factor_of
-from attnlint.attention.transparent import LAYOUT
+from attnlint.attention.transparent import LAYOUT, beneath
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.liveness import looks_only
@@ -98,8 +98,7 @@ def _reads(step: Value, product: Product, path: AttentionPath) -> bool:
     """Whether the first operand of a step is the product, but for its layout."""
     operands = (path.facts.resolve(operand) for operand in step.operands())
     for operand in operands:
-        while isinstance(operand, LAYOUT):
-            operand = path.facts.resolve(next(operand.operands()))
+        operand = beneath(operand, path.facts, LAYOUT)
         if operand is product:
             return True
     return False

@@ -10,7 +10,7 @@ import libcst as cst
 from attnlint.attention import AttentionPath
 from attnlint.attention.caches import Joined, cached, is_handed_on, outlives, value_operand
 from attnlint.attention.future import flag_of, is_given
-from attnlint.attention.transparent import LAYOUT, PARTS
+from attnlint.attention.transparent import beneath
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.masks import number
@@ -71,9 +71,7 @@ def _order_matters(path: AttentionPath) -> str | None:
 
 def _tells_apart(mask: Value, path: AttentionPath) -> bool:
     """Whether a mask is given, and not joined like the keys: perhaps in their order."""
-    value = path.facts.resolve(mask)
-    while isinstance(value, (*LAYOUT, *PARTS)):
-        value = path.facts.resolve(next(value.operands()))
+    value = beneath(mask, path.facts)
     return is_given(mask, path) and not isinstance(value, Cat)
 
 

@@ -13,7 +13,8 @@ from functools import cached_property
 from itertools import combinations
 from typing import TypeVar
 
-from attnlint.attention.future import flag_of, is_computed, is_given
+from attnlint.attention.future import flag_of, is_given
+from attnlint.attention.masking import is_computed
 from attnlint.attention.recognise import Activation, activations, anchors
 from attnlint.attention.site import AttentionPath, MaskUse
 from attnlint.attention.trail import Walk

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from attnlint.attention.site import AttentionPath, MaskUse
-from attnlint.attention.transparent import LAYOUT, PARTS
+from attnlint.attention.transparent import LAYOUT, PARTS, beneath
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import VERY_NEGATIVE, number
 from attnlint.graph.ops import FUNCTIONS
@@ -133,9 +133,7 @@ def reading_in(use: MaskUse, facts: Facts) -> Reading | None:
 
 def _additive(value: Value, facts: Facts) -> Reading | None:
     """``zeros.masked_fill(m, -inf)``, ``where(m, 0, -inf)``, ``(1 - m) * -1e9``: what they are made of."""
-    value = facts.resolve(value)
-    while isinstance(value, (*LAYOUT, *PARTS)):
-        value = facts.resolve(next(value.operands()))
+    value = beneath(value, facts)
     match value:
         case MaskedFill(x=x, mask=mask, fill=fill):
             base = facts.resolve(x)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from attnlint.attention.masking import is_computed
 from attnlint.attention.site import AttentionPath, MaskUse
-from attnlint.attention.transparent import LAYOUT, PARTS
-from attnlint.graph.values import Constant, Convolution, Dispatched, Embedding, Flash, Linear, Sdpa, Tri, Value
+from attnlint.graph.values import Constant, Dispatched, Flash, Sdpa, Tri, Value
 
 
 def is_causal(path: AttentionPath) -> bool | None:
@@ -39,14 +39,6 @@ def is_given(mask: Value, path: AttentionPath) -> bool:
     """Whether an optional mask is there. Raises `attnlint.graph.worlds.Undecided` where it may be or not."""
     value = path.facts.resolve(mask)
     return not (isinstance(value, Constant) and value.value is None) and not path.facts.world.is_none(value)
-
-
-def is_computed(term: Value, path: AttentionPath) -> bool:
-    """Whether an added term is computed by layers, so that it is a bias and hides nothing."""
-    value = path.facts.resolve(term)
-    while isinstance(value, (*LAYOUT, *PARTS)):
-        value = path.facts.resolve(next(value.operands()))
-    return isinstance(value, (Linear, Embedding, Convolution))
 
 
 def flag_of(path: AttentionPath) -> Value | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from attnlint.attention.conventions import adds_floats, bool_convention
 from attnlint.attention.site import AttentionPath, MaskUse
 from attnlint.attention.trail import softmaxes_behind
-from attnlint.attention.transparent import LAYOUT, PARTS
+from attnlint.attention.transparent import LAYOUT, PARTS, beneath
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import VERY_NEGATIVE, MaskFact, number
 from attnlint.graph.matrices import keeps_matrix
@@ -77,9 +77,7 @@ def _hides(use: MaskUse, path: AttentionPath) -> bool:
 
 def is_computed(term: Value, path: AttentionPath) -> bool:
     """Whether an added term is computed by layers, so that it is a bias and hides nothing."""
-    value = path.facts.resolve(term)
-    while isinstance(value, (*LAYOUT, *PARTS)):
-        value = path.facts.resolve(next(value.operands()))
+    value = beneath(term, path.facts)
     return isinstance(value, (Linear, Embedding, Convolution))
 
 
@@ -189,9 +187,7 @@ def is_self_attention(path: AttentionPath) -> bool:
 
 def _projected(value: Value, facts: Facts) -> Value:
     """What a projection is taken of."""
-    value = facts.resolve(value)
-    while isinstance(value, (*LAYOUT, *PARTS, Dropout)):
-        value = facts.resolve(next(value.operands()))
+    value = beneath(value, facts, (*LAYOUT, *PARTS, Dropout))
     return facts.resolve(value.x) if isinstance(value, (Linear, Convolution)) else value
 
 
@@ -213,16 +209,12 @@ def is_of_keys(mask: Value, path: AttentionPath) -> bool:
 
 
 def _compares_tokens(mask: Value, path: AttentionPath) -> bool:
-    value = path.facts.resolve(mask)
-    while isinstance(value, (*LAYOUT, *PARTS, Not)):
-        value = path.facts.resolve(next(value.operands()))
+    value = beneath(mask, path.facts, (*LAYOUT, *PARTS, Not))
     if not isinstance(value, Compare):
         return False
     leaves = []
     for side in (value.left, value.right):
-        leaf = path.facts.resolve(side)
-        while isinstance(leaf, (*LAYOUT, *PARTS)):
-            leaf = path.facts.resolve(next(leaf.operands()))
+        leaf = beneath(side, path.facts)
         leaves.append(leaf)
     given = [leaf for leaf in leaves if isinstance(leaf, (Parameter, Arange))]
     return bool(given) and all(isinstance(leaf, (Parameter, Arange, Attribute, Constant)) for leaf in leaves)
@@ -246,9 +238,7 @@ def _varies_over_keys(mask: Value, path: AttentionPath) -> bool:
 
 def is_of_infinities(mask: Value, facts: Facts) -> bool:
     """Whether a mask certainly holds 0 and −inf, and nothing between."""
-    value = facts.resolve(mask)
-    while isinstance(value, (*LAYOUT, *PARTS, Tri)):
-        value = facts.resolve(next(value.operands()))
+    value = beneath(mask, facts, (*LAYOUT, *PARTS, Tri))
     match value:
         case Full(fill=fill):
             numbers = [fill]

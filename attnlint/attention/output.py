@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from attnlint.attention.site import AttentionPath
 from attnlint.attention.trail import Walk, factor_of, softmaxes_behind
-from attnlint.attention.transparent import LAYOUT, PARTS
+from attnlint.attention.transparent import LAYOUT, PARTS, beneath
 from attnlint.graph.axes import Place, carried, place_of
 from attnlint.graph.shapes import integer
 from attnlint.graph.values import (
@@ -75,9 +75,7 @@ def meetings(path: AttentionPath) -> list[Meeting]:
 
 def _is_weighed(value: Value, path: AttentionPath) -> bool:
     """Whether a value may be what weights average: no learned matrix that mixes heads, no weights themselves."""
-    source = path.facts.resolve(value)
-    while isinstance(source, (*LAYOUT, *PARTS)):
-        source = path.facts.resolve(next(source.operands()))
+    source = beneath(value, path.facts)
     return not isinstance(source, (Learned, Attribute)) and not softmaxes_behind(value, path.graph.softmaxes)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
-from attnlint.attention.transparent import LAYOUT, PARTS
+from attnlint.attention.transparent import LAYOUT, PARTS, beneath
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import number
 from attnlint.graph.values import (
@@ -102,8 +102,7 @@ def _either(product: Multiply, facts: Facts) -> Iterator[tuple[Value, Value]]:
 
 def _rotated_half(value: Value, facts: Facts) -> Hashable | None:
     """The tensor of which a value is ``cat((-second, first))``."""
-    while isinstance(value, LAYOUT):
-        value = facts.resolve(next(value.operands()))
+    value = beneath(value, facts, LAYOUT)
     if not isinstance(value, (Cat, Stack)) or len(value.items) != 2:
         return None
     one, two = (facts.resolve(item) for item in value.items)
@@ -116,8 +115,7 @@ def _rotated_half(value: Value, facts: Facts) -> Hashable | None:
 
 
 def _negated(value: Value, facts: Facts) -> Value | None:
-    while isinstance(value, LAYOUT):
-        value = facts.resolve(next(value.operands()))
+    value = beneath(value, facts, LAYOUT)
     if isinstance(value, Negate):
         return facts.resolve(value.x)
     if isinstance(value, Multiply):
@@ -128,17 +126,13 @@ def _negated(value: Value, facts: Facts) -> Value | None:
 
 
 def _is_part(value: Value, facts: Facts) -> bool:
-    held = facts.resolve(value)
-    while isinstance(held, LAYOUT):
-        held = facts.resolve(next(held.operands()))
+    held = beneath(value, facts, LAYOUT)
     return isinstance(held, PARTS)
 
 
 def _base(value: Value, facts: Facts) -> Hashable:
     """What a tensor is a part or another layout of."""
-    held = facts.resolve(value)
-    while isinstance(held, (*LAYOUT, *PARTS)):
-        held = facts.resolve(next(held.operands()))
+    held = beneath(value, facts)
     return key(held)
 
 

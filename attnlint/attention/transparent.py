@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attnlint.graph.facts import Facts
 from attnlint.graph.values import (
     Cast,
     Expand,
@@ -20,6 +21,7 @@ from attnlint.graph.values import (
     Transpose,
     Unflatten,
     Unsqueeze,
+    Value,
     View,
 )
 
@@ -30,3 +32,12 @@ LAYOUT = (
 """Changes of layout or dtype: the numbers stay."""
 PARTS = (Index, Select, Piece, Pieces)
 """Parts of a tensor."""
+
+
+def beneath(value: Value, facts: Facts, through: tuple[type[Value], ...] = (*LAYOUT, *PARTS)) -> Value:
+    """What a tensor is a part, or another layout, of on one path: its first operand is followed while it is one of
+    ``through``."""
+    held = facts.resolve(value)
+    while isinstance(held, through):
+        held = facts.resolve(next(held.operands()))
+    return held
