@@ -80,11 +80,13 @@ SHARED = {
     "literal": "self.heads = nn.ModuleList([nn.Linear(dim, dim)] * 3)",
     "sequential": "self.heads = nn.Sequential(*[Head(dim)] * n)",
     "two steps": "heads = [Head(dim)] * n\nself.heads = nn.ModuleList(heads)",
+    "torch's own layer": "self.heads = nn.ModuleList([nn.TransformerEncoderLayer(dim, 4)] * n)",
     "copied once": "self.heads = nn.ModuleList([copy.deepcopy(Head(dim))] * n)",
 }
 APART = {
     "comprehension": "self.heads = nn.ModuleList([Head(dim) for _ in range(n)])",
     "copies": "head = Head(dim)\nself.heads = nn.ModuleList([copy.deepcopy(head) for _ in range(n)])",
+    "one prediction head": "head = nn.Linear(dim, 4)\nself.heads = nn.ModuleList([head] * n)",
     "nothing": "self.heads = [None] * n",
     "no parameters": "self.heads = nn.ModuleList([nn.Identity()] * n)",
     "declared": "self.head = Head(dim)\nself.heads = nn.ModuleList([self.head] * n)",

@@ -22,6 +22,7 @@ from attnlint.graph.values import (
 
 _WITH_PARAMETERS = frozenset({
     "Linear", "LazyLinear", "Conv1d", "Conv2d", "Conv3d", "Embedding", "MultiheadAttention", "LayerNorm", "RMSNorm",
+    "TransformerEncoderLayer", "TransformerDecoderLayer", "LSTM", "GRU", "RNN",
 })  # fmt: skip
 _DEPTH = 6
 
