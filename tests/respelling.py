@@ -1,178 +1,37 @@
-"""Right attention code in other spellings, and with bugs put in: both by rules on syntax trees, for any seed.
-
-A seed is written in plain spellings (``a @ b``, ``x.transpose(-2, -1)``, ``F.softmax(x, dim=-1)``, ``(a @ b) * scale``,
-``x = x.masked_fill(drop, float("-inf"))``), which the rewritings know and turn into others that compute the same. What
-the bugs need beside the text, the seed says in constants: ``HEAD`` and ``WIDTH`` are what its code calls head_dim and
-the width of the model, ``RANK`` is that of its scores, ``BROADCASTS`` if key and query have other heads.
-"""
+"""Other spellings of right attention code."""
 
 from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 
-HEADER = """\
-import math
-
-import einops
-import torch
-import torch.nn.functional as F
-from einops import rearrange, repeat
-from torch import nn
-"""
-DRAWN = "inputs"
-"""The function of a seed that draws its arguments, which is never rewritten."""
-
-
-@dataclass(frozen=True)
-class Seed:
-    """A module of right attention code."""
-
-    name: str
-    text: str
-
-    @property
-    def constants(self) -> Mapping[str, object]:
-        """What it says of itself."""
-        assigned = [node for node in ast.parse(self.text).body if isinstance(node, ast.Assign)]
-        return {ast.unparse(node.targets[0]): ast.literal_eval(node.value) for node in assigned}
-
-
-Change = Callable[[ast.expr, Seed], "str | None"]
-"""Another spelling of an expression, whose parts are rewritten already; None where it is none of these."""
-StatementChange = Callable[[ast.stmt, Seed], "str | None"]
-Rewriting = Callable[[Seed], str]
-"""The text in another spelling; the same text where there is nothing to rewrite."""
-
-
-def source(seed: Seed) -> str:
-    """The seed's text under the imports that rewritings use, printed from its tree."""
-    return _printed(ast.parse(seed.text))
-
-
-def _printed(tree: ast.Module) -> str:
-    body = [node for node in tree.body if not isinstance(node, (ast.Import, ast.ImportFrom))]
-    return HEADER + "\n" + ast.unparse(ast.Module(body, []))
-
-
-class _Rewriter(ast.NodeTransformer):
-    """Applies one change to every expression or statement inside of functions and methods."""
-
-    def __init__(self, seed: Seed, expression: Change | None = None, statement: StatementChange | None = None) -> None:
-        self._seed, self._expression, self._statement = seed, expression, statement
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
-        if node.name in (DRAWN, "__init__"):
-            return node
-        self.generic_visit(node)
-        return node
-
-    def visit(self, node: ast.AST) -> ast.AST | list[ast.stmt]:
-        result: ast.AST = super().visit(node)
-        if isinstance(result, ast.expr) and self._expression is not None:
-            changed = self._expression(result, self._seed)
-            return result if changed is None else ast.parse(changed, mode="eval").body
-        if isinstance(result, ast.stmt) and self._statement is not None:
-            changed = self._statement(result, self._seed)
-            return result if changed is None else ast.parse(changed).body
-        return result
-
-
-def _rewritten(seed: Seed, how: ast.NodeTransformer) -> str:
-    tree = ast.parse(seed.text)
-    how.visit(tree)
-    return _printed(ast.fix_missing_locations(tree))
-
-
-def expressions(change: Change) -> Rewriting:
-    """A rewriting of all expressions that ``change`` knows."""
-    return lambda seed: _rewritten(seed, _Rewriter(seed, expression=change))
-
-
-def statements(change: StatementChange) -> Rewriting:
-    """A rewriting of all statements that ``change`` knows."""
-    return lambda seed: _rewritten(seed, _Rewriter(seed, statement=change))
-
-
-# What is recognised
-
-
-def _parts(node: ast.AST, pattern: str) -> list[str] | None:
-    """The texts of what stands at ``_`` in a pattern of the same shape, in order; None for another shape."""
-    found: list[str] = []
-    wanted = ast.parse(pattern, mode="eval").body
-    return found if _fits(node, wanted, found) else None
-
-
-def _fits(node: object, wanted: object, found: list[str]) -> bool:
-    if isinstance(wanted, ast.Name) and wanted.id == "_":
-        found.append(f"({ast.unparse(node)})" if isinstance(node, ast.expr) else "")
-        return isinstance(node, ast.expr)
-    if isinstance(wanted, ast.AST):
-        same = type(node) is type(wanted)
-        fields = [name for name in wanted._fields if name not in ("ctx", "kind")]
-        return same and all(_fits(getattr(node, name), getattr(wanted, name), found) for name in fields)
-    if isinstance(wanted, list):
-        same = isinstance(node, list) and len(node) == len(wanted)
-        return same and all(_fits(one, other, found) for one, other in zip(node, wanted, strict=True))  # type: ignore[call-overload]
-    return node == wanted
-
-
-def replaced(pattern: str, spelling: str) -> Change:
-    """A change of every expression of the pattern's shape; ``{0}``, ``{1}`` … are what stood at ``_``."""
-
-    def change(node: ast.expr, seed: Seed) -> str | None:
-        parts = _parts(node, pattern)
-        return None if parts is None else spelling.format(*parts)
-
-    return change
-
-
-PRODUCT, TRANSPOSE, SOFTMAX = "_ @ _", "_.transpose(-2, -1)", "F.softmax(_, dim=-1)"
-SCORES, SCALED = "_ @ _.transpose(-2, -1)", "_ @ _.transpose(-2, -1) * _"
-SCALED_EINSUM = "torch.einsum('bihd,bjhd->bhij', _, _) * _"
-EINSUM_OF_SCALED = "torch.einsum('bihd,bjhd->bhij', {0} * {2}, {1})"
-FILLED = "_.masked_fill(_, float('-inf'))"
-FUSED = "F.scaled_dot_product_attention(_, _, _, dropout_p=_)"
-FUSED_CAUSAL = "F.scaled_dot_product_attention(_, _, _, dropout_p=_, is_causal=True)"
-
-
-def of_scores(spelling: str, of_einsum: str | None = None) -> Change:
-    """A change of scaled products; ``{0}``, ``{1}`` and ``{2}`` are the query, the key and the factor."""
-
-    def change(node: ast.expr, seed: Seed) -> str | None:
-        parts = _parts(node, SCALED)
-        if parts is not None:
-            return spelling.format(*parts)
-        parts = _parts(node, SCALED_EINSUM)
-        product = spelling.replace("({0} @ {1}.transpose(-2, -1))", "torch.einsum('bihd,bjhd->bhij', {0}, {1})")
-        if parts is not None and (of_einsum or product != spelling):
-            return (of_einsum or product).format(*parts)
-        return None
-
-    return change
-
-
-def filled(spelling: str) -> Change:
-    """A change of masked scores; ``{0}`` and ``{1}`` are the scores and what is dropped."""
-    return replaced(FILLED, spelling)
-
-
-def by_rank(pattern: str, spellings: Mapping[int, str]) -> Rewriting:
-    """A rewriting for scores of some rank only; not where heads are broadcast."""
-
-    def rewriting(seed: Seed) -> str:
-        rank = seed.constants.get("RANK")
-        if rank not in spellings or seed.constants.get("BROADCASTS"):
-            return source(seed)
-        assert isinstance(rank, int)
-        return expressions(replaced(pattern, spellings[rank]))(seed)
-
-    return rewriting
-
+from seeds import (
+    DRAWN,
+    EINSUM_OF_SCALED,
+    FILLED,
+    FUSED_CAUSAL,
+    PRODUCT,
+    SCALED,
+    SCALED_EINSUM,
+    SCORES,
+    SOFTMAX,
+    TRANSPOSE,
+    Rewriting,
+    Seed,
+    StatementChange,
+    by_rank,
+    expressions,
+    filled,
+    of_scores,
+    parts_of,
+    printed,
+    replaced,
+    rewritten,
+    source,
+    statements,
+)
 
 # Statements
 
@@ -187,7 +46,7 @@ def _scaled(node: ast.stmt) -> tuple[str, str, str] | None:
     """The name, the product and the factor of ``scores = a @ b * s``."""
     if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.BinOp):
         return None
-    if not (_parts(node.value, SCALED) or _parts(node.value, SCALED_EINSUM)):
+    if not (parts_of(node.value, SCALED) or parts_of(node.value, SCALED_EINSUM)):
         return None
     return ast.unparse(node.targets[0]), ast.unparse(node.value.left), ast.unparse(node.value.right)
 
@@ -198,9 +57,9 @@ def factor_in_a_local(node: ast.stmt, seed: Seed) -> str | None:
     return None if scaled is None else "factor = {2}\n{0} = {1} * factor".format(*scaled)
 
 
-def _mask_statement(spelling: str) -> StatementChange:
+def mask_statement(spelling: str) -> StatementChange:
     def change(node: ast.stmt, seed: Seed) -> str | None:
-        parts = _parts(node.value, FILLED) if isinstance(node, ast.Assign) else None
+        parts = parts_of(node.value, FILLED) if isinstance(node, ast.Assign) else None
         if parts is None or parts[0] != f"({ast.unparse(node.targets[0])})":  # type: ignore[attr-defined]
             return None
         return spelling.format(*parts, parts[0][1:-1])
@@ -277,7 +136,7 @@ class _Flattened(ast.NodeTransformer):
 
 def flattened(seed: Seed) -> str:
     """One operation a statement."""
-    return _rewritten(seed, _Flattened())
+    return rewritten(seed, _Flattened())
 
 
 def _helped(seed: Seed, method: bool) -> str:
@@ -297,7 +156,7 @@ def _helped(seed: Seed, method: bool) -> str:
                 helpers.extend([] if helper is None else [helper])
         place = owner.body if owner is not tree and method else tree.body
         place[0:0] = helpers
-    return _printed(ast.fix_missing_locations(tree))
+    return printed(ast.fix_missing_locations(tree))
 
 
 def _imported(tree: ast.Module) -> Iterator[ast.alias]:
@@ -344,7 +203,7 @@ def attributes_in_locals(seed: Seed) -> str:
         names = dict.fromkeys(node.attr for node in text if node.attr != "training")
         _AttributesRead(set(names)).visit(function)
         function.body[:0] = [ast.parse(f"own_{name} = self.{name}").body[0] for name in names]
-    return _printed(ast.fix_missing_locations(tree))
+    return printed(ast.fix_missing_locations(tree))
 
 
 class _AttributesRead(ast.NodeTransformer):
@@ -434,9 +293,9 @@ SPELLINGS: Mapping[str, Rewriting] = {
     "where of what is kept": expressions(filled("torch.where(~({1}), {0}, float('-inf'))")),
     "where method": expressions(filled("{0}.where(~({1}), float('-inf'))")),
     "added": expressions(filled("{0} + torch.zeros_like({0}).masked_fill({1}, float('-inf'))")),
-    "masked in place": statements(_mask_statement("{2}.masked_fill_({1}, float('-inf'))")),
-    "masked by item": statements(_mask_statement("{2}[{1}.expand_as({2})] = float('-inf')")),
-    "mask in a local": statements(_mask_statement("hidden = {1}\n{2} = {2}.masked_fill(hidden, float('-inf'))")),
+    "masked in place": statements(mask_statement("{2}.masked_fill_({1}, float('-inf'))")),
+    "masked by item": statements(mask_statement("{2}[{1}.expand_as({2})] = float('-inf')")),
+    "mask in a local": statements(mask_statement("hidden = {1}\n{2} = {2}.masked_fill(hidden, float('-inf'))")),
     # softmax
     "softmax method": expressions(replaced(SOFTMAX, "{0}.softmax(dim=-1)")),
     "torch.softmax": expressions(replaced(SOFTMAX, "torch.softmax({0}, -1)")),
@@ -471,64 +330,4 @@ SPELLINGS: Mapping[str, Rewriting] = {
     "attributes in locals": attributes_in_locals,
     "arms swapped": statements(arms_swapped),
     "annotated": statements(annotated),
-}
-
-
-# Bugs
-
-
-def _once(change: Change) -> Rewriting:
-    """A rewriting of the first expression that ``change`` knows."""
-
-    def rewriting(seed: Seed) -> str:
-        done: list[str] = []
-
-        def first(node: ast.expr, of: Seed) -> str | None:
-            changed = None if done else change(node, of)
-            done.extend([] if changed is None else [changed])
-            return changed
-
-        return expressions(first)(seed)
-
-    return rewriting
-
-
-def factor(spelling: str) -> Change:
-    """Scores with another factor: ``{2}`` is the right one, ``HEAD`` and ``WIDTH`` are the seed's."""
-
-    def change(node: ast.expr, seed: Seed) -> str | None:
-        text = spelling
-        for name in ("HEAD", "WIDTH"):
-            if name in text and name not in seed.constants:
-                return None
-            text = text.replace(name, str(seed.constants.get(name)))
-        return of_scores(f"({{0}} @ {{1}}.transpose(-2, -1)){text}")(node, seed)
-
-    return change
-
-
-@dataclass(frozen=True)
-class Bug:
-    """One bug: the code that is to be reported, and how it is put into right code."""
-
-    code: str
-    inject: Rewriting
-
-
-BUGS: Mapping[str, Bug] = {
-    "no scale": Bug("ATN101", _once(factor(""))),
-    "scale of one": Bug("ATN101", _once(factor(" * 1.0"))),
-    "root of the width": Bug("ATN102", _once(factor(" * (WIDTH) ** -0.5"))),
-    "root of the length": Bug("ATN102", _once(factor(" * {0}.shape[-2] ** -0.5"))),
-    "scale inverted": Bug("ATN103", _once(factor(" / {2}"))),
-    "times the root": Bug("ATN103", _once(factor(" * (HEAD) ** 0.5"))),
-    "scaled twice": Bug("ATN104", _once(factor(" * {2} * {2}"))),
-    "half of a power": Bug("ATN105", _once(factor(" * ((HEAD) ** -1 / 2)"))),
-    "reversed axes": Bug("ATN107", _once(replaced(TRANSPOSE, "{0}.T"))),
-    "filled with 0": Bug("ATN201", _once(filled("{0}.masked_fill({1}, 0)"))),
-    "filled with -1e-9": Bug("ATN201", _once(filled("{0}.masked_fill({1}, -1e-9)"))),
-    "filled with inf": Bug("ATN201", _once(filled("{0}.masked_fill({1}, float('inf'))"))),
-    "zeroed": Bug("ATN202", _once(filled("torch.where({1}, 0.0, {0})"))),
-    "mask discarded": Bug("ATN204", statements(_mask_statement("{2}.masked_fill({1}, float('-inf'))"))),
-    "dropout while evaluating": Bug("ATN402", expressions(replaced("_ if self.training else 0.0", "{0}"))),
 }

@@ -14,7 +14,9 @@ from typing import Any
 from zlib import crc32
 
 import pytest
-from respelling import BUGS, DRAWN, SPELLINGS, Seed, source
+from injection import BUGS
+from respelling import SPELLINGS
+from seeds import DRAWN, Seed, source
 
 from attnlint import lint_source
 from attnlint.rule import discover, select
