@@ -35,7 +35,7 @@ class UnusedMask(Rule):
     **Why it hurts.** What should be hidden is attended: with a padded batch the outputs of real tokens move by 0.39,
     and change with what the padding holds. Callers pass the mask and believe that it works.
 
-    **Silent when** the signature comes from elsewhere: a function that is handed around as a value, an override of a
+    **Silent when** the signature comes from elsewhere: a function that stands in a table, an override of a
     method that is declared in the module or in a base class that is not torch's own, another method of that name and
     these parameters that reads it, a method of an object that is no ``nn.Module`` and may be called without it, further
     parameters that are not read either, a comment that says so, ``del``, names that begin with an underscore. Also
@@ -181,9 +181,8 @@ def _is_torch_layer(definition: Definition, module: ModuleContext) -> bool:
 
 
 def _is_handed_around(function: Definition, module: ModuleContext) -> bool:
-    """Whether a function is used other than by calling it: as one of several behind one interface, in a table."""
-    uses = re.findall(rf"(?<![\w.])(?:def\s+)?{function.name}\b(?!\s*\()", module.outline.source.searched)
-    return any(not use.startswith("def") for use in uses)
+    """Whether a function stands in a table or a list: it is one of several behind one interface."""
+    return re.search(rf"[:\[{{,]\s*{function.name}\s*[,\]}}]", module.outline.source.searched) is not None
 
 
 def _is_dictated(definition: Definition, names: list[str], module: ModuleContext) -> bool:

@@ -169,7 +169,7 @@ def test_every_invariant_is_tried() -> None:
         for name, maker in vars(invariants).items()
         if getattr(maker, "__annotations__", {}).get("return") == "Invariant"
     }
-    texts = "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_invariants*.py"))
+    texts = "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     assert len(set(NAMES)) == len(CASES)
     assert {name for name in makers if not re.search(rf"\b{name}\(", texts)} == set()
 

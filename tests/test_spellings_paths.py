@@ -270,10 +270,11 @@ def test_a_cache_along_another_axis(axis: str) -> None:
         {site}
     """
     for site in (
-        "return F.scaled_dot_product_attention(q, k, v)",
-        "return (q @ k.transpose(-2, -1) / math.sqrt(q.size(-1))).softmax(dim=-1) @ v",
+        "return F.scaled_dot_product_attention(q, k, v), (k, v)",
+        "return (q @ k.transpose(-2, -1) / math.sqrt(q.size(-1))).softmax(dim=-1) @ v, (k, v)",
     ):
         assert codes(text.replace("{site}", site).replace("{axis}", axis)) == ["ATN505"]
+        assert codes(text.replace("{site}", site.replace(", (k, v)", "")).replace("{axis}", axis)) == []
         assert codes(text.replace("{site}", site).replace("{axis}", "-2")) == []
 
 
@@ -346,13 +347,15 @@ def attention(q, k, v, past=None):
     q, k = (rotate(t, table.cos(), table.sin()) for t in (q, k))
     if past is not None:
         k, v = torch.cat((past[0], k), dim=-2), torch.cat((past[1], v), dim=-2)
-    return F.scaled_dot_product_attention(q, k, v)
+    return F.scaled_dot_product_attention(q, k, v), (k, v)
 """
 
 
 @pytest.mark.parametrize("positions", ["torch.arange(n)", "torch.arange(0, n, device=q.device).float()"])
 def test_positions_that_begin_again(positions: str) -> None:
-    assert codes(ROTARY["rotate_half"] + OFFSET.replace("{positions}", positions)) == ["ATN602"]
+    text = ROTARY["rotate_half"] + OFFSET.replace("{positions}", positions)
+    assert codes(text) == ["ATN602"]
+    assert codes(text.replace(", (k, v)\n", "\n")) == []
 
 
 @pytest.mark.parametrize(

@@ -180,9 +180,10 @@ IMPLICIT = {
     "keyword": ("w = F.softmax(input=scores)", 1),
     "module": ("w = nn.Softmax()(scores)", 1),
     "module, given": ("w = nn.Softmax(-1)(scores)", 0),
-    "module, never called": ("soft = nn.Softmax()\nw = F.softmax(scores, 3)", 1),
+    "module, never called": ("soft = nn.Softmax()\nw = F.softmax(scores, 3)", 0),
     "method": ("w = scores.softmax()", 1),
     "parameter": ("w = F.softmax(scores, keep)", 0),
+    "of a matrix": ("w = F.softmax(scores.reshape(-1, scores.shape[-1])).view_as(scores)", 0),
     "spread": ("options = {'dim': -1}\nw = F.softmax(scores, **options)", 0),
 }
 

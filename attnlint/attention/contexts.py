@@ -19,7 +19,19 @@ def is_untracked(at: Origin) -> bool:
 
 def is_autocast(at: Origin) -> bool:
     """Whether a place stands under ``torch.autocast``, in which dtypes are not what casts say."""
-    return any(called(context) in _CASTING for context in contexts(at))
+    return any(called(context) in _CASTING and not _is_disabled(context) for context in contexts(at))
+
+
+def _is_disabled(context: cst.BaseExpression) -> bool:
+    """``torch.autocast("cuda", enabled=False)``."""
+    given = context.args if isinstance(context, cst.Call) else ()
+    return any(
+        argument.keyword is not None
+        and argument.keyword.value == "enabled"
+        and isinstance(argument.value, cst.Name)
+        and argument.value.value == "False"
+        for argument in given
+    )
 
 
 def contexts(at: Origin) -> Iterator[cst.BaseExpression]:

@@ -33,7 +33,9 @@ from attnlint.graph.values import (
 def _full(value: Full, ask: Ask) -> MaskFact | None:
     fill, dtype = number(value.fill, ask), ask.dtype(value)
     if fill == 1:
-        return MaskFact("bool" if dtype == "bool" else "binary", everywhere=True)
+        like = ask.mask(value.like) if value.like is not None and value.dtype is None else None
+        is_bool = dtype == "bool" or (like is not None and like.representation == "bool")
+        return MaskFact("bool" if is_bool else "binary", everywhere=True)
     if fill is not None and fill <= VERY_NEGATIVE and (dtype is None or dtype in FLOATS):
         return MaskFact("additive", everywhere=True)
     return None
