@@ -103,9 +103,8 @@ class DiscardedMask(Rule):
             if origin is None or not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
                 continue
             method = call.func.attr.value
-            if _is_run_for_itself(origin):
-                continue
-            if _is_dropped(method, value) and not any(a.keyword and a.keyword.value == "out" for a in call.args):
+            goes_out = any(a.keyword and a.keyword.value == "out" for a in call.args)
+            if _is_dropped(method, value) and not goes_out and not _is_run_for_itself(origin):
                 receiver = _receiver(origin, value, graph)
                 effect = ", so the mask is never applied" if method.startswith("masked_") else ""
                 tensor = next(value.operands())

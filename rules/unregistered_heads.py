@@ -97,12 +97,13 @@ def _is_plain(graph: DefinitionGraph) -> bool:
 
 def _containers(graph: DefinitionGraph) -> Iterator[Store]:
     """Attributes that are set once, to a container that registers nothing."""
-    own = [store for store in graph.stores if store.owner is graph.receiver and not _adds(store)]
+    own = [store for store in graph.stores if store.owner is graph.receiver]
     for store in own:
         value = strip(store.value)
-        is_plain = isinstance(value, (Items, Repeating, Mapping)) and not value.registers and not store.registers
-        if is_plain and sum(other.member == store.member for other in own) == 1:
-            yield store
+        if isinstance(value, (Items, Repeating, Mapping)) and not value.registers and not store.registers:
+            others = (other for other in own if other is not store and other.member == store.member)
+            if not _adds(store) and all(map(_adds, others)):
+                yield store
 
 
 def _adds(store: Store) -> bool:
