@@ -1,0 +1,128 @@
+"""Fixing one source: pass after pass, until no fix that is wanted is left.
+
+All fixes of a pass that do not overlap are made at once; the result is linted again. A fix is kept only if the source
+still parses and fewer findings of its code are left than before; otherwise the fixes of the pass are tried one by one,
+and those that fail are refused with the reason.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from attnlint.diagnostics import Diagnostic
+from attnlint.fixes.edits import compatible, edited
+from attnlint.linter import lint_source
+from attnlint.rule import Rule
+from attnlint.syntax.stack import on_big_stack
+from attnlint.syntax.text import SourceError, SourceText
+
+MAX_PASSES = 100
+"""Passes over one source; with more, fixes undo one another."""
+
+Wanted = Callable[[Diagnostic], bool]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A fix that was not made, and why."""
+
+    diagnostic: Diagnostic
+    reason: str
+
+
+@dataclass
+class Fixed:
+    """What became of a source."""
+
+    before: bytes
+    data: bytes
+    """The source after all fixes; ``before`` where none was made."""
+    made: list[Diagnostic] = field(default_factory=list)
+    """The findings whose fixes were made, in order; each place is that of the pass that made it."""
+    refused: list[Refusal] = field(default_factory=list)
+    left: list[Diagnostic] = field(default_factory=list)
+    """The findings that remain."""
+
+
+def fix_source(data: bytes, path: str, rules: Sequence[type[Rule]], wanted: Wanted) -> Fixed:
+    """Make the fixes that are wanted.
+
+    Raises `SourceError` where the source cannot be decoded or parsed as it is, and `RuntimeError` that names the codes
+    where fixes go on undoing one another.
+    """
+    result = Fixed(data, data, left=lint_source(data, path, rules))
+    refused: set[tuple[str, str]] = set()
+    for _ in range(MAX_PASSES):
+        todo = [d for d in result.left if d.fix is not None and d.fix.edits and wanted(d)]
+        todo = [d for d in todo if _identity(d, result.data, path) not in refused]
+        if not todo:
+            return result
+        for refusal in _pass(result, _together(todo), path, rules):
+            result.refused.append(refusal)
+            refused.add(_identity(refusal.diagnostic, result.data, path))
+    codes = ", ".join(sorted({d.code for d in result.made[-len(todo) :]}))
+    raise RuntimeError(f"fixes of {codes} go on undoing one another")
+
+
+def _together(todo: Sequence[Diagnostic]) -> list[Diagnostic]:
+    fixes = [d.fix for d in todo if d.fix is not None]
+    chosen = compatible(fixes)
+    return [d for d in todo if any(d.fix is fix for fix in chosen)]
+
+
+def _pass(result: Fixed, chosen: Sequence[Diagnostic], path: str, rules: Sequence[type[Rule]]) -> Iterator[Refusal]:
+    """Make fixes at once, else one of them; what fails alone is refused."""
+    attempt = _attempt(result, chosen, path, rules)
+    if isinstance(attempt, str) and len(chosen) > 1:
+        # Places change with every fix that is made: one at a time, and the next pass sees the others again.
+        for one in chosen:
+            attempt = _attempt(result, [one], path, rules)
+            if not isinstance(attempt, str):
+                chosen = [one]
+                break
+            yield Refusal(one, attempt)
+    if isinstance(attempt, str):
+        if len(chosen) == 1:
+            yield Refusal(chosen[0], attempt)
+        return
+    result.data, result.left = attempt
+    result.made.extend(chosen)
+
+
+def _attempt(
+    result: Fixed, chosen: Sequence[Diagnostic], path: str, rules: Sequence[type[Rule]]
+) -> tuple[bytes, list[Diagnostic]] | str:
+    """The source with fixes made and what is found in it, or why they must not be made."""
+    source = SourceText.from_bytes(path, result.data)
+    try:
+        data = edited(source, (edit for d in chosen if d.fix is not None for edit in d.fix.edits))
+        _check(data, path)
+        left = lint_source(data, path, rules)
+    except SourceError as error:
+        return f"the fixed code could not be read: {error}"
+    before, after = (Counter(d.code for d in found) for found in (result.left, left))
+    ended = Counter(d.code for d in chosen)
+    for code, number in ended.items():
+        if after[code] > before[code] - number:
+            return f"{code} would still be reported"
+    return data, left
+
+
+def _check(data: bytes, path: str) -> None:
+    """Raise `SourceError` where Python does not parse a source."""
+    text = SourceText.from_bytes(path, data).text
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            on_big_stack(lambda: ast.parse(text))
+    except (SyntaxError, ValueError) as error:
+        raise SourceError(getattr(error, "lineno", None), str(error)) from None
+
+
+def _identity(diagnostic: Diagnostic, data: bytes, path: str) -> tuple[str, str]:
+    """What a finding is known by, wherever other fixes move it: its code and the text it stands at."""
+    return diagnostic.code, diagnostic.message + SourceText.from_bytes(path, data).extract(diagnostic.span)
