@@ -140,7 +140,7 @@ def _mend(store: Store, read: Attribute, use: MaskUse, path: AttentionPath) -> M
     statement, target = assignment(store.origin), store.origin.node
     if statement is None or statement.value is None or not isinstance(target, cst.Attribute):
         return None
-    if not isinstance(target.value, cst.Name):
+    if not isinstance(target.value, cst.Name) or isinstance(statement, cst.AnnAssign):
         return None
     if not _can_register(store, path):
         return None

@@ -32,8 +32,9 @@ class PreferSdpa(Rule):
     52 ms with ``scaled_dot_product_attention`` (2048 tokens, on a CPU). Needs torch 2.0.
 
     **Silent when** the weights are returned, stored or changed in another way than by dropout, the scores are capped or
-    scaled by a learned number, a mask is not understood, the tensors do not certainly have four axes, as the kernels
-    need, or are of several dtypes, or the same class calls fused attention where it can.
+    scaled by a learned number or by the root of another extent (ATN102, ATN103), a mask is not understood, the tensors
+    do not certainly have four axes, as the kernels need, or are of several dtypes, or the same class calls fused
+    attention where it can.
 
     **Mend.** The call, where all is written in one expression without mask and dropout; unsafe, as kernels round
     differently. Else by hand: the message names the arguments.
@@ -60,7 +61,7 @@ class PreferSdpa(Rule):
             found = [answer for path in site.paths for answer in path.ask(_on_path)]
         except TooManyWorlds:
             return
-        known = [answer for answer in found if answer is not None]
+        known = [answer for answer in found if answer is not None and not _is_doubtful(*answer)]
         if not known or len(known) < len(found) or output.origin is None or softmax.origin is None:
             return
         path, first = site.paths[0], max((given for given, _ in known), key=lambda given: len(given.masks))
@@ -76,6 +77,15 @@ class PreferSdpa(Rule):
 def _on_path(path: AttentionPath) -> tuple[Fusable, AttentionPath] | None:
     found = fusable(path)
     return None if found is None else (found, path)
+
+
+def _is_doubtful(given: Fusable, path: AttentionPath) -> bool:
+    """Whether the scale is made of extents, and is not the call's own: perhaps a mistake, which the call would hide."""
+    if given.scaled_by_default:
+        return False
+    own = path.head_dim.symbols if path.head_dim is not None else frozenset()
+    known = (factor.monomial for factor in given.factors if factor.monomial is not None)
+    return any(symbol.is_extent or symbol in own for monomial in known for symbol in monomial.symbols)
 
 
 def _arguments(given: Fusable, path: AttentionPath) -> Iterator[str]:

@@ -61,6 +61,7 @@ class UnregisteredHeads(Rule):
     tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
     triggers = (
         r"self\.\w+ *= *\[\s*(?:#.*\s*)*(?:\w+\.)*[A-Z]\w*\(",
+        r"self\.\w+ *= *\(?\s*(?:\w+\.)*[A-Z]\w*\([^\n]*\),",
         r"self\.\w+ *= *\{\s*(?:#.*\s*)*[\"']\w+[\"'] *:\s*(?:\w+\.)*[A-Z]\w*\(",
         r"self\.(\w+) *= *\[\](?s:.{1,3000}?)self\.\1(?:\.append\(| *\+= *\[)\s*(?:\w+\.)*[A-Z]\w*\(",
     )
@@ -168,7 +169,9 @@ def _class_name(module: Value) -> str:
 
 
 def _kind(held: Value) -> str:
-    return "dict" if isinstance(strip(held), Mapping) else "list"
+    value = strip(held)
+    written = value.origin.node if value.origin is not None else None
+    return "dict" if isinstance(value, Mapping) else "tuple" if isinstance(written, cst.Tuple) else "list"
 
 
 def _evidence(modules: list[Value]) -> Iterator[tuple[Origin, str]]:
@@ -180,4 +183,5 @@ def _mend(value: Origin, container: str, graph: DefinitionGraph) -> Mend | None:
     name = imported(f"torch.nn.{container}", graph)
     if name is None:
         return None
-    return Mend(f"Use nn.{container}", Tier.UNSAFE, (Replacement(value, f"{name}({{0}})", (value,)),))
+    text = f"{name}([{{0}}])" if isinstance(value.node, cst.Tuple) else f"{name}({{0}})"
+    return Mend(f"Use nn.{container}", Tier.UNSAFE, (Replacement(value, text, (value,)),))

@@ -39,7 +39,7 @@ class UnusedMask(Rule):
     method that is declared in the module or in a base class that is not torch's own, another method of that name and
     these parameters that reads it, a method of an object that is no ``nn.Module`` and may be called without it, further
     parameters that are not read either, a comment that says so, ``del``, names that begin with an underscore. Also
-    where the attention is causal by itself and the mask is not one of padding.
+    where the attention is causal by itself, or may be, and the mask is not one of padding.
 
     **Mend.** Apply the mask, or take the parameter away.
     """
@@ -117,9 +117,9 @@ def _never_read(frame: Frame, path: AttentionPath) -> Iterator[Finding]:
 
 
 def _may_be_causal(path: AttentionPath) -> bool:
-    """Whether the site hides the future on some path, or has too many paths to tell."""
+    """Whether the site hides the future on some path, is not known not to, or has too many paths to tell."""
     try:
-        return any(path.ask(is_causal))
+        return any(answer is not False for answer in path.ask(is_causal))
     except TooManyWorlds:
         return True
 

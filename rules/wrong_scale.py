@@ -51,10 +51,17 @@ class WrongScale(Rule):
         yield Finding(
             at,
             f"the scores are scaled by ({base})^(-1/2), but {base} is {what}: {_query(path)} has {head_dim} features "
-            f"in each head, so the softmax is not as sharp as scaled dot-product attention makes it",
+            f"in each head, so the softmax is {_effect(base, head_dim)}",
             related=tuple(_evidence(path, factor, at)),
             mend=_mend(path, factor, at),
         )
+
+
+def _effect(base: Monomial, head_dim: Monomial) -> str:
+    """A wider dimension flattens the softmax; what else may be taken changes from input to input."""
+    if any(symbol.is_extent for symbol in base.symbols - head_dim.symbols):
+        return f"sharper or flatter than it should be, as {base} is"
+    return "not as sharp as scaled dot-product attention makes it"
 
 
 def _query(path: AttentionPath) -> str:

@@ -47,6 +47,18 @@ ROWS: list[tuple[str, str, str | None, Tier]] = [
         built("self.heads = nn.ModuleDict({'a': Head(dim), 'b': Head(dim)})"),
         Tier.UNSAFE,
     ),
+    (
+        "ATN506",
+        built("self.heads = Head(dim), Head(dim)"),
+        built("self.heads = nn.ModuleList([Head(dim), Head(dim)])"),
+        Tier.UNSAFE,
+    ),
+    (
+        "ATN506",
+        built("self.heads = (Head(dim), Head(dim))"),
+        built("self.heads = (nn.ModuleList([Head(dim), Head(dim)]))"),
+        Tier.UNSAFE,
+    ),
     ("ATN506", built("self.heads, self.n = [Head(dim) for _ in range(n)], n"), None, Tier.MANUAL),
     (
         "ATN507",

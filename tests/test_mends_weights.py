@@ -58,6 +58,12 @@ ROWS: list[tuple[str, str, str | None]] = [
         None,
     ),
     ("ATN205", "out = scores.softmax(-1).tril() @ v", None),
+    (
+        "ATN205",
+        "s = q @ k.mT * self.scale\nout = (torch.softmax(s, -1) * torch.ones(T, T).tril()) @ v",
+        "s = q @ k.mT * self.scale\n"
+        'out = (torch.softmax(s.masked_fill(torch.ones(T, T).tril() == 0, float("-inf")), -1)) @ v',
+    ),
     ("ATN301", "out = F.softmax(scores) @ v", "out = F.softmax(scores, dim=-1) @ v"),
     ("ATN301", "out = nn.Softmax()(scores) @ v", "out = nn.Softmax(dim=-1)(scores) @ v"),
     ("ATN301", "out = F.softmax(scores, dim=None) @ v", "out = F.softmax(scores, dim=-1) @ v"),

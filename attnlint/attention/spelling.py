@@ -104,7 +104,9 @@ def assignment(target: Origin) -> cst.Assign | cst.AnnAssign | None:
 def imported(path: str, graph: DefinitionGraph) -> str | None:
     """How the module spells a qualified path (``torch.nn.ModuleList``), by what it imports at its top level; None
     where it imports no part of it."""
-    names = {imported: name for name, imported in graph.module.outline.imports.items()}
+    names: dict[str, str] = {}
+    for name, origin in graph.module.outline.imports.items():
+        names.setdefault(origin, name)
     head, tail = path, ""
     while head:
         if head in names:
@@ -228,11 +230,8 @@ def moved_before(
         return ()
     changed = rewritten(given, spelled, given, mask)
     if holds(at.node, place.node):
-        whole, inner = place.slice.code(place.node), given.slice.code(given.node)
-        before, found, after = whole.partition(inner)
-        text = _literally(before) + changed.text + _literally(after)
-        is_whole = weights.node is place.node and bool(found)
-        return (replace(changed, at=at, text=text),) if is_whole else ()
+        before, behind = map(literally, place.slice.around(place.node, given.node))
+        return (replace(changed, at=at, text=before + changed.text + behind),) if weights.node is place.node else ()
     if not _is_at_hand(value, at, place) or list(map(id, at.guard)) != list(map(id, place.guard)):
         return ()
     return (Replacement(at, "{0}", (weights,)), changed)
@@ -260,19 +259,18 @@ def moved_after(at: Origin, given: Origin, softmax: Origin) -> tuple[Replacement
     if len(places) != 1:
         return ()
     given_arguments = [_argument(at, arg) for arg in call.args]
-    before = _literally(at.slice.code(call.func)) + "("
-    inner, whole = at.slice.code(given.node), softmax.slice.code(softmax.node)
+    before = literally(at.slice.code(call.func)) + "("
+    inner = at.slice.code(given.node)
 
     def around(text: str) -> str:
-        arguments = (text if i == places[0] else _literally(arg) for i, arg in enumerate(given_arguments))
+        arguments = (text if i == places[0] else literally(arg) for i, arg in enumerate(given_arguments))
         return before + ", ".join(arguments) + ")"
 
     if not holds(softmax.node, call):
         return (rewritten(at, "{0}", given), Replacement(softmax, around("{0}"), (softmax,)))
-    outer = at.slice.code(call)
+    first, last = map(literally, softmax.slice.around(softmax.node, call))
     inner = inner if isinstance(given.node, _ATOMS) or is_argument(at) else f"({inner})"
-    changed = _literally(whole.replace(outer, inner))
-    return (Replacement(softmax, around(changed)),) if whole.count(outer) == 1 else ()
+    return (Replacement(softmax, around(first + literally(inner) + last)),)
 
 
 def _argument(at: Origin, arg: cst.Arg) -> str:
@@ -282,6 +280,6 @@ def _argument(at: Origin, arg: cst.Arg) -> str:
     return f"{arg.keyword.value}={value}" if arg.keyword is not None else arg.star + value
 
 
-def _literally(text: str) -> str:
+def literally(text: str) -> str:
     """Source text as a part of a format."""
     return text.replace("{", "{{").replace("}", "}}")

@@ -69,6 +69,11 @@ class Slice:
         start, end = self._offsets(node)
         return self._cut.raw[start:end]
 
+    def around(self, outer: cst.CSTNode, inner: cst.CSTNode) -> tuple[str, str]:
+        """The source text of ``outer`` before and behind ``inner``, a node in it."""
+        (start, end), (before, behind) = self._offsets(outer), self._offsets(inner)
+        return self._cut.raw[start:before], self._cut.raw[behind:end]
+
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         """The node that ``node`` stands in; None for the outermost, and for white space and brackets."""
         return self._tree.parents.get(node)
