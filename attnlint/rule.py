@@ -1,7 +1,7 @@
 """The shape of a rule, and how rules are found.
 
 A rule is one module with one subclass of `Rule`. Its class docstring is its documentation: the first line is the
-summary, the rest is what ``attnlint rule CODE`` prints. It implements one of these hooks:
+summary, the rest is what ``attnlint rule CODE`` prints. It implements one or more of these hooks:
 
 * `check_path` sees an attention site on one path through the branches, where all facts hold together. This is the
   hook of contradictions: something on the path is wrong by itself.
@@ -92,7 +92,7 @@ class Finding:
 
 
 class Rule:
-    """Base class of all rules. Subclasses set the class variables and implement one hook."""
+    """Base class of all rules. Subclasses set the class variables and implement one hook or more."""
 
     code: ClassVar[str]
     """Stable code such as ``ATN101``; never reused for something else."""

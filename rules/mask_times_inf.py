@@ -46,7 +46,8 @@ class MaskTimesInf(Rule):
     **What it finds.** ``mask * float("-inf")`` and ``(1 - mask) * -math.inf``, where the mask has zeros: a triangle, a
     comparison, an inverted mask.
 
-    **Why it hurts.** Every position that should stay visible is NaN, and after the softmax so is everything.
+    **Why it hurts.** Every position that should stay visible is NaN, and after the softmax so is everything: 100 %
+    of the outputs.
 
     **Silent when** the other factor is one number throughout (``torch.ones(n, n) * float("-inf")``) or is not known to
     be a mask, and when NaN is scrubbed or selected away from the result.

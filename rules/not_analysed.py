@@ -16,7 +16,7 @@ class NotAnalysed(Rule):
     The rest of the file is analysed. An expression of thousands of terms, as generated code has them, would take
     the parser seconds or more than the machine's stack; such a definition is named instead of read.
 
-    **Right.** Move generated expressions out of model code, or build them in a loop.
+    **Mend.** Move generated expressions out of model code, or build them in a loop.
     """
 
     code = "ATN004"

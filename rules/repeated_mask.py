@@ -20,7 +20,7 @@ class RepeatedMask(Rule):
     **What it finds.** One value that is added to the scores, or into what is added to them, a second time on one path.
 
     **Why it hurts.** Two of ``torch.finfo(dtype).min`` add up to −inf, so that a row that both mask in full is NaN
-    where one of them alone would have left it uniform. A bias is doubled.
+    where one of them alone would have left it uniform: 1 sample of 3 in the fixture. A bias is doubled.
 
     **Silent when** the two are not certainly the same value, or are computed by layers.
 

@@ -30,7 +30,8 @@ class StoredAttentionWeights(Rule):
 
     **Why it hurts.** After a training step the weights hold all that was computed for them, until the next step
     replaces them; in a list, for ever. ``copy.deepcopy(model)``, as for an average of weights, raises "Only Tensors
-    created explicitly by the user support the deepcopy protocol".
+    created explicitly by the user support the deepcopy protocol". 2 KiB for 2 samples, 4 heads and 8 tokens, and 4 GiB
+    for 2 samples, 32 heads and 4096 tokens, beside all that backward needs with them.
 
     **Silent when** the weights are detached, made or stored where no gradient is tracked, stored in evaluation mode
     alone, replaced before the method ends, read by the next call (a recurrent state), or hooked for their gradient.

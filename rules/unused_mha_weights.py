@@ -21,7 +21,7 @@ class UnusedMhaWeights(Rule):
     **What it finds.** A call that leaves ``need_weights`` True, which is the default, and whose second result is
     dropped: ``self.attn(x, x, x)[0]``, or a name that occurs nowhere else.
 
-    **Why it hurts.** The weights of all heads are written to memory and averaged, so that no fused kernel can be used:
+    **Why it costs.** The weights of all heads are written to memory and averaged, so that no fused kernel can be used:
     314 ms where 234 do.
 
     **Silent when** the tuple is kept, handed on or returned, or with the hint ``is_causal=True``, which counts for

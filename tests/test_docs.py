@@ -95,3 +95,18 @@ def test_the_example_of_the_readme_is_reported_as_its_comments_say() -> None:
     found = lint_source(example)
     assert [diagnostic.code for diagnostic in found] == expected
     assert all(f"# {one.code}" in example.splitlines()[one.span.line - 1] for one in found)
+
+
+@pytest.mark.parametrize("code", NAMES)
+def test_a_page_says_what_how_much_when_not_and_what_to_do(code: str) -> None:
+    page = discover()[code].documentation()
+    headings = re.findall(r"^\*\*(.+?)\.?\*\*", page, re.MULTILINE)
+    if code in PROVEN:
+        assert headings == [
+            "What it finds",
+            "Why it costs" if code.startswith("ATN9") else "Why it hurts",
+            "Silent when",
+            "Mend",
+        ]
+    effect = re.search(r"\*\*Why it (?:hurts|costs)\.\*\*(.*?)\n\n", page, re.DOTALL)
+    assert code not in PROVEN or (effect and re.search(r"\d", effect[1])), "no figure"
