@@ -57,7 +57,7 @@ class CausalWithCache(Rule):
             return
         joined = cached(path.key, path.facts)
         if joined is not None and not joined.is_reversed and cached(path.query, path.facts) is None:
-            if _depends_on_mask(call, conditions, path):
+            if _depends_on_mask(call, path):
                 return
             yield _finding(call, path, joined.at, joined.cache, _asks_for_length(conditions, path))
             return
@@ -85,7 +85,7 @@ def _asks_for_length(conditions: list[Value], path: AttentionPath) -> bool:
     return any(isinstance(path.facts.resolve(leaf.left), Extent) for leaf in compared)
 
 
-def _depends_on_mask(call: Sdpa, conditions: list[Value], path: AttentionPath) -> bool:
+def _depends_on_mask(call: Sdpa, path: AttentionPath) -> bool:
     """Whether the caller turns causality off by giving a mask of its own."""
     masks = {key(path.facts.resolve(call.mask))}
     asked = (path.facts.resolve(leaf) for leaf in leaves(call.causal, facts=path.facts))

@@ -9,12 +9,12 @@ from fractions import Fraction
 import libcst as cst
 
 from attnlint.attention import AttentionPath, Factor
-from attnlint.attention.spelling import argument, rewritten
+from attnlint.attention.spelling import rewritten, with_keyword
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.scalars import Monomial
 from attnlint.graph.values import Divide, Multiply, Origin, Sdpa
-from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.rule import Finding, Mend, Rule
 
 _ROOT = Fraction(-1, 2)
 
@@ -115,18 +115,9 @@ def _mend(first: Factor, second: Factor) -> Mend | None:
     if origin is None:
         return None
     if isinstance(call, Sdpa) and second.operand is None:
-        return _told_not_to_scale(origin)
+        edit = with_keyword(origin, "scale", "1.0")
+        return Mend("Pass scale=1.0", Tier.UNSAFE, (edit,)) if edit is not None else None
     return _dropped(first, second, origin)
-
-
-def _told_not_to_scale(origin: Origin) -> Mend | None:
-    node = origin.node
-    if not isinstance(node, cst.Call) or not node.args or any(arg.star == "**" for arg in node.args):
-        return None
-    given = argument(origin, None, "scale")
-    last = replace(origin, node=node.args[-1])
-    edit = rewritten(last, "{0}, scale=1.0", last) if given is None else Replacement(given, "1.0")
-    return Mend("Pass scale=1.0", Tier.UNSAFE, (edit,))
 
 
 def _dropped(first: Factor, second: Factor, origin: Origin) -> Mend | None:

@@ -13,7 +13,7 @@ from attnlint.attention.spelling import argument, filler, imported, rewritten, w
 from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
-from attnlint.graph.dtypes import named
+from attnlint.graph.dtypes import HALVES, named
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import number
 from attnlint.graph.values import (
@@ -37,7 +37,6 @@ _LARGEST = {
     "float16": 65504.0, "bfloat16": 3.3895313892515355e38, "float32": 3.4028234663852886e38,
     "float64": 1.7976931348623157e308,
 }  # fmt: skip
-_HALVES = ("float16", "bfloat16")
 _STEPS = 32
 
 
@@ -124,7 +123,7 @@ def _overflows(use: MaskUse, facts: Facts) -> Iterator[_Overflow]:
 
 
 def _half(dtype: str | None) -> str | None:
-    return dtype if dtype in _HALVES else None
+    return dtype if dtype in HALVES else None
 
 
 def _one(value: Value, cast: str | None, facts: Facts) -> Iterator[_Overflow]:

@@ -13,12 +13,11 @@ from attnlint.attention.spelling import argument, imported, operands, rewritten
 from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Span, Tier
-from attnlint.graph.dtypes import named
+from attnlint.graph.dtypes import HALVES, named
 from attnlint.graph.facts import Facts
 from attnlint.graph.values import Cast, Divide, Multiply, Origin, Product, Softmax, Value, literal
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
-_HALVES = ("float16", "bfloat16")
 _PRODUCTS = ("matmul", "bmm", "einsum")
 _STEPS = 40
 
@@ -66,7 +65,7 @@ class HalfSoftmax(Rule):
         softmax = path.anchor
         if not isinstance(softmax, Softmax) or softmax.origin is None:
             return
-        if path.product is None or path.output is None or path.facts.dtype(softmax) not in _HALVES:
+        if path.product is None or path.output is None or path.facts.dtype(softmax) not in HALVES:
             return
         found = _rounding(softmax, softmax.origin, path.product, path)
         if found is None or is_autocast(softmax.origin):
@@ -87,14 +86,14 @@ def _rounding(softmax: Softmax, at: Origin, product: Product, path: AttentionPat
     if given is None and literal(path.facts.resolve(softmax.dtype)) is not None:
         return None
     half = path.facts.dtype(product)
-    if half in _HALVES and product.origin is not None:
+    if half in HALVES and product.origin is not None:
         casts = (_cast(side, path.facts) for side in (product.left, product.right))
         related = tuple((cast, f"the dtype is {half} from here") for cast in dict.fromkeys(casts) if cast is not None)
         mend = _product_mend(product, at, half, path) if given is None else None
         return _Rounding(product.origin, half, f"{product.text} is computed in", (*related, *taken), mend)
     for step in path.steps:
         dtype = named(step.dtype, path.facts) if isinstance(step, Cast) else None
-        if isinstance(step, Cast) and dtype in _HALVES and step.origin is not None:
+        if isinstance(step, Cast) and dtype in HALVES and step.origin is not None:
             return _Rounding(step.origin, dtype, f"{step.x.text} is rounded to", taken, _cast_mend(step.origin, at))
     keyword = argument(at, None, "dtype")
     if given is None or keyword is None:

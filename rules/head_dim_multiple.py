@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from attnlint.attention import AttentionPath
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity
+from attnlint.graph.dtypes import HALVES
 from attnlint.graph.values import Cast, Origin
 from attnlint.rule import Finding, Rule
 
-_HALVES = ("float16", "bfloat16")
 _MULTIPLE = 8
 
 
@@ -41,7 +41,7 @@ class HeadDimMultiple(Rule):
         if path.kind not in ("sdpa", "flash") or path.query is None or head_dim is None or origin is None:
             return
         dtype, size = path.facts.dtype(path.query.value), int(head_dim.coefficient)
-        if dtype not in _HALVES or not head_dim.is_number or size != head_dim.coefficient or size % _MULTIPLE == 0:
+        if dtype not in HALVES or not head_dim.is_number or size != head_dim.coefficient or size % _MULTIPLE == 0:
             return
         yield Finding(
             origin,

@@ -48,7 +48,7 @@ class MaskAfterSoftmax(Rule):
                     continue
                 if not use.is_infinite and (not adds_nothing_hidden(path) or is_summed_up(path)):
                     continue
-                yield _finding(step, step.origin, use, path.anchor)
+                yield _finding(step.origin, use, path.anchor)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _masking(step: Value, path: AttentionPath) -> _Masking | None:
     return None
 
 
-def _finding(step: Value, at: Origin, use: _Masking, softmax: Softmax) -> Finding:
+def _finding(at: Origin, use: _Masking, softmax: Softmax) -> Finding:
     name = "a triangle" if use.mask is None else use.mask.text
     if use.is_infinite:
         effect = "fills the weights with −inf after softmax: their product with the values is infinite or NaN"

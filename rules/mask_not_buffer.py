@@ -112,7 +112,7 @@ def _plain_store(read: Attribute, path: AttentionPath) -> Store | None:
     if frame is None or frame.definition is None or frame.definition.name != "__init__":
         return None
     assert isinstance(owner, Instance)
-    own = any(name in outline.methods for outline in graph.module.ancestry(owner.outline) for name in _OWN_WAYS)
+    own = graph.module.defines(owner.outline, _OWN_WAYS)
     return stores[0] if graph.module.is_torch_module(owner.outline) and not own else None
 
 

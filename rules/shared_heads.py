@@ -9,7 +9,7 @@ from fractions import Fraction
 import libcst as cst
 
 from attnlint.attention import AttentionPath, Operand
-from attnlint.attention.parameters import contents, has_parameters
+from attnlint.attention.parameters import class_name, contents, has_parameters
 from attnlint.attention.spelling import imported
 from attnlint.attention.transparent import LAYOUT
 from attnlint.attention.triggers import SITE
@@ -19,7 +19,6 @@ from attnlint.graph.facts import Facts
 from attnlint.graph.shapes import TensorShape
 from attnlint.graph.values import (
     Convolution,
-    Instance,
     Items,
     Linear,
     Origin,
@@ -79,7 +78,7 @@ class SharedHeads(Rule):
             related = ((module.origin, "this is the one module"),) if module.origin is not None else ()
             yield Finding(
                 listed.origin,
-                f"{listed.origin.code} holds one and the same {_class_name(module)} again and again: all items share "
+                f"{listed.origin.code} holds one and the same {class_name(module)} again and again: all items share "
                 "its weights, and train as one",
                 related=related,
                 mend=_mend(listed.origin, graph),
@@ -133,7 +132,7 @@ def _is_one_of_two(listed: Value, module: Value, graph: DefinitionGraph) -> bool
     if listed.origin is None or not listed.origin.guard:
         return False
     others = (value for value in graph.all(Repeating) if not value.same)
-    return any(_class_name(strip(other.item)) == _class_name(module) for other in others)
+    return any(class_name(strip(other.item)) == class_name(module) for other in others)
 
 
 def _is_kept(listed: Value, module: Value, graph: DefinitionGraph) -> bool:
@@ -146,10 +145,6 @@ def _is_kept(listed: Value, module: Value, graph: DefinitionGraph) -> bool:
         if isinstance(value, TorchModule) and any(m is module for a in value.arguments for m in contents(a)):
             return True
     return False
-
-
-def _class_name(module: Value) -> str:
-    return module.outline.name if isinstance(module, Instance) else getattr(module, "kind", "").rpartition(".")[2]
 
 
 def _mend(origin: Origin, graph: DefinitionGraph) -> Mend | None:

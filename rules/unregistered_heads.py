@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import libcst as cst
 
-from attnlint.attention.parameters import contents, has_parameters
+from attnlint.attention.parameters import class_name, contents, has_parameters
 from attnlint.attention.spelling import assignment, imported
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
@@ -82,7 +82,7 @@ class UnregisteredHeads(Rule):
             yield Finding(
                 place,
                 f"self.{store.member} is a plain {_kind(held)}, in which nn.Module sees no modules: the parameters of "
-                f"its {_class_name(modules[0])} are not trained, not moved by .to() and not saved; use nn.{container}",
+                f"its {class_name(modules[0])} are not trained, not moved by .to() and not saved; use nn.{container}",
                 related=tuple(_evidence(modules)),
                 mend=_mend(place, container, graph) if place is not store.origin else None,
             )
@@ -92,8 +92,9 @@ def _is_plain(graph: DefinitionGraph) -> bool:
     """Whether the class leaves its modules to ``nn.Module``, as all that it derives from is known to do."""
     assert graph.receiver is not None
     outline, module = graph.receiver.outline, graph.module
-    own = any(name in ancestor.methods for ancestor in module.ancestry(outline) for name in _OWN_WAYS)
-    return not own and all(base.startswith(_HARMLESS_BASES) for base in module.foreign_bases(outline))
+    return not module.defines(outline, _OWN_WAYS) and all(
+        base.startswith(_HARMLESS_BASES) for base in module.foreign_bases(outline)
+    )
 
 
 def _containers(graph: DefinitionGraph) -> Iterator[Store]:
@@ -162,10 +163,6 @@ def _escapes(held: Value, modules: list[Value], graph: DefinitionGraph) -> bool:
         if isinstance(value, (Items, Repeating, Mapping, Spread, Phi, Carried, Attribute)):
             tainted.add(id(value))
     return False
-
-
-def _class_name(module: Value) -> str:
-    return module.outline.name if isinstance(module, Instance) else getattr(module, "kind", "").rpartition(".")[2]
 
 
 def _kind(held: Value) -> str:

@@ -71,3 +71,8 @@ def _registers_parameters(value: Value, graph: DefinitionGraph, depth: int) -> b
     if isinstance(inner, (Items, Repeating, Mapping)):
         return inner.registers and any(has_parameters(part, graph, depth - 1) for part in contents(inner))
     return has_parameters(inner, graph, depth - 1)
+
+
+def class_name(module: Value) -> str:
+    """What the class of a module is called, without its path."""
+    return module.outline.name if isinstance(module, Instance) else getattr(module, "kind", "").rpartition(".")[2]

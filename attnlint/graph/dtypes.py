@@ -49,7 +49,8 @@ from attnlint.graph.values import (
 
 _NAMES = {"half": "float16", "float": "float32", "double": "float64", "int": "int32", "long": "int64"}
 _KNOWN = frozenset({"float16", "bfloat16", "float32", "float64", "bool", "int8", "uint8", "int16", "int32", "int64"})
-FLOATS = frozenset({"float16", "bfloat16", "float32", "float64"})
+HALVES = ("float16", "bfloat16")
+FLOATS = frozenset({*HALVES, "float32", "float64"})
 
 
 _ANSWERS: Handlers[str] = Handlers()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from attnlint.graph.values import Class, External, Function, Value
@@ -133,6 +133,10 @@ class ModuleContext:
                 if name != "__init__" and method.qualname not in initialisers:
                     names.update(_ASSIGNED_ATTRIBUTE.findall(method.text))
         return frozenset(names)
+
+    def defines(self, outline: ClassOutline, names: Iterable[str]) -> bool:
+        """Whether a class, or a base of it in this module, has a method of one of these names."""
+        return any(name in ancestor.methods for ancestor in self.ancestry(outline) for name in names)
 
     def is_read(self, outline: ClassOutline, member: str) -> bool:
         """Whether a method of a class other than its constructor, or of a base or subclass, mentions an attribute."""

@@ -395,10 +395,10 @@ def _product(value: Product, ask: Ask) -> Layout | None:
         Layout(right.axes[:-2], right.open and len(right.axes) > 2),
     )
     assert batch is not None
-    return Layout((*batch.axes, _apart(rows, left, "rows"), _apart(columns, right, "columns")), batch.open)
+    return Layout((*batch.axes, _apart(rows, "rows"), _apart(columns, "columns")), batch.open)
 
 
-def _apart(axis: Axis, whole: Layout, side: str) -> Axis:
+def _apart(axis: Axis, side: str) -> Axis:
     """The tokens of self-attention stand on two axes of the scores: they are told apart by the side they come from."""
     return tuple(replace(atom, root=(side, atom.root)) if atom.kind == "axis" else atom for atom in axis)
 
