@@ -55,8 +55,23 @@ def lint_paths(paths: Iterable[str | os.PathLike[str]], rules: Sequence[type[Rul
     Nothing that is linted is imported or run. What cannot be read or parsed becomes a `Problem`; the others are
     reported all the same.
     """
+    report, chosen = Report(), _instances(rules)
+
+    def lint(path: str, data: bytes) -> None:
+        failures = Failures()
+        report.diagnostics.extend(_lint(path, data, chosen, failures))
+        report.problems.extend(Problem(path, None, reason) for reason in failures.told())
+
+    over_sources(paths, report, lint)
+    return report
+
+
+def over_sources(paths: Iterable[str | os.PathLike[str]], report: Report, handle: Callable[[str, bytes], None]) -> None:
+    """Hand each source to ``handle``, which adds to the report what it finds. What cannot be found or read, and what
+    ``handle`` raises, becomes a `Problem` of that source alone. The report is sorted in the end."""
     with _collecting_by_hand():
-        return on_big_stack(lambda: _lint_all(paths, _instances(rules)))
+        on_big_stack(lambda: _each(paths, report, handle))
+    report.diagnostics.sort(key=lambda diagnostic: diagnostic.sort_key)
 
 
 @contextmanager
@@ -72,8 +87,7 @@ def _collecting_by_hand() -> Iterator[None]:
             gc.enable()
 
 
-def _lint_all(paths: Iterable[str | os.PathLike[str]], chosen: Sequence[Rule]) -> Report:
-    report = Report()
+def _each(paths: Iterable[str | os.PathLike[str]], report: Report, handle: Callable[[str, bytes], None]) -> None:
     analysed = 0
     for found in find_sources(paths):
         data = found if isinstance(found, Problem) else read(found)
@@ -82,31 +96,31 @@ def _lint_all(paths: Iterable[str | os.PathLike[str]], chosen: Sequence[Rule]) -
             continue
         assert isinstance(found, str)
         report.files += 1
-        failures = Failures()
         try:
-            report.diagnostics.extend(_lint(found, data, chosen, failures))
+            handle(found, data)
         except SourceError as error:
             report.problems.append(Problem(found, error.line, error.reason))
         except Exception as error:
             report.problems.append(Problem(found, None, told("the analysis", error)))
-        report.problems.extend(Problem(found, None, reason) for reason in failures.told())
         analysed += len(data)
         if analysed > _COLLECT_AFTER:
             analysed = 0
             gc.collect(0)
-    report.diagnostics.sort(key=lambda diagnostic: diagnostic.sort_key)
-    return report
 
 
 def lint_source(
-    text: str | bytes, path: str = "<string>", rules: Sequence[type[Rule]] | None = None
+    text: str | bytes,
+    path: str = "<string>",
+    rules: Sequence[type[Rule]] | None = None,
+    failures: Failures | None = None,
 ) -> list[Diagnostic]:
     """Lint one source. Raises `attnlint.syntax.text.SourceError` where it cannot be decoded or parsed, and what a
-    broken rule raises."""
+    broken rule raises, unless there are ``failures`` to collect it."""
     data = text.encode() if isinstance(text, str) else text
-    failures = Failures()
-    found = sorted(_lint(path, data, _instances(rules), failures), key=lambda diagnostic: diagnostic.sort_key)
-    failures.throw()
+    raised = Failures() if failures is None else failures
+    found = sorted(_lint(path, data, _instances(rules), raised), key=lambda diagnostic: diagnostic.sort_key)
+    if failures is None:
+        raised.throw()
     return found
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import libcst as cst
 
 from attnlint.attention import AttentionPath
-from attnlint.attention.names import is_read
 from attnlint.attention.spelling import argument, rewritten
+from attnlint.attention.statements import is_read
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph

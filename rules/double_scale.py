@@ -9,7 +9,8 @@ from fractions import Fraction
 import libcst as cst
 
 from attnlint.attention import AttentionPath, Factor
-from attnlint.attention.spelling import rewritten, with_keyword
+from attnlint.attention.spelling import with_keyword
+from attnlint.attention.statements import taken_off
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.scalars import Monomial
@@ -130,4 +131,4 @@ def _dropped(first: Factor, second: Factor, origin: Origin) -> Mend | None:
     if value.right is not second.operand or earlier is None or earlier.place == origin.place:
         return None
     scores = replace(origin, node=node.left)
-    return Mend("Drop the second scale", Tier.UNSAFE, (rewritten(origin, "{0}", scores),))
+    return Mend("Drop the second scale", Tier.UNSAFE, (taken_off(origin, scores),))

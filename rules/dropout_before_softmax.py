@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from attnlint.attention import AttentionPath
 from attnlint.attention.masking import scores_are_raw
+from attnlint.attention.moving import moved_after
 from attnlint.attention.output import meetings
-from attnlint.attention.spelling import moved_after, written
+from attnlint.attention.spelling import written
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.values import Dropout, Origin, Product, literal

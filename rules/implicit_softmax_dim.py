@@ -9,6 +9,7 @@ import libcst as cst
 
 from attnlint.attention import AttentionPath
 from attnlint.attention.transparent import LAYOUT, PARTS
+from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.shapes import TensorShape
 from attnlint.graph.values import Attribute, Dropout, Multiply, Origin, Product, Softmax, TorchModule, Value, literal
@@ -36,10 +37,7 @@ class ImplicitSoftmaxDim(Rule):
     code = "ATN301"
     name = "implicit-softmax-dim"
     tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
-    triggers = (
-        r"softmax\((?![^\n]*(?:dim[ \t]*=[ \t]*[^N \t]|axis[ \t]*=|,[ \t]*-?\d\)[^\n)]*$))",
-        r"Softmax\([ \t]*(?:\)|dim[ \t]*=[ \t]*None)",
-    )
+    triggers = SITE
     references = ("https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html",)
 
     def check_path(self, path: AttentionPath) -> Iterator[Finding]:

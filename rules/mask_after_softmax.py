@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from attnlint.attention import AttentionPath
 from attnlint.attention.masking import adds_nothing_hidden, is_of_keys, scores_are_raw
+from attnlint.attention.moving import moved_before
 from attnlint.attention.output import is_summed_up, meetings
-from attnlint.attention.spelling import moved_before, written
+from attnlint.attention.spelling import written
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.masks import VERY_NEGATIVE, number

@@ -9,6 +9,7 @@ import libcst as cst
 from attnlint.attention import AttentionPath, AttentionSite
 from attnlint.attention.masking import is_of_infinities
 from attnlint.attention.spelling import argument, with_keyword, written
+from attnlint.attention.statements import left_unread
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.values import Origin, Sdpa, literal
 from attnlint.graph.worlds import TooManyWorlds
@@ -58,7 +59,7 @@ class MaterialisedCausalMask(Rule):
             f"{call.mask.text} is the plain causal mask, which is_causal=True applies without making it: it takes "
             "memory for queries × keys, and keeps the call from the flash kernels",
             related=((made, "the mask is made here"),) if made is not None else (),
-            mend=_mend(call.origin, at, Tier.SAFE if all(answers) else Tier.UNSAFE) if at is not None else None,
+            mend=_mend(call.origin, at, made, Tier.SAFE if all(answers) else Tier.UNSAFE) if at is not None else None,
         )
 
 
@@ -74,7 +75,7 @@ def _is_exact(path: AttentionPath) -> bool | None:
     return fact.representation == "bool" or is_of_infinities(call.mask, path.facts)
 
 
-def _mend(call: Origin, mask: Origin, tier: Tier) -> Mend | None:
+def _mend(call: Origin, mask: Origin, made: Origin | None, tier: Tier) -> Mend | None:
     assert isinstance(call.node, cst.Call)
     is_last = bool(call.node.args) and call.node.args[-1].value is mask.node
     if is_last and argument(call, 5, "is_causal") is None:
@@ -85,4 +86,4 @@ def _mend(call: Origin, mask: Origin, tier: Tier) -> Mend | None:
         if told is None:
             return None
         edits = (Replacement(mask, "None"), told)
-    return Mend("Pass is_causal=True", tier, edits)
+    return Mend("Pass is_causal=True", tier, (*edits, *left_unread(mask, made)))

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from attnlint.attention import AttentionPath
 from attnlint.attention.before import Earlier, earlier_softmax, is_of_same_axis
-from attnlint.attention.spelling import rewritten, written
+from attnlint.attention.spelling import written
+from attnlint.attention.statements import taken_off
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.values import Dropout, Softmax
@@ -55,4 +56,4 @@ def _mend(earlier: Earlier, second: Softmax) -> Mend | None:
     gone = second if any(isinstance(step, Dropout) for step in earlier.steps) else earlier.softmax
     at = gone.origin
     given = written(at, gone.x, "input") if at is not None else None
-    return Mend("Take softmax once", Tier.UNSAFE, (rewritten(at, "{0}", given),)) if at and given else None
+    return Mend("Take softmax once", Tier.UNSAFE, (taken_off(at, given),)) if at and given else None

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from attnlint.attention.names import is_read
 from attnlint.attention.spelling import appended, argument
+from attnlint.attention.statements import is_read
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.analysis import DefinitionGraph

@@ -277,7 +277,9 @@ def test_a_mend_changes_its_own_statements_alone(text: str) -> None:
             continue
         mended = edited(text, diagnostic.fix.edits)
         touched = {statement_at(text, edit.span.line) for edit in diagnostic.fix.edits}
-        assert untouched(text, touched) == untouched(mended, touched)
+        after = iter(untouched(mended, set()))
+        assert all(statement in after for statement in untouched(text, touched))
+        assert len(untouched(mended, set())) <= len(untouched(text, set()))
 
 
 @pytest.mark.parametrize("text", [right for _, _, right in ROWS if right is not None], ids=lambda value: None)

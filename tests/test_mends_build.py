@@ -23,9 +23,10 @@ def half(fill: str) -> str:
     return HALF.format(cast="q.half(), k.half()", fill=indent(fill, " " * 4))
 
 
-def call(mask: str, options: str) -> str:
-    """A module whose call is given a causal mask with further options."""
-    return causal(mask).replace("v, attn_mask=mask)", f"v, {options})").replace("kv_heads=2", "kv_heads=8")
+def call(mask: str | None, options: str) -> str:
+    """A module whose call is given a causal mask, if there is one, with further options."""
+    text = causal(mask or "").replace("v, attn_mask=mask)", f"v, {options})").replace("kv_heads=2", "kv_heads=8")
+    return text if mask is not None else text.replace("        mask = \n", "")
 
 
 ROWS: list[tuple[str, str, str | None, Tier]] = [
@@ -172,19 +173,19 @@ ROWS: list[tuple[str, str, str | None, Tier]] = [
     (
         "ATN902",
         call("torch.ones(T, T, dtype=torch.bool).tril()", "attn_mask=mask"),
-        call("torch.ones(T, T, dtype=torch.bool).tril()", "attn_mask=None, is_causal=True"),
+        call(None, "attn_mask=None, is_causal=True"),
         Tier.SAFE,
     ),
     (
         "ATN902",
         call("torch.ones(T, T, dtype=torch.bool).tril()", "mask, 0.0, scale=None"),
-        call("torch.ones(T, T, dtype=torch.bool).tril()", "None, 0.0, scale=None, is_causal=True"),
+        call(None, "None, 0.0, scale=None, is_causal=True"),
         Tier.SAFE,
     ),
     (
         "ATN902",
         call("torch.full((T, T), -1e9).triu(1)", "is_causal=False, attn_mask=mask"),
-        call("torch.full((T, T), -1e9).triu(1)", "is_causal=True, attn_mask=None"),
+        call(None, "is_causal=True, attn_mask=None"),
         Tier.UNSAFE,
     ),
     ("ATN902", call("torch.ones(T, T, dtype=torch.bool).tril()", "**dict(attn_mask=mask)"), None, Tier.MANUAL),

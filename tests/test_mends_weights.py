@@ -71,7 +71,7 @@ ROWS: list[tuple[str, str, str | None]] = [
     (
         "ATN305",
         "scores = self.drop(scores)\nw = F.softmax(scores, dim=-1)\nout = w @ v",
-        "scores = scores\nw = self.drop(F.softmax(scores, dim=-1))\nout = w @ v",
+        "w = self.drop(F.softmax(scores, dim=-1))\nout = w @ v",
     ),
     (
         "ATN305",

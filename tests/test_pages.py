@@ -55,7 +55,7 @@ def test_a_rule_without_a_fixture_has_a_page() -> None:
 
 
 def test_a_folder_of_pages(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "attnlint.pages", tmp_path / "docs" / "rules"], check=True)
+    subprocess.run([sys.executable, "-m", "attnlint.pages", tmp_path / "docs" / "rules"], check=True, cwd=tmp_path)
     written = {path.name: path.read_text("utf-8") for path in (tmp_path / "docs" / "rules").iterdir()}
     assert set(written) == {"index.md", *(f"{code}.md" for code in RULES)}
     for code, rule in RULES.items():

@@ -13,10 +13,12 @@ from attnlint.cli import FAILURE, tolerating_closed_pipe
 from attnlint.cli.selection import choose
 from attnlint.diagnostics import Problem
 from attnlint.output import View, formats, renderer, visible, wants_color
-from attnlint.sources.read import read
+from attnlint.sources.read import STDIN, read
 
 if TYPE_CHECKING:
+    from attnlint.cli.fixing import Fixing
     from attnlint.linter import Report
+    from attnlint.rule import Rule
 
 
 @click.command()
@@ -27,16 +29,33 @@ if TYPE_CHECKING:
 @click.option("--ignore", "ignored", multiple=True, metavar="CODES", help="Do not report these.")
 @click.option("--output-format", type=click.Choice(formats()), default="full", show_default=True, help="How to print.")
 @click.option("--preview", is_flag=True, help="Report new rules too, which may still change.")
+@click.option("--fix", is_flag=True, help="Make the safe fixes, and report what is left.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe ones too, which change numbers.")
+@click.option("--diff", "only_diff", is_flag=True, help="Print what fixes would change, and write nothing.")
+@click.option("--show-fixes", is_flag=True, help="List the fixes that were made, and those that were not.")
 def check(
-    paths: Sequence[str], selected: Sequence[str], ignored: Sequence[str], output_format: str, preview: bool
+    paths: Sequence[str],
+    selected: Sequence[str],
+    ignored: Sequence[str],
+    output_format: str,
+    preview: bool,
+    fix: bool,
+    unsafe_fixes: bool,
+    only_diff: bool,
+    show_fixes: bool,
 ) -> int:
     """Report attention bugs in files, folders and standard input (-).
 
     Folders are searched for *.py files that git does not ignore. CODES are separated by commas: ATN1,ATN204.
 
-    Exit status: 0 nothing found, 1 findings, 2 something could not be checked (one line each on standard error).
+    Exit status: 0 nothing found, or all of it fixed; 1 findings; 2 something could not be checked or written (one line
+    each on standard error). With --diff: 1 if there is something to fix.
     """
     rules = choose(selected, ignored, preview)
+    if fix or only_diff:
+        from attnlint.cli.fixing import Fixing
+
+        return _fix(Fixing(unsafe_fixes, only_diff, show_fixes), paths, rules, output_format)
 
     from attnlint.linter import lint_paths
 
@@ -47,10 +66,21 @@ def check(
     return FAILURE if report.problems else int(bool(report.diagnostics))
 
 
-def _print(report: Report, output_format: str) -> None:
-    color = wants_color(sys.stdout)
+def _fix(fixing: Fixing, paths: Sequence[str], rules: Sequence[type[Rule]], output_format: str) -> int:
+    report = fixing.run(paths, rules)
+    if not fixing.only_diff:
+        _source_lines.cache_clear()
+        with tolerating_closed_pipe():
+            _print(report, output_format, err=STDIN in paths)
+    _complain(report)
+    is_dirty = any(fixed.made for fixed in report.fixed.values()) if fixing.only_diff else bool(report.diagnostics)
+    return FAILURE if report.problems else int(is_dirty)
+
+
+def _print(report: Report, output_format: str, err: bool = False) -> None:
+    color = wants_color(sys.stderr if err else sys.stdout)
     for text in renderer(output_format)(report, View(_source_lines, color)):
-        click.echo(text, nl=False, color=color)
+        click.echo(text, nl=False, color=color, err=err)
 
 
 def _complain(report: Report) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from attnlint.diagnostics import Diagnostic
+from attnlint.failures import Failures
 from attnlint.fixes.edits import compatible, edited
 from attnlint.linter import lint_source
 from attnlint.rule import Rule
@@ -24,6 +25,8 @@ MAX_PASSES = 100
 """Passes over one source; with more, fixes undo one another."""
 
 Wanted = Callable[[Diagnostic], bool]
+"""Whether a fix is to be made."""
+_Lint = Callable[[bytes], list[Diagnostic]]
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class Fixed:
     before: bytes
     data: bytes
     """The source after all fixes; ``before`` where none was made."""
+    found: list[Diagnostic]
+    """The findings before any fix."""
     made: list[Diagnostic] = field(default_factory=list)
     """The findings whose fixes were made, in order; each place is that of the pass that made it."""
     refused: list[Refusal] = field(default_factory=list)
@@ -48,24 +53,31 @@ class Fixed:
     """The findings that remain."""
 
 
-def fix_source(data: bytes, path: str, rules: Sequence[type[Rule]], wanted: Wanted) -> Fixed:
-    """Make the fixes that are wanted.
+def fix_source(
+    data: bytes, path: str, rules: Sequence[type[Rule]], wanted: Wanted, failures: Failures | None = None
+) -> Fixed:
+    """Make the fixes that are wanted; ``failures`` collects the rules that raise.
 
-    Raises `SourceError` where the source cannot be decoded or parsed as it is, and `RuntimeError` that names the codes
-    where fixes go on undoing one another.
+    Raises `SourceError` where the source cannot be decoded or parsed as it is, and where fixes go on undoing one
+    another; it names their codes then.
     """
-    result = Fixed(data, data, left=lint_source(data, path, rules))
+
+    def lint(text: bytes) -> list[Diagnostic]:
+        return lint_source(text, path, rules, failures)
+
+    found = lint(data)
+    result = Fixed(data, data, found, left=found)
     refused: set[tuple[str, str]] = set()
     for _ in range(MAX_PASSES):
         todo = [d for d in result.left if d.fix is not None and d.fix.edits and wanted(d)]
         todo = [d for d in todo if _identity(d, result.data, path) not in refused]
         if not todo:
             return result
-        for refusal in _pass(result, _together(todo), path, rules):
+        for refusal in _pass(result, _together(todo), path, lint):
             result.refused.append(refusal)
             refused.add(_identity(refusal.diagnostic, result.data, path))
     codes = ", ".join(sorted({d.code for d in result.made[-len(todo) :]}))
-    raise RuntimeError(f"fixes of {codes} go on undoing one another")
+    raise SourceError(None, f"fixes of {codes} go on undoing one another; nothing was changed")
 
 
 def _together(todo: Sequence[Diagnostic]) -> list[Diagnostic]:
@@ -74,13 +86,13 @@ def _together(todo: Sequence[Diagnostic]) -> list[Diagnostic]:
     return [d for d in todo if any(d.fix is fix for fix in chosen)]
 
 
-def _pass(result: Fixed, chosen: Sequence[Diagnostic], path: str, rules: Sequence[type[Rule]]) -> Iterator[Refusal]:
+def _pass(result: Fixed, chosen: Sequence[Diagnostic], path: str, lint: _Lint) -> Iterator[Refusal]:
     """Make fixes at once, else one of them; what fails alone is refused."""
-    attempt = _attempt(result, chosen, path, rules)
+    attempt = _attempt(result, chosen, path, lint)
     if isinstance(attempt, str) and len(chosen) > 1:
         # Places change with every fix that is made: one at a time, and the next pass sees the others again.
         for one in chosen:
-            attempt = _attempt(result, [one], path, rules)
+            attempt = _attempt(result, [one], path, lint)
             if not isinstance(attempt, str):
                 chosen = [one]
                 break
@@ -94,14 +106,14 @@ def _pass(result: Fixed, chosen: Sequence[Diagnostic], path: str, rules: Sequenc
 
 
 def _attempt(
-    result: Fixed, chosen: Sequence[Diagnostic], path: str, rules: Sequence[type[Rule]]
+    result: Fixed, chosen: Sequence[Diagnostic], path: str, lint: _Lint
 ) -> tuple[bytes, list[Diagnostic]] | str:
     """The source with fixes made and what is found in it, or why they must not be made."""
     source = SourceText.from_bytes(path, result.data)
     try:
         data = edited(source, (edit for d in chosen if d.fix is not None for edit in d.fix.edits))
         _check(data, path)
-        left = lint_source(data, path, rules)
+        left = lint(data)
     except SourceError as error:
         return f"the fixed code could not be read: {error}"
     before, after = (Counter(d.code for d in found) for found in (result.left, left))

@@ -24,6 +24,7 @@ def render(report: Report, view: View) -> Iterator[str]:
     for diagnostic in report.diagnostics:
         yield "\n".join(_block(diagnostic, view, ink)) + "\n\n"
     yield _summary(report, ink) + "\n"
+    yield from _fixable(report)
 
 
 def _block(diagnostic: Diagnostic, view: View, ink: Ink) -> Iterator[str]:
@@ -65,6 +66,17 @@ def _summary(report: Report, ink: Ink) -> str:
         return f"{ink('Nothing found', 'green' if not report.problems else None, bold=True)}: {checked}"
     places = _count(len({diagnostic.path for diagnostic in report.diagnostics}), "file")
     return f"{ink('Found ' + found, bold=True)} in {places}; {checked}"
+
+
+def _fixable(report: Report) -> Iterator[str]:
+    """How many findings could be fixed, and how."""
+    tiers = Counter(found.fix.tier for found in report.diagnostics if found.fix is not None and found.fix.edits)
+    safe, unsafe = tiers[Tier.SAFE], tiers[Tier.UNSAFE]
+    if safe:
+        more = f", {unsafe} more with --fix --unsafe-fixes" if unsafe else ""
+        yield f"{safe} fixable with --fix{more}.\n"
+    elif unsafe:
+        yield f"{unsafe} fixable with --fix --unsafe-fixes.\n"
 
 
 def _count(number: int, noun: str) -> str:
