@@ -216,9 +216,9 @@ def _run_proof(proof: Proof, device: torch.device, dtype: torch.dtype) -> ProofR
 
 
 def _measure(proof: Proof, attention: Attention, device: torch.device, dtype: torch.dtype) -> Measurement:
-    with _seeded():
+    with seeded():
         try:
-            built, inputs = _prepare(proof, attention, device, dtype)
+            built, inputs = prepare(proof, attention, device, dtype)
         except Exception as error:
             return Measurement(math.inf, proof.invariant.unit, describe_error(error))
         return proof.invariant(built, *inputs)
@@ -258,10 +258,10 @@ def _run_record(record: Record, device: torch.device, dtype: torch.dtype) -> Rec
 
 def _stray(record: Record, device: torch.device, dtype: torch.dtype) -> str:
     """How the fixed call differs from what was meant by the buggy one, or an empty string."""
-    with _seeded():
-        buggy, _ = _prepare(record, record.buggy, device, dtype)
-    with _seeded():
-        fixed, inputs = _prepare(record, record.fixed, device, dtype)
+    with seeded():
+        buggy, _ = prepare(record, record.buggy, device, dtype)
+    with seeded():
+        fixed, inputs = prepare(record, record.fixed, device, dtype)
         name, meant = next(iter(record.readings.items()))
         measured = equals_reference(_read(buggy, meant))(fixed, *inputs)
     if measured.error:
@@ -290,9 +290,9 @@ def _describe(
     record: Record, call: Attention, backend: SDPBackend | None, device: torch.device, dtype: torch.dtype
 ) -> str:
     """The first reading that the output equals, how far it is from all of them, or the error."""
-    with _seeded():
+    with seeded():
         try:
-            attention, inputs = _prepare(record, call, device, dtype)
+            attention, inputs = prepare(record, call, device, dtype)
         except Exception as error:
             return RAISES + describe_error(error)
         distances = {}
@@ -312,7 +312,7 @@ def _force(attention: Attention, backend: SDPBackend | None) -> Attention:
 
     def forced(*inputs: Any) -> Any:
         with nullcontext() if backend is None else sdpa_kernel(backend):
-            return _evaluated(attention)(*inputs)
+            return evaluated(attention)(*inputs)
 
     return forced
 
@@ -322,7 +322,7 @@ def _read(attention: Attention, reading: Reading) -> Attention:
 
     def read(*inputs: Any) -> Any:
         with _Substitute(reading):
-            return _evaluated(attention)(*inputs)
+            return evaluated(attention)(*inputs)
 
     return read
 
@@ -359,7 +359,7 @@ def _judge_record(record: Record, outcomes: tuple[Outcome, ...]) -> tuple[Verdic
 # Both
 
 
-def _prepare(
+def prepare(
     proof: Proof | Record, attention: Attention, device: torch.device, dtype: torch.dtype
 ) -> tuple[Attention, tuple[Any, ...]]:
     """The callable, built and moved if it is a module, and its arguments."""
@@ -369,12 +369,13 @@ def _prepare(
     return built, proof.inputs(device, dtype, torch.Generator().manual_seed(_INPUT_SEED))
 
 
-def _evaluated(attention: Attention) -> Attention:
+def evaluated(attention: Attention) -> Attention:
+    """``attention``, in eval mode if it is a module."""
     return attention.eval() if isinstance(attention, nn.Module) else attention
 
 
 @contextmanager
-def _seeded() -> Iterator[None]:
+def seeded() -> Iterator[None]:
     """The same random numbers every time inside, the caller's own again outside."""
     with torch.random.fork_rng():
         torch.manual_seed(_WEIGHT_SEED)

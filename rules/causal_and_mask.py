@@ -53,8 +53,8 @@ class CausalAndMask(Rule):
         if isinstance(causal, Constant) and causal.value is True:
             yield _finding(call, call.origin, path, None)
             return
-        rewritten = isinstance(path.facts.resolve(call.mask), TENSOR)
-        if rewritten and _is_fixed_by_constructor(causal, call.causal) and path.facts.truth(causal):
+        is_made = isinstance(path.facts.resolve(call.mask), TENSOR)
+        if is_made and _is_fixed_by_constructor(causal, call.causal) and path.facts.truth(causal):
             yield _finding(call, call.origin, path, Severity.WARNING)
 
 

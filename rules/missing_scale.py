@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from attnlint.attention import AttentionPath, AttentionSite
-from attnlint.attention.spelling import argument, left_operand, rewritten
+from attnlint.attention.spelling import argument, left_operand, rewritten, stands_alone
 from attnlint.attention.trail import Walk
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
@@ -103,7 +103,8 @@ def _mend(product: Product) -> Mend | None:
     query = left_operand(product)
     if query is None or product.origin is None:
         return None
-    replacement = rewritten(product.origin, "({0} / {1}.size(-1) ** 0.5)", product.origin, query)
+    text = "{0} / {1}.size(-1) ** 0.5" if stands_alone(product.origin) else "({0} / {1}.size(-1) ** 0.5)"
+    replacement = rewritten(product.origin, text, product.origin, query)
     return Mend("Divide the scores by √head_dim", Tier.UNSAFE, (replacement,))
 
 

@@ -15,7 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from attnlint.diagnostics import Tier
 from attnlint.invariants import causal, equals_reference, exact_attention, runs
+from attnlint.mended import run_mended
 from attnlint.proof import (
     ROUNDING,
     UNAVAILABLE,
@@ -327,3 +329,20 @@ def test_normal_inputs_have_their_shapes_and_variance() -> None:
     assert first.var().item() == pytest.approx(3, rel=0.02)
     assert runs()(lambda x: x, first).value == 0
     assert ROUNDING.of(torch.float32) < ROUNDING.of(torch.float16) < ROUNDING.of(torch.bfloat16)
+
+
+# The third way: what fixes make of the buggy code
+
+
+@pytest.mark.parametrize("proof", PROOFS, ids=name)
+def test_what_fixes_make_of_the_bug_holds_and_is_the_fixed_one(proof: Proof | Record) -> None:
+    mended = run_mended(proof)
+    if mended is None:
+        assert Tier.MANUAL in discover()[proof.code].tiers
+    else:
+        assert mended.verdict in (Verdict.HOLDS, Verdict.RECORDED), mended.reason
+
+
+def test_every_rule_with_a_tier_mends_a_fixture() -> None:
+    mended = {proof.code for proof in PROOFS if run_mended(proof) is not None}
+    assert mended == {code for code in CODES if discover()[code].tiers - {Tier.MANUAL}}

@@ -37,16 +37,16 @@ def test_the_table_has_a_row_for_each_proof() -> None:
     status, out, err = run("ATN103", "ATN402")
     lines = out.splitlines()
     assert (status, err) == (0, "")
-    assert lines[0].split() == ["rule", "proof", "invariant", "(unit)", "buggy", "fixed", "margin", "verdict"]
+    assert lines[0].split() == ["rule", "proof", "invariant", "(unit)", "buggy", "fixed", "mended", "margin", "verdict"]
     assert [line.split()[0] for line in lines[1:-2]] == ["ATN103"] * 4 + ["ATN402"] * 3
     assert all(line.endswith("  holds") for line in lines[1:-2])
-    assert lines[-2:] == ["", f"7 proofs: 7 hold. torch {torch.__version__}, cpu, float32"]
+    assert lines[-2:] == ["", f"7 proofs: 7 hold; 6 mended by fixes. torch {torch.__version__}, cpu, float32"]
 
 
 def test_the_columns_are_aligned() -> None:
     _, out, _ = run("ATN103")
     header, *rows = out.splitlines()[:-2]
-    for column in ("proof", "invariant", "buggy", "fixed", "margin", "verdict"):
+    for column in ("proof", "invariant", "buggy", "fixed", "mended", "margin", "verdict"):
         start = header.index(column)
         assert all(row[start - 1] == " " and row[start] != " " for row in rows)
 
@@ -70,7 +70,7 @@ def test_what_is_only_recorded_is_told_apart() -> None:
     status, out, _ = run("ATN209")
     assert status == 0
     assert "    recorded: no backend here minds" in out.splitlines()
-    assert ": 3 hold, 1 recorded. " in out
+    assert ": 3 hold, 1 recorded; " in out
 
 
 def test_json_is_strict_and_complete() -> None:
@@ -83,9 +83,11 @@ def test_json_is_strict_and_complete() -> None:
     assert measured["buggy"]["error"].startswith("RuntimeError: t() expects")
     assert measured["fixed"] == {"value": 0.0, "error": None}
     assert set(measured) == {
-        *("code", "title", "invariant", "unit", "buggy", "fixed", "margin", "tolerance", "verdict", "reason"),
+        *("code", "title", "invariant", "unit", "buggy", "fixed", "margin", "tolerance", "verdict", "reason", "mended"),
     }
-    assert set(recorded) == {"code", "title", "outcomes", "verdict", "reason"}
+    assert set(recorded) == {"code", "title", "outcomes", "verdict", "reason", "mended"}
+    assert measured["mended"]["verdict"] == "holds"
+    assert recorded["mended"] is None
     assert recorded["outcomes"][0] == {"backend": "default", "buggy": "ANDs both", "fixed": "ANDs both"}
 
 
@@ -95,7 +97,7 @@ def test_a_proof_that_fails_is_explained_and_exits_1(monkeypatch: pytest.MonkeyP
     status, out, _ = run()
     assert status == 1
     assert "    fails: the buggy one does not break the invariant: " in out
-    assert "3 proofs: 3 fail. " in out
+    assert "3 proofs: 3 fail; 0 mended by fixes. " in out
 
 
 def test_a_skipped_proof_is_explained_and_exits_1(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,14 +111,14 @@ def test_a_skipped_proof_is_explained_and_exits_1(monkeypatch: pytest.MonkeyPatc
     assert (
         "    skipped: not supported here: the fixed one raises RuntimeError: \"bmm\" not implemented for 'Half'" in out
     )
-    assert "2 proofs: 1 holds, 1 skipped. " in out
+    assert "2 proofs: 1 holds, 1 skipped; 1 mended by fixes. " in out
 
 
 def test_all_proofs_hold_from_the_command_line() -> None:
     done = attnlint("prove", "--device", "cpu")
     assert (done.returncode, done.stderr) == (0, "")
     count = len(load_proofs())
-    assert done.stdout.splitlines()[-1].startswith(f"{count} proofs: {count - 1} hold, 1 recorded. ")
+    assert done.stdout.splitlines()[-1].startswith(f"{count} proofs: {count - 1} hold, 1 recorded; ")
 
 
 def test_an_unknown_code_is_one_line() -> None:

@@ -74,7 +74,7 @@ def app() -> None:
     """Find attention bugs in PyTorch code, without running it.
 
     \b
-      attnlint PATH...     check files and folders (- is standard input)
+      attnlint PATH...     check files and folders (- is standard input); with --fix, mend them
       attnlint rules       list the rules
       attnlint rule CODE   explain one rule
       attnlint prove       run every rule's buggy and fixed code, and compare

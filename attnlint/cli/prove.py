@@ -6,6 +6,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
     import torch
 
     from attnlint.invariants import Measurement
-    from attnlint.proof import Proof, ProofResult, Record, RecordResult, Result
+    from attnlint.mended import MendResult
+    from attnlint.proof import Proof, ProofResult, Record, RecordResult, Result, Verdict
 
-HEADER = ("rule", "proof", "invariant (unit)", "buggy", "fixed", "margin", "verdict")
+HEADER = ("rule", "proof", "invariant (unit)", "buggy", "fixed", "mended", "margin", "verdict")
+BY_HAND = "by hand"
+"""The cell of a proof for whose buggy code no edit can be derived."""
 INSTALL = "prove runs PyTorch code, and torch is not installed: pip install 'attnlint[torch]'"
 
 
@@ -45,7 +49,8 @@ def prove(codes: Sequence[str], device: str, dtype: str, output_format: str) -> 
     """Run every rule's buggy and fixed code and measure what the bug does.
 
     With CODEs or their prefixes (ATN101, ATN2), the proofs of those rules alone. The buggy code must break its
-    invariant by more than the margin and the fixed code must hold it. Where torch's attention backends disagree, what
+    invariant by more than the margin and the fixed code must hold it; "mended" is what the rule's fixes make of the
+    buggy code, which must hold it too and give the fixed code's output. Where torch's attention backends disagree, what
     each does is listed. "recorded" claims nothing about the buggy code here, it only lists. "skipped" proves nothing:
     this device cannot do the dtype.
 
@@ -54,16 +59,36 @@ def prove(codes: Sequence[str], device: str, dtype: str, output_format: str) -> 
     _require_torch()
     import torch
 
-    from attnlint import proof
-
     place = _device(device)
-    results = [proof.run(one, place, getattr(torch, dtype)) for one in _load(codes)]
+    results = [_run(one, place, getattr(torch, dtype)) for one in _load(codes)]
     ground = _ground(place, dtype)
     if output_format == "json":
         click.echo(json.dumps({**ground, "proofs": [_as_json(one) for one in results]}, indent=2))
     else:
         click.echo("\n".join(_text(ground, results)))
     return int(any(_unproven(one) for one in results))
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A proof's result, and what became of the code that its rule's fixes make; None where they make none."""
+
+    result: Result
+    mended: MendResult | None
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Both, as far as there are two."""
+        return (self.result.verdict, *((self.mended.verdict,) if self.mended is not None else ()))
+
+
+def _run(one: Proof | Record, place: torch.device, dtype: torch.dtype) -> _Row:
+    from attnlint.mended import run_mended
+    from attnlint.proof import Verdict, run
+
+    result = run(one, place, dtype)
+    is_shown = result.verdict in (Verdict.HOLDS, Verdict.RECORDED)
+    return _Row(result, run_mended(one, place, dtype) if is_shown else None)
 
 
 class _Refused(click.ClickException):
@@ -106,17 +131,17 @@ def _ground(place: torch.device, dtype: str) -> dict[str, str]:
     return {"torch": torch.__version__, "device": f"{place.type}{gpu}", "dtype": dtype}
 
 
-def _unproven(result: Result) -> bool:
+def _unproven(row: _Row) -> bool:
     """Whether a result leaves something to be shown: it fails or was skipped."""
     from attnlint.proof import Verdict
 
-    return result.verdict in (Verdict.FAILS, Verdict.SKIPPED)
+    return any(verdict in (Verdict.FAILS, Verdict.SKIPPED) for verdict in row.verdicts)
 
 
 # Text
 
 
-def _text(ground: dict[str, str], results: Sequence[Result]) -> Iterator[str]:
+def _text(ground: dict[str, str], results: Sequence[_Row]) -> Iterator[str]:
     rows = [_row(one) for one in results]
     widths = [max(map(len, column)) for column in zip(HEADER, *rows, strict=True)]
     yield _aligned(HEADER, widths)
@@ -131,17 +156,36 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _row(result: Result) -> tuple[str, ...]:
+def _row(row: _Row) -> tuple[str, ...]:
     from attnlint.proof import ProofResult
 
+    result, verdict = row.result, _worst(row.verdicts).value
     if isinstance(result, ProofResult):
         proof = result.proof
         invariant = f"{proof.invariant.name} ({proof.invariant.unit})"
-        figures = (_figure(result.buggy), _figure(result.fixed), f"> {proof.margin:g}")
-        return (proof.code, proof.title, invariant, *figures, result.verdict.value)
+        figures = (_figure(result.buggy), _figure(result.fixed), _mended(row), f"> {proof.margin:g}")
+        return (proof.code, proof.title, invariant, *figures, verdict)
     record = result.record
     agreements = (_agreement(one.buggy for one in result.outcomes), _agreement(one.fixed for one in result.outcomes))
-    return (record.code, record.title, "same on every backend", *agreements, "", result.verdict.value)
+    return (record.code, record.title, "same on every backend", *agreements, _mended(row), "", verdict)
+
+
+def _worst(verdicts: Sequence[Verdict]) -> Verdict:
+    from attnlint.proof import Verdict
+
+    order = (Verdict.FAILS, Verdict.SKIPPED, Verdict.RECORDED, Verdict.HOLDS)
+    return min(verdicts, key=order.index)
+
+
+def _mended(row: _Row) -> str:
+    from attnlint.proof import ProofResult, Verdict
+
+    mended = row.mended
+    if mended is None:
+        return BY_HAND if row.result.verdict in (Verdict.HOLDS, Verdict.RECORDED) else ""
+    if isinstance(mended.result, ProofResult):
+        return _figure(mended.result.fixed)
+    return _agreement(one.fixed for one in mended.result.outcomes)
 
 
 def _figure(measured: Measurement) -> str:
@@ -159,9 +203,10 @@ def _agreement(outcomes: Iterable[str]) -> str:
     return "raises" if "raises" in told else "agrees"
 
 
-def _notes(result: Result) -> Iterator[str]:
+def _notes(row: _Row) -> Iterator[str]:
     from attnlint.proof import ProofResult
 
+    result = row.result
     if isinstance(result, ProofResult):
         if result.buggy.error:
             yield f"buggy raises {result.buggy.error}"
@@ -169,6 +214,8 @@ def _notes(result: Result) -> Iterator[str]:
         yield from _outcomes(result)
     if result.reason:
         yield f"{result.verdict.value}: {result.reason}"
+    if row.mended is not None and row.mended.reason and row.mended.reason != result.reason:
+        yield f"mended: {row.mended.verdict.value}: {row.mended.reason}"
 
 
 def _outcomes(result: RecordResult) -> Iterator[str]:
@@ -183,21 +230,30 @@ def _outcomes(result: RecordResult) -> Iterator[str]:
 _PLURALS = {"holds": "hold", "fails": "fail"}
 
 
-def _summary(ground: dict[str, str], results: Sequence[Result]) -> str:
-    counts = Counter(one.verdict.value for one in results)
+def _summary(ground: dict[str, str], results: Sequence[_Row]) -> str:
+    counts = Counter(_worst(one.verdicts).value for one in results)
     told = (f"{count} {_PLURALS.get(verdict, verdict) if count != 1 else verdict}" for verdict, count in counts.items())
     noun = "proof" if len(results) == 1 else "proofs"
-    return f"{len(results)} {noun}: {', '.join(told)}. torch {ground['torch']}, {ground['device']}, {ground['dtype']}"
+    mended = sum(one.mended is not None for one in results)
+    stood_on = f"torch {ground['torch']}, {ground['device']}, {ground['dtype']}"
+    return f"{len(results)} {noun}: {', '.join(told)}; {mended} mended by fixes. {stood_on}"
 
 
 # JSON
 
 
-def _as_json(result: Result) -> dict[str, Any]:
+def _as_json(row: _Row) -> dict[str, Any]:
     from attnlint.proof import ProofResult
 
+    result = row.result
     detail = _proof_json(result) if isinstance(result, ProofResult) else _record_json(result)
-    return {**detail, "verdict": result.verdict.value, "reason": result.reason or None}
+    told = {"verdict": result.verdict.value, "reason": result.reason or None}
+    return {**detail, **told, "mended": _mended_json(row.mended) if row.mended is not None else None}
+
+
+def _mended_json(mended: MendResult) -> dict[str, Any]:
+    distance = mended.distance if mended.distance is not None and math.isfinite(mended.distance) else None
+    return {"distance": distance, "verdict": mended.verdict.value, "reason": mended.reason or None}
 
 
 def _proof_json(result: ProofResult) -> dict[str, Any]:

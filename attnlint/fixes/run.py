@@ -11,6 +11,7 @@ from attnlint.failures import Failures
 from attnlint.fixes.fixer import Fixed, Wanted, fix_source
 from attnlint.linter import Report, over_sources
 from attnlint.rule import Rule
+from attnlint.sources.read import STDIN
 
 Writer = Callable[[str, bytes], None]
 
@@ -27,7 +28,7 @@ def fix_paths(
     paths: Iterable[str | os.PathLike[str]], rules: Sequence[type[Rule]], wanted: Wanted, write: Writer | None
 ) -> FixReport:
     """Fix files and folders. ``write`` puts the new content of a file into place; with None, nothing is written and the
-    findings of the report are those before.
+    findings of the report are those before. Standard input is always written, changed or not.
 
     A file that cannot be fixed or written becomes a `Problem`, and its findings are reported as they were.
     """
@@ -37,7 +38,8 @@ def fix_paths(
         failures = Failures()
         result = fix_source(data, path, rules, wanted, failures)
         report.problems.extend(Problem(path, None, reason) for reason in failures.told())
-        is_written = result.data != data and write is not None and _written(path, result.data, write, report)
+        is_new = result.data != data or path == STDIN
+        is_written = is_new and write is not None and _written(path, result.data, write, report)
         report.diagnostics.extend(result.left if is_written else result.found)
         if result.refused or is_written or (write is None and result.made):
             report.fixed[path] = result
