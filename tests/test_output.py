@@ -122,6 +122,7 @@ def test_full_shows_the_frame_the_evidence_and_the_way_out() -> None:
         "  = more: attnlint rule ATN101\n"
         "\n"
         "Found 1 error in 1 file; 3 files checked.\n"
+        "1 fixable with --fix --unsafe-fixes.\n"
     )
 
 
@@ -183,6 +184,7 @@ def test_the_summary_counts() -> None:
     three = (SCALE, at(Span(1, 1, 1, 4)), at(Span(1, 1, 1, 4), path="n.py", severity=Severity.PERFORMANCE))
     assert render("full", *three).endswith(
         "Found 1 error, 1 warning, 1 performance finding in 2 files; 3 files checked.\n"
+        "1 fixable with --fix --unsafe-fixes.\n"
     )
     assert render("full") == "Nothing found: 3 files checked.\n"
     failed = render("full", problems=[Problem("x.py", 1, "bad")])
