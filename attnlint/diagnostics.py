@@ -1,7 +1,8 @@
 """What a run reports: plain, typed, picklable data that every output format, the fixer and an editor can read.
 
 Lines are 1-based. Columns are 1-based and count code points; the end of a span is exclusive, so that
-``text[span.column - 1 : span.end_column - 1]`` is the reported text of a one-line span.
+``text[span.column - 1 : span.end_column - 1]`` is the reported text of a one-line span. In a notebook a place has a
+cell as well, and lines are those of the cell.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class Edit:
 
     span: Span
     replacement: str
+    cell: int | None = None
+    """In a notebook, the number of the cell; lines are then counted from its beginning."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class Related:
     path: str
     span: Span
     message: str
+    cell: int | None = None
 
 
 @dataclass(frozen=True)
@@ -79,11 +83,15 @@ class Diagnostic:
     url: str
     fix: Fix | None = None
     related: tuple[Related, ...] = ()
+    cell: int | None = None
+    """In a notebook, the number of the cell, from 1, prose counted too; lines are then counted from its beginning."""
+    file_line: int | None = None
+    """In a notebook, the line of the file that the finding begins on."""
 
     @property
-    def sort_key(self) -> tuple[str, Span, str]:
+    def sort_key(self) -> tuple[str, int, Span, str]:
         """Reports are ordered by file, then place, then code."""
-        return (self.path, self.span, self.code)
+        return (self.path, self.cell or 0, self.span, self.code)
 
 
 @dataclass(frozen=True)
@@ -96,3 +104,8 @@ class Problem:
     path: str
     line: int | None
     reason: str
+
+
+def placed(path: str, cell: int | None) -> str:
+    """A path as people and editors read it, with the cell where there is one."""
+    return path if cell is None else f"{path}:cell {cell}"

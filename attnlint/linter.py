@@ -1,6 +1,7 @@
 """The pipeline, from paths to diagnostics. Read this first.
 
-Source → outline → definitions that matter → value graphs → attention sites → rules → suppressions → diagnostics.
+Document → its Python → outline → definitions that matter → value graphs → attention sites → rules → suppressions →
+diagnostics.
 """
 
 from __future__ import annotations
@@ -16,15 +17,16 @@ from typing import TYPE_CHECKING
 
 from attnlint import suppressions
 from attnlint.diagnostics import Diagnostic, Problem
+from attnlint.documents import open_document
 from attnlint.failures import Failures, told
 from attnlint.findings import diagnostic
 from attnlint.roots import Root, may_matter, roots
 from attnlint.rule import Finding, Rule, discover, select
 from attnlint.sources.discovery import find_sources
-from attnlint.sources.read import read
+from attnlint.sources.read import STDIN, read
 from attnlint.suppressions import Suppressions
 from attnlint.syntax.nesting import MAX_DEPTH
-from attnlint.syntax.outline import Definition, ModuleOutline, check_syntax, outline
+from attnlint.syntax.outline import Definition, ModuleOutline, outline
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText
 
@@ -49,11 +51,13 @@ class Report:
     """Files that were read, with or without findings."""
 
 
-def lint_paths(paths: Iterable[str | os.PathLike[str]], rules: Sequence[type[Rule]] | None = None) -> Report:
+def lint_paths(
+    paths: Iterable[str | os.PathLike[str]], rules: Sequence[type[Rule]] | None = None, stdin_filename: str = STDIN
+) -> Report:
     """Lint files and folders (``-`` is standard input) with ``rules``, by default those that are on by default.
 
-    Nothing that is linted is imported or run. What cannot be read or parsed becomes a `Problem`; the others are
-    reported all the same.
+    Standard input is reported as ``stdin_filename``, whose end says what kind of document it is. Nothing that is linted
+    is imported or run. What cannot be read or parsed becomes a `Problem`; the others are reported all the same.
     """
     report, chosen = Report(), _instances(rules)
 
@@ -62,15 +66,20 @@ def lint_paths(paths: Iterable[str | os.PathLike[str]], rules: Sequence[type[Rul
         report.diagnostics.extend(_lint(path, data, chosen, failures))
         report.problems.extend(Problem(path, None, reason) for reason in failures.told())
 
-    over_sources(paths, report, lint)
+    over_sources(paths, report, lint, stdin_filename)
     return report
 
 
-def over_sources(paths: Iterable[str | os.PathLike[str]], report: Report, handle: Callable[[str, bytes], None]) -> None:
+def over_sources(
+    paths: Iterable[str | os.PathLike[str]],
+    report: Report,
+    handle: Callable[[str, bytes], None],
+    stdin_filename: str = STDIN,
+) -> None:
     """Hand each source to ``handle``, which adds to the report what it finds. What cannot be found or read, and what
     ``handle`` raises, becomes a `Problem` of that source alone. The report is sorted in the end."""
     with _collecting_by_hand():
-        on_big_stack(lambda: _each(paths, report, handle))
+        on_big_stack(lambda: _each(paths, report, handle, stdin_filename))
     report.diagnostics.sort(key=lambda diagnostic: diagnostic.sort_key)
 
 
@@ -87,7 +96,12 @@ def _collecting_by_hand() -> Iterator[None]:
             gc.enable()
 
 
-def _each(paths: Iterable[str | os.PathLike[str]], report: Report, handle: Callable[[str, bytes], None]) -> None:
+def _each(
+    paths: Iterable[str | os.PathLike[str]],
+    report: Report,
+    handle: Callable[[str, bytes], None],
+    stdin_filename: str,
+) -> None:
     analysed = 0
     for found in find_sources(paths):
         data = found if isinstance(found, Problem) else read(found)
@@ -95,13 +109,14 @@ def _each(paths: Iterable[str | os.PathLike[str]], report: Report, handle: Calla
             report.problems.append(data)
             continue
         assert isinstance(found, str)
+        shown = stdin_filename if found == STDIN else found
         report.files += 1
         try:
-            handle(found, data)
+            handle(shown, data)
         except SourceError as error:
-            report.problems.append(Problem(found, error.line, error.reason))
+            report.problems.append(Problem(shown, error.line, error.reason))
         except Exception as error:
-            report.problems.append(Problem(found, None, told("the analysis", error)))
+            report.problems.append(Problem(shown, None, told("the analysis", error)))
         analysed += len(data)
         if analysed > _COLLECT_AFTER:
             analysed = 0
@@ -114,8 +129,11 @@ def lint_source(
     rules: Sequence[type[Rule]] | None = None,
     failures: Failures | None = None,
 ) -> list[Diagnostic]:
-    """Lint one source. Raises `attnlint.syntax.text.SourceError` where it cannot be decoded or parsed, and what a
-    broken rule raises, unless there are ``failures`` to collect it."""
+    """Lint one source, of the kind that the end of ``path`` says.
+
+    Raises `attnlint.syntax.text.SourceError` where it cannot be decoded or parsed, and what a broken rule raises,
+    unless there are ``failures`` to collect it.
+    """
     data = text.encode() if isinstance(text, str) else text
     raised = Failures() if failures is None else failures
     found = sorted(_lint(path, data, _instances(rules), raised), key=lambda diagnostic: diagnostic.sort_key)
@@ -129,16 +147,13 @@ def _instances(rules: Sequence[type[Rule]] | None) -> list[Rule]:
 
 
 def _lint(path: str, data: bytes, rules: Sequence[Rule], failures: Failures) -> list[Diagnostic]:
+    document = open_document(path, data)
     triggers = tuple(dict.fromkeys(trigger for rule in rules for trigger in rule.triggers))
-    if not triggers or not may_matter(data, triggers):
-        return _only_parsed(path, data)
-    return on_big_stack(lambda: _analyse(SourceText.from_bytes(path, data), rules, triggers, failures))
-
-
-def _only_parsed(path: str, data: bytes) -> list[Diagnostic]:
-    """A file in which no rule can find anything is still told when it is not Python."""
-    on_big_stack(lambda: check_syntax(SourceText.from_bytes(path, data).text))
-    return []
+    if not triggers or not document.may_matter(lambda code: may_matter(code, triggers)):
+        document.check()
+        return []
+    found = on_big_stack(lambda: _analyse(document.source, rules, triggers, failures))
+    return [document.reported(diagnostic) for diagnostic in found]
 
 
 def _analyse(

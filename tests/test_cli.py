@@ -169,7 +169,7 @@ class TestProblems:
     def test_an_empty_folder_is_told(self) -> None:
         Path("empty").mkdir()
         result = run("empty")
-        assert (result.returncode, result.stderr) == (0, "attnlint: no Python files found\n")
+        assert (result.returncode, result.stderr) == (0, "attnlint: no files to check found\n")
 
     def test_usage_errors(self) -> None:
         for arguments in (["check"], ["--output-format=xml", "buggy.py"], ["--frobnicate", "buggy.py"]):

@@ -20,8 +20,9 @@ from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Fix, Tier
 from attnlint.fixes import fix_paths, fix_source, write
 from attnlint.fixes.diff import diff
-from attnlint.fixes.edits import compatible, edited, overlap
+from attnlint.fixes.edits import compatible
 from attnlint.rule import Finding, Mend, Rule, discover, select
+from attnlint.syntax.edits import edited, overlap
 from attnlint.syntax.text import SourceError, SourceText
 
 BUGGY = """\

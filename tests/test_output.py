@@ -96,7 +96,7 @@ def at(span: Span, **changes: object) -> Diagnostic:
 def render(
     name: str, *found: Diagnostic, source: str = SOURCE, color: bool = False, problems: Sequence[Problem] = ()
 ) -> str:
-    view = View(lambda path: source.splitlines(keepends=True), color)
+    view = View(lambda path, cell=None: source.splitlines(keepends=True), color)
     return "".join(renderer(name)(Report(diagnostics=list(found), problems=list(problems), files=3), view))
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from attnlint.cli import FAILURE, tolerating_closed_pipe
 from attnlint.cli.selection import choose
-from attnlint.diagnostics import Problem
+from attnlint.cli.stdin import forget_sources, source_lines, stdin_option
 from attnlint.output import View, formats, renderer, visible, wants_color
-from attnlint.sources.read import STDIN, read
+from attnlint.sources.read import STDIN
 
 if TYPE_CHECKING:
     from attnlint.cli.fixing import Fixing
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe ones too, which change numbers.")
 @click.option("--diff", "only_diff", is_flag=True, help="Print what fixes would change, and write nothing.")
 @click.option("--show-fixes", is_flag=True, help="List the fixes that were made, and those that were not.")
+@stdin_option
 def check(
     paths: Sequence[str],
     selected: Sequence[str],
@@ -43,10 +44,12 @@ def check(
     unsafe_fixes: bool,
     only_diff: bool,
     show_fixes: bool,
+    stdin_filename: str,
 ) -> int:
     """Report attention bugs in files, folders and standard input (-).
 
-    Folders are searched for *.py files that git does not ignore. CODES are separated by commas: ATN1,ATN204.
+    Folders are searched for Python files (*.py, *.pyi), notebooks, Markdown and reStructuredText that git does not
+    ignore. CODES are separated by commas: ATN1,ATN204.
 
     Exit status: 0 nothing found, or all of it fixed; 1 findings; 2 something could not be checked or written (one line
     each on standard error). With --diff: 1 if there is something to fix.
@@ -55,13 +58,13 @@ def check(
     if fix or only_diff:
         from attnlint.cli.fixing import Fixing
 
-        return _fix(Fixing(unsafe_fixes, only_diff, show_fixes), paths, rules, output_format)
+        return _fix(Fixing(unsafe_fixes, only_diff, show_fixes, stdin_filename), paths, rules, output_format)
 
     from attnlint.linter import lint_paths
 
-    report = lint_paths(paths, rules)
+    report = lint_paths(paths, rules, stdin_filename)
     with tolerating_closed_pipe():
-        _print(report, output_format)
+        _print(report, output_format, stdin_filename)
     _complain(report)
     return FAILURE if report.problems else int(bool(report.diagnostics))
 
@@ -69,17 +72,17 @@ def check(
 def _fix(fixing: Fixing, paths: Sequence[str], rules: Sequence[type[Rule]], output_format: str) -> int:
     report = fixing.run(paths, rules)
     if not fixing.only_diff:
-        _source_lines.cache_clear()
+        forget_sources()
         with tolerating_closed_pipe():
-            _print(report, output_format, err=STDIN in paths)
+            _print(report, output_format, fixing.stdin_filename, err=STDIN in paths)
     _complain(report)
     is_dirty = any(fixed.made for fixed in report.fixed.values()) if fixing.only_diff else bool(report.diagnostics)
     return FAILURE if report.problems else int(is_dirty)
 
 
-def _print(report: Report, output_format: str, err: bool = False) -> None:
+def _print(report: Report, output_format: str, stdin_filename: str, err: bool = False) -> None:
     color = wants_color(sys.stderr if err else sys.stdout)
-    for text in renderer(output_format)(report, View(_source_lines, color)):
+    for text in renderer(output_format)(report, View(partial(source_lines, stdin_filename), color)):
         click.echo(text, nl=False, color=color, err=err)
 
 
@@ -88,18 +91,4 @@ def _complain(report: Report) -> None:
         place = problem.path if problem.line is None else f"{problem.path}:{problem.line}"
         click.echo(visible(f"{place}: {problem.reason}"), err=True)
     if not report.files and not report.problems:
-        click.echo("attnlint: no Python files found", err=True)
-
-
-@lru_cache(maxsize=8)
-def _source_lines(path: str) -> Sequence[str]:
-    """The lines that frames are drawn from; none where the source cannot be read again."""
-    from attnlint.syntax.text import SourceError, SourceText
-
-    data = read(path)
-    if isinstance(data, Problem):
-        return ()
-    try:
-        return SourceText.from_bytes(path, data).lines
-    except SourceError:
-        return ()
+        click.echo("attnlint: no files to check found", err=True)

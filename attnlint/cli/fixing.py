@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import click
 
 from attnlint.cli import tolerating_closed_pipe
-from attnlint.diagnostics import Diagnostic, Tier
+from attnlint.diagnostics import Diagnostic, Tier, placed
 from attnlint.fixes import FixReport, fix_paths, write
 from attnlint.fixes.diff import diff
 from attnlint.output import visible
@@ -25,11 +25,12 @@ class Fixing:
     unsafe: bool
     only_diff: bool
     show: bool
+    stdin_filename: str = STDIN
 
     def run(self, paths: Sequence[str], rules: Sequence[type[Rule]]) -> FixReport:
         """Fix what is to be fixed, and print what is asked for: diffs, or what was done. A source from standard input
         goes to standard output."""
-        report = fix_paths(paths, rules, self._wants, None if self.only_diff else _put)
+        report = fix_paths(paths, rules, self._wants, None if self.only_diff else self._put, self.stdin_filename)
         with tolerating_closed_pipe():
             if self.only_diff:
                 for path, fixed in report.fixed.items():
@@ -43,12 +44,11 @@ class Fixing:
         tiers = (Tier.SAFE, Tier.UNSAFE) if self.unsafe else (Tier.SAFE,)
         return diagnostic.fix is not None and diagnostic.fix.tier in tiers
 
-
-def _put(path: str, data: bytes) -> None:
-    if path == STDIN:
-        sys.stdout.buffer.write(data)
-    else:
-        write(path, data)
+    def _put(self, path: str, data: bytes) -> None:
+        if path == self.stdin_filename:
+            sys.stdout.buffer.write(data)
+        else:
+            write(path, data)
 
 
 def _told(report: FixReport, only_diff: bool) -> Iterator[str]:
@@ -62,5 +62,5 @@ def _told(report: FixReport, only_diff: bool) -> Iterator[str]:
             listed = ", ".join(f"{number} × {code} {name}" for (code, name), number in sorted(counts.items()))
             yield visible(f"  {path}: {listed}")
         for refusal in fixed.refused:
-            place = f"{path}:{refusal.diagnostic.span.line}"
+            place = f"{placed(path, refusal.diagnostic.cell)}:{refusal.diagnostic.span.line}"
             yield visible(f"  {place}: {refusal.diagnostic.code} was left as it is: {refusal.reason}")

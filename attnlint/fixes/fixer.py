@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from attnlint.diagnostics import Diagnostic
+from attnlint.documents import Document, open_document
 from attnlint.failures import Failures
-from attnlint.fixes.edits import compatible, edited
+from attnlint.fixes.edits import compatible
 from attnlint.linter import lint_source
 from attnlint.rule import Rule
 from attnlint.syntax.stack import on_big_stack
-from attnlint.syntax.text import SourceError, SourceText
+from attnlint.syntax.text import SourceError
 
 MAX_PASSES = 100
 """Passes over one source; with more, fixes undo one another."""
@@ -109,10 +110,10 @@ def _attempt(
     result: Fixed, chosen: Sequence[Diagnostic], path: str, lint: _Lint
 ) -> tuple[bytes, list[Diagnostic]] | str:
     """The source with fixes made and what is found in it, or why they must not be made."""
-    source = SourceText.from_bytes(path, result.data)
+    document = open_document(path, result.data)
     try:
-        data = edited(source, (edit for d in chosen if d.fix is not None for edit in d.fix.edits))
-        _check(data, path)
+        data = document.edited(edit for d in chosen if d.fix is not None for edit in d.fix.edits)
+        _check(open_document(path, data), document.pieces)
         left = lint(data)
     except SourceError as error:
         return f"the fixed code could not be read: {error}"
@@ -124,17 +125,20 @@ def _attempt(
     return data, left
 
 
-def _check(data: bytes, path: str) -> None:
-    """Raise `SourceError` where Python does not parse a source."""
-    text = SourceText.from_bytes(path, data).text
+def _check(document: Document, pieces: int) -> None:
+    """Raise `SourceError` where Python does not parse a document, or a piece of it that it parsed before."""
+    text = document.source.text
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             on_big_stack(lambda: ast.parse(text))
     except (SyntaxError, ValueError) as error:
         raise SourceError(getattr(error, "lineno", None), str(error)) from None
+    if document.pieces < pieces:
+        raise SourceError(None, "a piece of it would be no Python any more")
 
 
 def _identity(diagnostic: Diagnostic, data: bytes, path: str) -> tuple[str, str]:
     """What a finding is known by, wherever other fixes move it: its code and the text it stands at."""
-    return diagnostic.code, diagnostic.message + SourceText.from_bytes(path, data).extract(diagnostic.span)
+    text = open_document(path, data).extract(diagnostic.cell, diagnostic.span)
+    return diagnostic.code, f"{diagnostic.cell}{diagnostic.message}{text}"

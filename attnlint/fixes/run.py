@@ -25,10 +25,15 @@ class FixReport(Report):
 
 
 def fix_paths(
-    paths: Iterable[str | os.PathLike[str]], rules: Sequence[type[Rule]], wanted: Wanted, write: Writer | None
+    paths: Iterable[str | os.PathLike[str]],
+    rules: Sequence[type[Rule]],
+    wanted: Wanted,
+    write: Writer | None,
+    stdin_filename: str = STDIN,
 ) -> FixReport:
     """Fix files and folders. ``write`` puts the new content of a file into place; with None, nothing is written and the
-    findings of the report are those before. Standard input is always written, changed or not.
+    findings of the report are those before. Standard input, reported as ``stdin_filename``, is always written, changed
+    or not.
 
     A file that cannot be fixed or written becomes a `Problem`, and its findings are reported as they were.
     """
@@ -38,13 +43,13 @@ def fix_paths(
         failures = Failures()
         result = fix_source(data, path, rules, wanted, failures)
         report.problems.extend(Problem(path, None, reason) for reason in failures.told())
-        is_new = result.data != data or path == STDIN
+        is_new = result.data != data or path == stdin_filename
         is_written = is_new and write is not None and _written(path, result.data, write, report)
         report.diagnostics.extend(result.left if is_written else result.found)
         if result.refused or is_written or (write is None and result.made):
             report.fixed[path] = result
 
-    over_sources(paths, report, fix)
+    over_sources(paths, report, fix, stdin_filename)
     return report
 
 

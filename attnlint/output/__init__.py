@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from attnlint.output._terminal import visible, wants_color
 
@@ -20,11 +20,18 @@ if TYPE_CHECKING:
 __all__ = ["Renderer", "View", "formats", "renderer", "visible", "wants_color"]
 
 
+class Lines(Protocol):
+    """Gives the lines of a source by its path and, in a notebook, the number of the cell; none if it cannot be read."""
+
+    def __call__(self, path: str, cell: int | None = None, /) -> Sequence[str]:
+        """The lines, with their ends."""
+
+
 @dataclass(frozen=True)
 class View:
     """What a format may use beside the report: the lines of a source by its path, and whether colour is wanted."""
 
-    lines: Callable[[str], Sequence[str]]
+    lines: Lines
     color: bool = False
 
 

@@ -1,10 +1,12 @@
-"""For editors and grep: one line a finding, ``path:line:column: CODE message``."""
+"""For editors and grep: one line a finding, ``path:line:column: CODE message``, in notebooks
+``path:cell 3:line:column: …``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from attnlint.diagnostics import placed
 from attnlint.output import View
 from attnlint.output._terminal import Ink, visible
 
@@ -16,5 +18,5 @@ def render(report: Report, view: View) -> Iterator[str]:
     """One line a finding."""
     ink = Ink(view.color)
     for found in report.diagnostics:
-        place = f"{ink(visible(found.path), bold=True)}:{found.span.line}:{found.span.column}"
+        place = f"{ink(visible(placed(found.path, found.cell)), bold=True)}:{found.span.line}:{found.span.column}"
         yield f"{place}: {ink(found.code, 'red', bold=True)} {visible(' '.join(found.message.split()))}\n"

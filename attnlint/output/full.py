@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from attnlint.diagnostics import Diagnostic, Severity, Span, Tier
+from attnlint.diagnostics import Diagnostic, Related, Severity, Tier, placed
 from attnlint.output import View
 from attnlint.output._frame import Frame
 from attnlint.output._terminal import Ink, visible
@@ -33,16 +33,19 @@ def _block(diagnostic: Diagnostic, view: View, ink: Ink) -> Iterator[str]:
     gutter = len(str(max(span.end_line for span in spans) + 1))
     label = ink(f"{diagnostic.severity.value}[{diagnostic.code}]", color, bold=True)
     yield f"{label} {ink(diagnostic.name, bold=True)}: {_flowing(diagnostic.message)}"
-    yield _arrow(diagnostic.path, diagnostic.span, gutter, ink)
-    yield from Frame(gutter, ink, "^", color).draw(view.lines(diagnostic.path), diagnostic.span, context=1)
+    yield _arrow(diagnostic, gutter, ink)
+    yield from Frame(gutter, ink, "^", color).draw(
+        view.lines(diagnostic.path, diagnostic.cell), diagnostic.span, context=1
+    )
     for related in diagnostic.related:
-        yield _arrow(related.path, related.span, gutter, ink) + f" {_flowing(related.message)}"
-        yield from Frame(gutter, ink, "-", "blue").draw(view.lines(related.path), related.span)
+        yield _arrow(related, gutter, ink) + f" {_flowing(related.message)}"
+        yield from Frame(gutter, ink, "-", "blue").draw(view.lines(related.path, related.cell), related.span)
     yield from (f"{' ' * gutter} {ink('=', 'blue')} {note}" for note in _notes(diagnostic, ink))
 
 
-def _arrow(path: str, span: Span, gutter: int, ink: Ink) -> str:
-    return f"{' ' * gutter}{ink('-->', 'blue')} {visible(path)}:{span.line}:{span.column}"
+def _arrow(at: Diagnostic | Related, gutter: int, ink: Ink) -> str:
+    place = f"{visible(placed(at.path, at.cell))}:{at.span.line}:{at.span.column}"
+    return f"{' ' * gutter}{ink('-->', 'blue')} {place}"
 
 
 def _notes(diagnostic: Diagnostic, ink: Ink) -> Iterator[str]:

@@ -26,7 +26,10 @@ def render(report: Report, view: View) -> Iterator[str]:
 
 def _properties(found: Diagnostic) -> Iterator[tuple[str, str]]:
     yield "file", found.path
-    yield from _place(found.span)
+    if found.cell is None:
+        yield from _place(found.span)
+    elif found.file_line is not None:
+        yield "line", str(found.file_line)
     yield "title", f"{found.code} {found.name}"
 
 

@@ -1,4 +1,7 @@
-"""For programs: a list of objects, one a finding. Columns are 1-based code points, ends are exclusive."""
+"""For programs: a list of objects, one a finding. Columns are 1-based code points, ends are exclusive.
+
+In a notebook ``cell`` is the number of the cell, and lines are counted from its beginning.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ def _diagnostic(found: Diagnostic) -> dict[str, object]:
         "name": found.name,
         "severity": found.severity.value,
         "path": found.path,
+        "cell": found.cell,
         **_span(found.span),
         "message": found.message,
         "url": found.url,
@@ -41,9 +45,9 @@ def _fix(fix: Fix) -> dict[str, object]:
 
 
 def _edit(edit: Edit) -> dict[str, object]:
-    return {**_span(edit.span), "replacement": edit.replacement}
+    return {"cell": edit.cell, **_span(edit.span), "replacement": edit.replacement}
 
 
 def _related(related: Related) -> dict[str, object]:
-    place = {"path": related.path, "line": related.span.line, "column": related.span.column}
+    place = {"path": related.path, "cell": related.cell, "line": related.span.line, "column": related.span.column}
     return {**place, "message": related.message}

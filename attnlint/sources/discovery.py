@@ -1,4 +1,4 @@
-"""Which files a run reads: named files as they are, folders searched for Python files."""
+"""Which files a run reads: named files as they are, folders searched for Python and documents that hold it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from attnlint.diagnostics import Problem
+from attnlint.documents import SUFFIXES
 from attnlint.sources.gitignore import Ignores
 from attnlint.sources.read import STDIN, unreadable
-
-SUFFIX = ".py"
 
 EXCLUDED_FOLDERS = frozenset(
     {
@@ -67,9 +66,9 @@ class _Place:
 def find_sources(paths: Iterable[str | os.PathLike[str]]) -> Iterator[str | Problem]:
     """The files to read for ``paths`` (files, folders and ``-`` for standard input), each once, as to be shown.
 
-    Named files are never excluded. Folders are searched for ``*.py`` files in sorted order, without what their
-    .gitignore files ignore and without `EXCLUDED_FOLDERS` and virtual environments; linked folders are not entered,
-    so no loop of links is followed. A path that is missing, or a folder that cannot be listed, is a `Problem`.
+    Named files are never excluded. Folders are searched for files that end in `SUFFIXES`, in sorted order, without
+    what their .gitignore files ignore and without `EXCLUDED_FOLDERS` and virtual environments; linked folders are not
+    entered, so no loop of links is followed. A path that is missing, or a folder that cannot be listed, is a `Problem`.
     """
     seen: set[str | Problem] = set()
     for path in paths:
@@ -122,9 +121,9 @@ def _list(folder: _Place, is_top: bool) -> list[_Place]:
 
 
 def _place(entry: os.DirEntry[str], parent: str, ignores: Ignores) -> _Place | None:
-    """The entry as a place, or None where it is neither a folder to enter nor a Python file."""
+    """The entry as a place, or None where it is neither a folder to enter nor a file to read."""
     shown = os.path.join(parent, entry.name)
     if entry.is_dir(follow_symlinks=False):
         return None if entry.name in EXCLUDED_FOLDERS else _Place(shown, entry.path, True, ignores)
-    is_source = entry.name.endswith(SUFFIX) and os.path.isfile(entry.path)
+    is_source = entry.name.endswith(SUFFIXES) and os.path.isfile(entry.path)
     return _Place(shown, entry.path) if is_source else None

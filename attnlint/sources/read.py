@@ -9,7 +9,6 @@ from pathlib import Path
 
 from attnlint.diagnostics import Problem
 
-NOTEBOOK = ".ipynb"
 STDIN = "-"
 """The path that stands for standard input. A file of that name is ``./-``."""
 
@@ -17,8 +16,6 @@ STDIN = "-"
 def read(path: str | os.PathLike[str]) -> bytes | Problem:
     """The bytes of a file, or of standard input for ``-`` (which is read once and remembered)."""
     name = os.fspath(path)
-    if name.endswith(NOTEBOOK):
-        return Problem(name, None, "is a notebook; attnlint reads Python files")
     try:
         return _read_stdin() if name == STDIN else Path(name).read_bytes()
     except (OSError, ValueError) as error:

@@ -1,0 +1,49 @@
+"""What standard input is called (``--stdin-filename``), and the lines of a source under the name it is reported by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import click
+
+from attnlint.diagnostics import Problem
+from attnlint.documents import open_document
+from attnlint.sources.read import STDIN, read
+from attnlint.syntax.text import SourceError
+
+
+def _checked(context: click.Context, _: click.Parameter, name: str | None) -> str:
+    if name is not None and STDIN not in context.params.get("paths", (STDIN,)):
+        raise click.UsageError("--stdin-filename names standard input: give - as the path")
+    return name or STDIN
+
+
+stdin_option = click.option(
+    "--stdin-filename",
+    metavar="NAME",
+    callback=_checked,
+    help="What standard input (-) is called in reports; the end of the name says what kind of file it is.",
+)
+"""The option, whose value is ``-`` where it is not given."""
+
+
+def source_lines(stdin_filename: str, path: str, cell: int | None = None) -> Sequence[str]:
+    """The lines that frames are drawn from; none where the source cannot be read again."""
+    return _parts(STDIN if path == stdin_filename else path, path).get(cell, ())
+
+
+@lru_cache(maxsize=8)
+def _parts(place: str, path: str) -> Mapping[int | None, Sequence[str]]:
+    data = read(place)
+    if isinstance(data, Problem):
+        return {}
+    try:
+        return open_document(path, data).parts
+    except SourceError:
+        return {}
+
+
+def forget_sources() -> None:
+    """Read sources again when their lines are asked for next: they may have been written."""
+    _parts.cache_clear()

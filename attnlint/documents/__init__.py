@@ -1,0 +1,39 @@
+"""Where Python lives: files of it, and documents that hold pieces of it.
+
+A `Document` is one file, its Python as one virtual source, and the way back to the places and bytes of the file. The
+end of the name decides what kind it is; each kind is a module of its own, imported when a file of the kind is read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from importlib import import_module
+from typing import cast
+
+from attnlint.documents.base import Document, PythonFile
+
+__all__ = ["SUFFIXES", "Document", "open_document"]
+
+_KINDS: Mapping[str, str] = {
+    ".ipynb": "notebook",
+    ".markdown": "markdown",
+    ".md": "markdown",
+    ".qmd": "markdown",
+    ".Rmd": "markdown",
+    ".rst": "rst",
+}
+"""The module of this package that reads documents of that name's end."""
+
+SUFFIXES = (".py", ".pyi", *_KINDS)
+"""How the names of files end that folders are searched for."""
+
+_MODULES = {suffix.lower(): module for suffix, module in _KINDS.items()}
+
+
+def open_document(path: str, data: bytes) -> Document:
+    """The document of that name and content; what is no document of any known kind is Python."""
+    module = _MODULES.get(os.path.splitext(path)[1].lower())
+    if module is None:
+        return PythonFile(path, data)
+    return cast(Document, import_module(f"{__name__}.{module}").document(path, data))
