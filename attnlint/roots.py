@@ -158,9 +158,7 @@ class _Search:
 
     def _outside(self, lines: list[int]) -> bool:
         """Whether any line belongs to the module's own statements."""
-        outline = self._outline
-        blocks = [*outline.functions.values(), *outline.classes.values()]
-        blocks += [d for alternatives in outline.alternatives.values() for d in alternatives]
+        blocks = [blank.definition for blank in self._outline.body.blanks]
         return any(all(not d.lines.first <= line <= d.lines.last for d in blocks) for line in lines)
 
 

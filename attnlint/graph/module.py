@@ -38,7 +38,7 @@ class ModuleContext:
         if name in outline.assignments:
             return None
         if name in outline.classes:
-            return Class(outline.classes[name])
+            return Class(outline.classes[name]) if len(outline.versions[name]) == 1 else None
         if name in outline.functions:
             if len(outline.alternatives.get(name, ())) > 1:
                 return None
@@ -77,7 +77,7 @@ class ModuleContext:
                 continue
             seen.add(id(current))
             yield current
-            bases = [self.outline.classes.get(base) for base in current.bases]
+            bases = [self.outline.base(base, current) for base in current.bases]
             waiting[:0] = [base for base in bases if base is not None]
 
     def foreign_bases(self, outline: ClassOutline) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ class ModuleContext:
             self.qualified(base)
             for ancestor in self.ancestry(outline)
             for base in ancestor.bases
-            if base not in self.outline.classes
+            if self.outline.base(base, ancestor) is None
         )
 
     def method(

@@ -132,7 +132,8 @@ class ModuleOutline:
     """What a module imports, defines and assigns at its top level, blocks included.
 
     ``functions`` and ``classes`` hold the last definition of a name; ``alternatives`` holds all of them where a
-    function has several. Overload stubs and property setters are in ``definitions()`` alone.
+    function has several, ``versions`` all classes of a name. Overload stubs and property setters are in
+    ``definitions()`` alone. An import is left out if a definition takes its name over in any case.
     """
 
     source: SourceText
@@ -142,8 +143,10 @@ class ModuleOutline:
     functions: dict[str, Definition] = field(default_factory=dict, repr=False)
     alternatives: dict[str, list[Definition]] = field(default_factory=dict, repr=False)
     classes: dict[str, ClassOutline] = field(default_factory=dict, repr=False)
+    versions: dict[str, list[ClassOutline]] = field(default_factory=dict, repr=False)
     assignments: dict[str, list[LineRange]] = field(default_factory=dict, repr=False)
     callables: list[Definition] = field(default_factory=list, repr=False)
+    every_class: list[ClassOutline] = field(default_factory=list, repr=False)
 
     def release(self) -> None:
         """Let go of the syntax trees, which the cycles between definitions and module would keep alive."""
@@ -152,12 +155,14 @@ class ModuleOutline:
             definition.tree = nothing
 
     def all_classes(self) -> Iterator[ClassOutline]:
-        """Every class, also inside other classes."""
-        waiting = list(self.classes.values())
-        while waiting:
-            found = waiting.pop(0)
-            yield found
-            waiting.extend(found.classes.values())
+        """Every class, also inside other classes and those whose name another one took over, in source order."""
+        return iter(self.every_class)
+
+    def base(self, name: str, of: ClassOutline) -> ClassOutline | None:
+        """The class of this module that a name means where it stands as a base: of several the nearest one above."""
+        others = [version for version in self.versions.get(name, ()) if version is not of]
+        above = [other for other in others if other.lines.first < of.lines.first]
+        return (above or others)[-1] if others else None
 
     @cached_property
     def expression_lines(self) -> frozenset[int]:
@@ -246,6 +251,8 @@ class _Reader:
     def _blank(self, definition: Definition, owner: ClassOutline | None, in_block: bool) -> None:
         if owner is None:
             self.module.body.blanks.append(_Blank(definition, in_block))
+            if not in_block:
+                self.module.imports.pop(definition.name, None)
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, owner: ClassOutline | None) -> Definition:
         decorators = tuple(_dotted(decorator) for decorator in node.decorator_list)
@@ -279,6 +286,9 @@ class _Reader:
             bases=tuple(_dotted_name(base) for base in node.bases),
         )
         (owner or self.module).classes[node.name] = definition
+        self.module.every_class.append(definition)
+        if owner is None:
+            self.module.versions.setdefault(node.name, []).append(definition)
         self.read(node.body, definition, in_block=False)
         return definition
 
