@@ -1,8 +1,9 @@
-"""Comments that silence a finding: ``# attnlint: ignore[ATN101]`` and ``# noqa: ATN101``.
+"""Comments that silence a finding: ``# attnlint: ignore[ATN101]``, ``# noqa: ATN101``, ``# attnlint: ignore-file``.
 
 A comment counts on any physical line of the statement that holds the finding: a simple statement whole, or the header
-of a compound one together with its decorators. All come from one pass of `tokenize`, made only when a file has a
-finding or a rule asks for its comments, and the words of one, so text in strings is never taken for a comment.
+of a compound one together with its decorators. One about the file counts on a line of its own, for the whole file or
+document. All come from one pass of `tokenize`, made only when a file has a finding or a rule asks for its comments, and
+the words of one, so text in strings is never taken for a comment.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ TRIGGERS = (r"attnlint:\s*ignore", r"noqa[ \t]*:[^\n]*ATN\d")
 """What a file with comments to judge holds: the triggers of rules about them. No definition is analysed for these."""
 
 _REASON = r"(?P<reason>\s*--(?:(?!#\s*[A-Za-z]).)*)?"
-_IGNORE = re.compile(rf"#\s*attnlint:\s*ignore(?:\[(?P<codes>[^\]#]*)\]|(?=\s*(?:$|--|#))){_REASON}", re.IGNORECASE)
+_IGNORE = re.compile(
+    rf"#\s*attnlint:\s*ignore(?P<file>-file)?(?:\[(?P<codes>[^\]#]*)\]|(?=\s*(?:$|--|#))){_REASON}", re.IGNORECASE
+)
 _NOQA = re.compile(
     rf"#\s*noqa(?:\s*:\s*(?P<codes>[A-Z]+\d\w*(?:[,\s]+[A-Z]+\d\w*)*)|(?!\s*:)\b){_REASON}", re.IGNORECASE
 )
@@ -66,6 +69,8 @@ class Suppression:
     """What it names; None if it silences every code."""
     is_judged: bool
     """For a comment that silences every code: whether this run would have used it."""
+    is_file: bool = False
+    """Whether it is about the whole file; it is about nothing unless it stands on a line of its own."""
     silenced: set[str] = field(default_factory=set)
     """For a comment that silences every code: the codes of the findings that it silenced in this run."""
 
@@ -73,6 +78,12 @@ class Suppression:
     def span(self) -> Span:
         """The place of the comment, without the words of others."""
         return self._span(self.start, self.end)
+
+    @property
+    def is_misplaced(self) -> bool:
+        """Whether it is about the file and stands behind code."""
+        before = self.row[: self.start].strip()
+        return self.is_file and bool(before) and not before.startswith("#")
 
     def without(self, dropped: Iterable[Selector] = ()) -> Replacement:
         """The edit that takes these selectors out, or the whole comment if nothing remains; other words stay."""
@@ -144,11 +155,11 @@ class Suppressions:
         return [comment for comment in self._around(diagnostic) if comment.selectors is None]
 
     def _around(self, diagnostic: Diagnostic) -> list[Suppression]:
-        """The comments on the finding's statement."""
+        """The comments on the finding's statement, and those about the file."""
         if not self._comments:
             return []
         statement = self._statement(diagnostic.span.line)
-        return [comment for comment in self._comments if statement.first <= comment.line <= statement.last]
+        return [comment for comment in self._comments if _covers(comment, statement)]
 
     def _statement(self, line: int) -> _Statement:
         index = bisect_right(self._statements, line, key=lambda statement: statement.first) - 1
@@ -165,26 +176,28 @@ class Suppressions:
         for pattern in (_IGNORE, _NOQA):
             for match in pattern.finditer(token.string):
                 start, end = (column + offset for offset in match.span())
-                named = None if match["codes"] is None else tuple(self._named(match, line, column))
-                judged = named is None and self._looked_for(line, self._known.values())
-                yield Suppression(row, line, start, end, pattern is _NOQA, named, judged)
+                is_file = bool(match.groupdict().get("file"))
+                where = None if is_file else line
+                named = None if match["codes"] is None else tuple(self._named(match, token.start, where))
+                judged = named is None and self._looked_for(where, self._known.values())
+                yield Suppression(row, line, start, end, pattern is _NOQA, named, judged, is_file)
 
-    def _named(self, comment: re.Match[str], line: int, column: int) -> Iterator[Selector]:
-        start = column + comment.start("codes") + 1
+    def _named(self, comment: re.Match[str], place: tuple[int, int], where: int | None) -> Iterator[Selector]:
+        line, start = place[0], place[1] + comment.start("codes") + 1
         for match in re.finditer(r"[\w-]+", comment["codes"]):
             meant = codes.meant(self._known.values(), match.group())
             if meant:
                 codes.tell_if_former(meant[0], match.group())
             span = Span(line, start + match.start(), line, start + match.end())
-            yield Selector(match.group(), span, tuple(meant), self._looked_for(line, meant))
+            yield Selector(match.group(), span, tuple(meant), self._looked_for(where, meant))
 
-    def _looked_for(self, line: int, rules: Iterable[type[Rule]]) -> bool:
-        """Whether this run looked for what these rules report on a line: all of them, or all that a run without
-        options looks for."""
+    def _looked_for(self, line: int | None, rules: Iterable[type[Rule]]) -> bool:
+        """Whether this run looked for what these rules report on a line, or in the whole file: all of them, or all
+        that a run without options looks for."""
         rules = [rule for rule in rules if rule.check_suppressions is Rule.check_suppressions and not rule.preview]
         usual = [rule for rule in rules if rule.on_by_default] or rules
         looked = bool(usual) and all(rule.code in self._ran for rule in usual)
-        return looked and not any(lines.first <= line <= lines.last for lines in self._unread)
+        return looked and not any(line is None or lines.first <= line <= lines.last for lines in self._unread)
 
     @cached_property
     def _known(self) -> dict[str, type[Rule]]:
@@ -197,6 +210,12 @@ class Suppressions:
     @cached_property
     def _tokens(self) -> list[tokenize.TokenInfo]:
         return list(_tokens(self._source.lines)) if _WORDS.search(self._source.text) else []
+
+
+def _covers(comment: Suppression, statement: _Statement) -> bool:
+    if comment.is_file:
+        return not comment.is_misplaced
+    return statement.first <= comment.line <= statement.last
 
 
 def _is_ours(selector: Selector) -> bool:

@@ -10,11 +10,11 @@ from attnlint.suppressions import TRIGGERS, Suppression
 
 
 class BlanketSuppression(Rule):
-    """A comment silences every finding on its statement, without saying which.
+    """A comment silences every finding on its statement or in its file, without saying which.
 
-    **What it finds.** ``# attnlint: ignore`` without codes in brackets.
+    **What it finds.** ``# attnlint: ignore`` or ``# attnlint: ignore-file`` without codes in brackets.
 
-    **Why it hurts.** It was written about 1 finding and hides all others that the statement will ever have.
+    **Why it hurts.** It was written about 1 finding and hides all others that the statement or file will ever have.
 
     **Silent when** the comment is a ``# noqa`` without codes, which other linters read as well.
 
@@ -33,8 +33,9 @@ class BlanketSuppression(Rule):
         for comment in suppressions:
             if comment.selectors is None:
                 codes = ", ".join(sorted(comment.silenced))
+                where = "in this file" if comment.is_file else "on this statement"
                 today = f"; here it silences {codes}" if codes else ""
-                message = f"the comment silences every finding on this statement: name the codes in brackets{today}"
+                message = f"the comment silences every finding {where}: name the codes in brackets{today}"
                 yield Finding(comment.span, message, mend=_named(comment, codes))
 
 
@@ -42,5 +43,6 @@ def _named(comment: Suppression, codes: str) -> Mend | None:
     """The codes in brackets after the word; none where another run may silence others."""
     if not codes or not comment.is_judged:
         return None
-    at = comment.row.lower().index("ignore", comment.start) + len("ignore") + 1
+    word = "ignore-file" if comment.is_file else "ignore"
+    at = comment.row.lower().index(word, comment.start) + len(word) + 1
     return Mend(f"Name {codes}", Tier.SAFE, (Replacement(Span(comment.line, at, comment.line, at), f"[{codes}]"),))

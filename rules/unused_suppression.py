@@ -13,7 +13,8 @@ class UnusedSuppression(Rule):
     """A comment silences a finding that is not there.
 
     **What it finds.** An ``# attnlint: ignore`` or a code in it, or one of these codes in a ``# noqa``, on a statement
-    for which nothing of the kind is reported.
+    for which nothing of the kind is reported; an ``# attnlint: ignore-file`` or a code in it, in a file for which
+    nothing of the kind is reported, or behind code, where it counts for nothing.
 
     **Why it hurts.** The comment says that something is wrong on purpose where nothing is wrong any more, and it will
     hide the next mistake there: 1 stale comment is 1 statement that is no longer checked.
@@ -36,15 +37,21 @@ class UnusedSuppression(Rule):
         for comment in suppressions:
             if comment.selectors is None:
                 if comment.is_judged and not comment.silenced:
-                    message = "the comment silences nothing: no finding is reported for this statement"
+                    message = f"the comment silences nothing: {_reason(comment, 'no finding')}"
                     yield Finding(comment.span, message, mend=_removal(comment, ()))
                 continue
             unused = [one for one in comment.selectors if one.is_judged and not one.silenced]
             if unused:
                 names = " and ".join(one.text for one in unused)
                 verb = "silences" if len(unused) == 1 else "silence"
-                message = f"{names} {verb} nothing: no such finding is reported for this statement"
+                message = f"{names} {verb} nothing: {_reason(comment, 'no such finding')}"
                 yield Finding(unused[0].span, message, mend=_removal(comment, [one.text for one in unused]))
+
+
+def _reason(comment: Suppression, what: str) -> str:
+    if comment.is_misplaced:
+        return "ignore-file has to stand on a line of its own"
+    return f"{what} is reported for this {'file' if comment.is_file else 'statement'}"
 
 
 def _removal(comment: Suppression, unused: Sequence[str]) -> Mend:

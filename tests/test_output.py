@@ -24,15 +24,17 @@ def attend(q, k, v):
 """
 
 PLACE = {name: {"type": "integer", "minimum": 1} for name in ("line", "column", "end_line", "end_column")}
+CELL = {"type": ["integer", "null"], "minimum": 1}
 OBJECT = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["code", "name", "severity", "path", "message", "url", "fix", "related"],
+    "required": ["code", "name", "severity", "path", "cell", "message", "url", "fix", "related"],
     "properties": {
         "code": {"type": "string", "pattern": "^ATN[0-9]{3}$"},
         "name": {"type": "string", "pattern": "^[a-z0-9-]+$"},
         "severity": {"enum": ["error", "warning", "performance"]},
         "path": {"type": "string"},
+        "cell": CELL,
         "message": {"type": "string"},
         "url": {"type": "string"},
         **PLACE,
@@ -48,8 +50,9 @@ OBJECT = {
                     "items": {
                         "type": "object",
                         "additionalProperties": False,
-                        "required": ["line", "column", "end_line", "end_column", "replacement"],
+                        "required": ["cell", "line", "column", "end_line", "end_column", "replacement"],
                         "properties": {
+                            "cell": CELL,
                             **PLACE,
                             "replacement": {"type": "string"},
                         },
@@ -62,9 +65,10 @@ OBJECT = {
             "items": {
                 "type": "object",
                 "additionalProperties": False,
-                "required": ["path", "line", "column", "message"],
+                "required": ["path", "cell", "line", "column", "message"],
                 "properties": {
                     "path": {"type": "string"},
+                    "cell": CELL,
                     "line": {"type": "integer"},
                     "column": {"type": "integer"},
                     "message": {"type": "string"},

@@ -233,3 +233,69 @@ class TestFormerCodes:
             assert [
                 c for c, *_ in found(module("  # attnlint: ignore[XYZ190]"), [renamed("ATN204"), RULES["ATN001"]])
             ] == ["ATN001"]
+
+
+class TestAboutTheFile:
+    @pytest.mark.parametrize(
+        "comment",
+        [
+            "# attnlint: ignore-file",
+            "# attnlint: ignore-file -- a toy",
+            "# attnlint: ignore-file[ATN204]",
+            "# attnlint: ignore-file[discarded-mask, ATN1] -- shown on purpose",
+            "# words # attnlint: ignore-file[ATN2]",
+            "#attnlint:ignore-file[atn204]",
+        ],
+    )
+    @pytest.mark.parametrize("behind", [False, True])
+    def test_it_silences_findings_anywhere(self, comment: str, behind: bool) -> None:
+        text = module("", BUGGY) + f"\n\nx = 1\n{comment}\n" if behind else f"{comment}\n{module('', BUGGY)}"
+        chosen = select(RULES, ["ATN204"])
+        assert found(text, chosen) == []
+        assert [code for code, _, _ in found(text.replace(comment, ""), chosen)] == ["ATN204"]
+
+    def test_other_codes_are_reported(self) -> None:
+        text = "# attnlint: ignore-file[ATN101]\n" + module("", BUGGY)
+        assert found(text) == [("ATN001", 1, "ATN101"), ("ATN204", 7, BUGGY)]
+
+    @pytest.mark.parametrize(
+        ("comment", "place", "after"),
+        [
+            ("# attnlint: ignore-file", "# attnlint: ignore-file", ""),
+            ("# attnlint: ignore-file[ATN101] -- a toy", "ATN101", ""),
+            ("# words # attnlint: ignore-file[ATN101]", "ATN101", "# words\n"),
+        ],
+    )
+    def test_one_that_silences_nothing(self, comment: str, place: str, after: str) -> None:
+        text = f"{comment}\n{module('')}"
+        (one,) = lint_source(text)
+        assert found(text) == [("ATN001", 1, place)]
+        assert one.message.endswith("is reported for this file")
+        assert mended(text) == after + module("")
+
+    def test_codes_that_silence_something_stay(self) -> None:
+        text = f"# attnlint: ignore-file[ATN101, ATN204] -- a toy\n{module('', BUGGY)}"
+        assert found(text) == [("ATN001", 1, "ATN101")]
+        assert mended(text) == text.replace("ATN101, ", "")
+
+    def test_behind_code_it_counts_for_nothing_and_is_reported(self) -> None:
+        text = module("  # attnlint: ignore-file[ATN204]", BUGGY)
+        assert {code for code, _, _ in found(text)} == {"ATN001", "ATN204"}
+        about = next(one for one in lint_source(text) if one.code == "ATN001")
+        assert about.message == "ATN204 silences nothing: ignore-file has to stand on a line of its own"
+
+    def test_it_is_not_judged_without_the_rules_it_means(self) -> None:
+        text = f"# attnlint: ignore-file[ATN101]\n# attnlint: ignore-file\n{module('')}"
+        assert found(text, select(RULES, ["ATN001", "ATN204"])) == []
+
+    def test_without_codes_it_is_a_blanket(self) -> None:
+        rules = select(RULES, ["ATN002", "ATN204"])
+        (one,) = lint_source(f"# attnlint: ignore-file\n{module('', BUGGY)}", rules=rules)
+        assert one.message.startswith("the comment silences every finding in this file")
+        assert one.message.endswith("here it silences ATN204")
+        text = f"# attnlint: ignore-file -- why\n{module('', BUGGY)}"
+        named = mended(text, EVERY)
+        assert named.splitlines()[0] == "# attnlint: ignore-file[ATN204] -- why"
+
+    def test_an_unknown_code_in_it_is_told(self) -> None:
+        assert found(f"# attnlint: ignore-file[ATN1O1]\n{module('')}")[0] == ("ATN003", 1, "ATN1O1")

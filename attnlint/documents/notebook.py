@@ -53,7 +53,8 @@ class Notebook(Document):
         return matters(code.encode("utf-8", "replace"))
 
     def check(self) -> None:
-        """Nothing: a notebook that is none was told when its cells were asked for."""
+        """Raise `SourceError` for what is no notebook; a cell that is no Python is no error."""
+        _ = self._cells
 
     @cached_property
     def source(self) -> SourceText:
@@ -71,7 +72,7 @@ class Notebook(Document):
         cell = next(cell for cell in self._cells if cell.number == placed.cell)
         start = sum(map(len, cell.lines[: placed.span.line - 1])) + placed.span.column - 1
         offset = self._strings(cell).place_of(start)
-        return replace(placed, file_line=line_number(self._text[:offset]))
+        return replace(placed, file_line=self._text.count("\n", 0, offset) + 1)
 
     @property
     def parts(self) -> Mapping[int | None, Sequence[str]]:
@@ -93,7 +94,13 @@ class Notebook(Document):
         return self._bom + text.encode()
 
     def _strings(self, cell: _Cell) -> Strings:
-        return Strings(self._text, locate(self._text, cell.path))
+        if cell.number not in self._known_strings:
+            self._known_strings[cell.number] = Strings(self._text, locate(self._text, cell.path))
+        return self._known_strings[cell.number]
+
+    @cached_property
+    def _known_strings(self) -> dict[int, Strings]:
+        return {}
 
     @property
     def _bom(self) -> bytes:
