@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import jsonschema
 import pytest
@@ -245,6 +246,7 @@ def test_json_follows_its_schema() -> None:
         "name": "missing-scale",
         "severity": "error",
         "path": "m.py",
+        "cell": None,
         "line": 2,
         "column": 14,
         "end_line": 2,
@@ -254,12 +256,56 @@ def test_json_follows_its_schema() -> None:
         "fix": {
             "title": "divide by √head_dim",
             "tier": "unsafe",
-            "edits": [{"line": 2, "column": 14, "end_line": 2, "end_column": 37, "replacement": "(q @ k.mT) / 8"}],
+            "edits": [
+                {
+                    "cell": None,
+                    "line": 2,
+                    "column": 14,
+                    "end_line": 2,
+                    "end_column": 37,
+                    "replacement": "(q @ k.mT) / 8",
+                }
+            ],
         },
-        "related": [{"path": "m.py", "line": 3, "column": 12, "message": "softmax is taken here"}],
+        "related": [{"path": "m.py", "cell": None, "line": 3, "column": 12, "message": "softmax is taken here"}],
     }
     assert found[1]["fix"] is None
     assert json.loads(render("json")) == []
+
+
+IN_A_CELL = replace(
+    SCALE,
+    path="m.ipynb",
+    cell=3,
+    file_line=41,
+    fix=Fix("divide", Tier.UNSAFE, (Edit(Span(2, 14, 2, 37), "x", 3),)),
+    related=(Related("m.ipynb", Span(1, 5, 1, 6), "made here", 1),),
+)
+
+
+def test_places_in_notebooks_have_their_cells() -> None:
+    assert render("concise", IN_A_CELL).startswith("m.ipynb:cell 3:2:14: ATN101 ")
+    arrows = [line for line in render("full", IN_A_CELL).splitlines() if "-->" in line]
+    assert arrows == [" --> m.ipynb:cell 3:2:14", " --> m.ipynb:cell 1:1:5 made here"]
+    assert render("github", IN_A_CELL).startswith("::error file=m.ipynb,line=41,title=ATN101 ")
+    assert render("github", replace(IN_A_CELL, file_line=None)).startswith("::error file=m.ipynb,title=ATN101 ")
+    (found,) = json.loads(render("json", IN_A_CELL))
+    jsonschema.validate([found], SCHEMA)
+    assert (found["cell"], found["fix"]["edits"][0]["cell"], found["related"][0]["cell"]) == (3, 3, 1)
+
+
+def test_frames_are_drawn_from_the_lines_of_the_cell() -> None:
+    lines = {3: ["first\n", "    scores = q @ k\n"], 1: ["here = 1\n"]}
+    view = View(lambda path, cell=None: lines[cell] if cell else [])
+    text = "".join(renderer("full")(Report(diagnostics=[IN_A_CELL]), view))
+    assert "2 |     scores = q @ k\n" in text
+    assert "1 | here = 1\n  |     -\n" in text
+
+
+def test_findings_are_ordered_by_cell() -> None:
+    places = [(None, 9), (1, 5), (3, 2), (3, 4), (12, 1)]
+    found = [replace(at(Span(line, 1, line, 2)), cell=cell) for cell, line in places]
+    assert sorted([*found[2:], *found[:2]], key=lambda one: one.sort_key) == found
 
 
 def test_github_escapes_what_its_commands_mean() -> None:

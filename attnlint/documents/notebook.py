@@ -18,7 +18,7 @@ from attnlint.diagnostics import Diagnostic, Edit
 from attnlint.documents import magics
 from attnlint.documents.base import Document, Matters
 from attnlint.documents.json_text import Change, Strings, locate
-from attnlint.documents.pieces import Code, Piece, Row, Rows
+from attnlint.documents.pieces import Code, Piece, Row, Rows, shared_beginning
 from attnlint.syntax.edits import with_line_ends
 from attnlint.syntax.text import SourceError, SourceText, line_number, split_lines
 
@@ -202,4 +202,13 @@ def _change(edit: Edit, cell: _Cell) -> Change:
         min(starts[min(line, len(starts)) - 1] + column - 1, starts[-1])
         for line, column in ((span.line, span.column), (span.end_line, span.end_column))
     )
-    return Change(start, end, with_line_ends(edit.replacement, cell.lines, span.line))
+    return _least(Change(start, end, with_line_ends(edit.replacement, cell.lines, span.line)), cell.text)
+
+
+def _least(change: Change, text: str) -> Change:
+    """The change without what it leaves as it was at its ends, which may be written in some way of its own."""
+    before, after = text[change.start : change.end], change.text
+    same = len(shared_beginning(before, after))
+    before, after = before[same:], after[same:]
+    behind = len(shared_beginning(before[::-1], after[::-1]))
+    return Change(change.start + same, change.end - behind, after[: len(after) - behind])

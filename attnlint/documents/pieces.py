@@ -54,13 +54,14 @@ class Piece:
 def dedented(piece: Piece) -> Piece:
     """The piece without the indent that all its lines share."""
     indents = [line.text[: len(line.text) - len(line.text.lstrip(" \t"))] for line in piece.lines if line.text.strip()]
-    indent = _shared(min(indents, default=""), max(indents, default=""))
+    indent = shared_beginning(min(indents, default=""), max(indents, default=""))
     return replace(piece, lines=tuple(_without(line, indent) for line in piece.lines)) if indent else piece
 
 
-def _shared(one: str, other: str) -> str:
+def shared_beginning(one: str, other: str) -> str:
     """What two texts begin with; of the least and the greatest of many, what all begin with."""
-    return one[: next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))]
+    pairs = enumerate(zip(one, other, strict=False))
+    return one[: next((number for number, (a, b) in pairs if a != b), min(len(one), len(other)))]
 
 
 def _without(line: Code, indent: str) -> Code:
