@@ -11,7 +11,7 @@ import click
 
 from attnlint.cli import FAILURE, tolerating_closed_pipe
 from attnlint.cli.selection import choose
-from attnlint.cli.stdin import forget_sources, source_lines, stdin_option
+from attnlint.cli.stdin import check_stdin_filename, forget_sources, source_lines, stdin_option
 from attnlint.output import View, formats, renderer, visible, wants_color
 from attnlint.sources.read import STDIN
 
@@ -54,6 +54,7 @@ def check(
     Exit status: 0 nothing found, or all of it fixed; 1 findings; 2 something could not be checked or written (one line
     each on standard error). With --diff: 1 if there is something to fix.
     """
+    check_stdin_filename(stdin_filename, paths)
     rules = choose(selected, ignored, preview)
     if fix or only_diff:
         from attnlint.cli.fixing import Fixing

@@ -12,20 +12,19 @@ from attnlint.documents import open_document
 from attnlint.sources.read import STDIN, read
 from attnlint.syntax.text import SourceError
 
-
-def _checked(context: click.Context, _: click.Parameter, name: str | None) -> str:
-    if name is not None and STDIN not in context.params.get("paths", (STDIN,)):
-        raise click.UsageError("--stdin-filename names standard input: give - as the path")
-    return name or STDIN
-
-
 stdin_option = click.option(
     "--stdin-filename",
     metavar="NAME",
-    callback=_checked,
+    default=STDIN,
     help="What standard input (-) is called in reports; the end of the name says what kind of file it is.",
 )
 """The option, whose value is ``-`` where it is not given."""
+
+
+def check_stdin_filename(name: str, paths: Sequence[str]) -> None:
+    """Raise a usage error for a name of standard input where that is not read."""
+    if name != STDIN and STDIN not in paths:
+        raise click.UsageError("--stdin-filename names standard input: give - as the path")
 
 
 def source_lines(stdin_filename: str, path: str, cell: int | None = None) -> Sequence[str]:

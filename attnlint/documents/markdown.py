@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
 
 from attnlint.documents.pieces import Code, Piece
 from attnlint.documents.text import LANGUAGES, Markup, TextDocument, bare
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 _WORD = re.compile(r"[\w+-]+")
 _DIRECTIVE = re.compile(r"\{(?:code-cell|code-block|code|sourcecode|doctest|testcode)\}")
@@ -29,6 +31,8 @@ def document(path: str, data: bytes) -> TextDocument:
 @cache
 def _parser() -> MarkdownIt:
     """CommonMark's blocks; what stands inside a line is not looked at."""
+    from markdown_it import MarkdownIt
+
     parser = MarkdownIt("commonmark")
     parser.core.ruler.enableOnly(["normalize", "block"])
     return parser
