@@ -19,6 +19,7 @@ _KINDS: Mapping[str, str] = {
     ".ipynb": "notebook",
     ".markdown": "markdown",
     ".md": "markdown",
+    ".mdx": "markdown",
     ".qmd": "markdown",
     ".Rmd": "markdown",
     ".rst": "rst",

@@ -1,15 +1,16 @@
 """What IPython understands and Python does not: magics, shell commands, questions.
 
-Each becomes something of no meaning on the same line, so that lines and columns of all else stay.
+Each becomes something of no meaning on the same line, so that lines and columns of all else stay. Notebooks hold them,
+and so do the blocks of documents that were made from notebooks or become some.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from attnlint.documents.pieces import Code
+from attnlint.documents.pieces import Code, Piece
 
 _PYTHON_CELLS = frozenset({"capture", "debug", "ipytest", "prun", "python", "python3", "time", "timeit"})
 """Cell magics that run their cell as Python."""
@@ -30,42 +31,48 @@ _TOKEN = re.compile(
 _LONG_END = {quotes: re.compile(rf"(?:\\.|(?!{quotes}).)*{quotes}") for quotes in ('"""', "'''")}
 
 
-def understood(lines: Sequence[str]) -> Iterator[Code] | None:
-    """The code of a cell without what is IPython's alone; None if a magic takes the cell for something else."""
-    first = next((number for number, line in enumerate(lines) if line.strip()), len(lines))
-    cell = _CELL.match(lines[first]) if first < len(lines) else None
+def without_magics(piece: Piece) -> Piece | None:
+    """The piece without what is IPython's alone; None if a magic takes it for something else."""
+    first = next((number for number, line in enumerate(piece.lines) if line.text.strip()), 0)
+    cell = _CELL.match(piece.lines[first].text) if piece.lines else None
     if cell is not None and cell["name"] not in _PYTHON_CELLS:
         return None
-    return _lines(lines, 0 if cell is None else first + 1)
+    head = piece.lines[: first + 1] if cell is not None else ()
+    lines = [*map(_nothing, head), *_lines(piece.lines[len(head) :])]
+    return replace(piece, lines=tuple(lines))
 
 
-def _lines(lines: Sequence[str], begin: int) -> Iterator[Code]:
+def _lines(lines: Sequence[Code]) -> Iterator[Code]:
     inside = _Inside()
     is_command = False
-    for number, line in enumerate(lines):
-        if number < begin or is_command:
-            is_command = is_command and line.endswith("\\")
-            yield Code("", is_real=False)
+    for line in lines:
+        if is_command:
+            is_command = line.text.endswith("\\")
+            yield _nothing(line)
             continue
-        code = _instead(line) if inside.begins_statement else None
-        if code is not None:
-            is_command = line.endswith("\\")
-            yield code
-        if code is None or code.is_real:
-            inside = inside.after(line)
-            yield from () if code else (Code(line),)
+        code = _instead(line) if inside.begins_statement else line
+        is_command = not code.is_real and line.text.endswith("\\")
+        if code.is_real:
+            inside = inside.after(line.text)
+        yield code
 
 
-def _instead(line: str) -> Code | None:
-    """What stands for a line that begins a statement; None where it may be Python."""
-    indent = line[: len(line) - len(line.lstrip(" \t"))]
-    if timed := _TIMED.match(line):
-        return Code(indent + line[timed.end("magic") :], len(timed["magic"]), None)
-    if _LINE.match(line) or _QUESTION.match(line):
-        return Code(indent + _NOTHING, is_real=False)
-    if assigned := _ASSIGNED.match(line):
-        return Code(assigned["target"] + _UNKNOWN, is_real=False)
-    return None
+def _nothing(line: Code) -> Code:
+    return replace(line, text="", is_real=False)
+
+
+def _instead(line: Code) -> Code:
+    """What stands for a line that begins a statement: itself where it may be Python."""
+    text = line.text
+    indent = text[: len(text) - len(text.lstrip(" \t"))]
+    if timed := _TIMED.match(text):
+        begin = timed.end("magic")
+        return replace(line, text=indent + text[begin:], shift=line.shift + begin - len(indent), prefix=None)
+    if _LINE.match(text) or _QUESTION.match(text):
+        return replace(line, text=indent + _NOTHING, is_real=False)
+    if assigned := _ASSIGNED.match(text):
+        return replace(line, text=assigned["target"] + _UNKNOWN, is_real=False)
+    return line
 
 
 @dataclass(frozen=True)

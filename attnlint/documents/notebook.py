@@ -15,9 +15,9 @@ from itertools import accumulate
 from typing import Any
 
 from attnlint.diagnostics import Diagnostic, Edit
-from attnlint.documents import magics
 from attnlint.documents.base import Document, Matters
 from attnlint.documents.json_text import Change, Strings, locate
+from attnlint.documents.magics import without_magics
 from attnlint.documents.pieces import Code, Piece, Row, Rows, shared_beginning
 from attnlint.syntax.edits import with_line_ends
 from attnlint.syntax.text import SourceError, SourceText, line_number, split_lines
@@ -190,8 +190,7 @@ def _understood(cell: _Cell) -> Piece | None:
     plain = Piece(1, tuple(map(Code, lines)))
     if plain.parses:
         return plain
-    code = magics.understood(lines)
-    piece = None if code is None else Piece(1, tuple(code))
+    piece = without_magics(plain)
     return piece if piece is not None and piece.parses else None
 
 

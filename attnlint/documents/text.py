@@ -12,6 +12,7 @@ from functools import cached_property
 
 from attnlint.diagnostics import Diagnostic, Edit
 from attnlint.documents.base import Document, Matters
+from attnlint.documents.magics import without_magics
 from attnlint.documents.pieces import Piece, Row, Rows, dedented
 from attnlint.documents.sessions import examples, is_session
 from attnlint.syntax.edits import edited
@@ -110,11 +111,13 @@ class TextDocument(Document):
 
 
 def _understood(block: Piece) -> Iterator[Piece]:
-    """The block if it is Python; else what of it was typed in a session, and is."""
+    """The block if it is Python, IPython's own words left out; else what of it was typed in a session, and is."""
     if block.parses:
         yield block
     elif is_session(block):
         yield from (example for example in examples(block) if example.parses)
+    elif (code := without_magics(block)) is not None and code.parses:
+        yield code
 
 
 def bare(line: str) -> str:
