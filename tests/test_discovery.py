@@ -35,9 +35,9 @@ def problems(*paths: str) -> list[Problem]:
     return [place for place in find_sources(paths) if isinstance(place, Problem)]
 
 
-def test_folders_are_searched_in_sorted_order_for_python_files() -> None:
-    write("m/b.py", "m/a/z.py", "m/a.py", "m/notes.txt", "m/c.pyc", "m/.hidden.py")
-    assert found("m") == ["m/.hidden.py", "m/a/z.py", "m/a.py", "m/b.py"]
+def test_folders_are_searched_in_sorted_order_for_python_and_documents() -> None:
+    write("m/b.py", "m/a/z.ipynb", "m/a.py", "m/notes.txt", "m/c.pyc", "m/.hidden.py", "m/c.md", "m/d.rst", "m/e.pyi")
+    assert found("m") == ["m/.hidden.py", "m/a/z.ipynb", "m/a.py", "m/b.py", "m/c.md", "m/d.rst", "m/e.pyi"]
 
 
 def test_the_current_folder_adds_nothing_to_names() -> None:

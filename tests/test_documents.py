@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -315,6 +317,12 @@ def test_prose_in_an_old_encoding_is_read_and_stays() -> None:
 def test_every_kind_has_its_suffix() -> None:
     assert {".py", ".pyi", ".ipynb", ".md", ".rst"} <= set(SUFFIXES)
     assert all(open_document(f"a{suffix}", b"").source.text == "" for suffix in SUFFIXES)
+
+
+def test_the_page_names_every_suffix() -> None:
+    page = Path(__file__).parent.parent / "docs" / "documents.md"
+    table = [line for line in page.read_text("utf-8").splitlines() if line.startswith("| `*")]
+    assert {suffix for line in table for suffix in re.findall(r"`\*(\.\w+)`", line)} == set(SUFFIXES)
 
 
 def test_prose_without_triggers_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:

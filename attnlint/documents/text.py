@@ -18,8 +18,8 @@ from attnlint.documents.sessions import examples, is_session
 from attnlint.syntax.edits import edited
 from attnlint.syntax.text import SourceText, line_end
 
-_PREFIX = re.compile(rb"(?<=[\r\n])(?:[ \t>]|\.\.\.|In \[\d*\]:)+")
-"""What can stand before the code of a line: indents, marks of quotations, prompts."""
+_PREFIX = re.compile(rb"[\r\n](?:[ \t>]|\.\.\.|In \[\d*\]:)+")
+"""A line end, and what can stand before the code of the next line: indents, marks of quotations, prompts."""
 _UTF8 = ("utf-8-sig", "utf-8")
 
 LANGUAGES = frozenset({"ipython", "ipython3", "py", "py3", "pycon", "pycon3", "python", "python3", "python-repl"})
@@ -47,7 +47,7 @@ class TextDocument(Document):
         """Whether a block may; first the whole text is searched, which is cheaper than to find its blocks."""
         if not any(mark in self.data for mark in self._markup.marks):
             return False
-        if not matters(_PREFIX.sub(b"", b"\n" + self.data)):
+        if not matters(_PREFIX.sub(b"\n", b"\n" + self.data)):
             return False
         blocks = list(self._blocks)
         code = [*blocks, *(example for block in blocks if is_session(block) for example in examples(block))]
