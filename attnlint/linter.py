@@ -104,6 +104,8 @@ def _each(
 ) -> None:
     analysed = 0
     for found in find_sources(paths):
+        if isinstance(found, str) and _is_replaced(found, stdin_filename):
+            continue
         data = found if isinstance(found, Problem) else read(found)
         if isinstance(data, Problem):
             report.problems.append(data)
@@ -121,6 +123,13 @@ def _each(
         if analysed > _COLLECT_AFTER:
             analysed = 0
             gc.collect(0)
+
+
+def _is_replaced(path: str, stdin_filename: str) -> bool:
+    """Whether standard input is what the file of that path is to become."""
+    if STDIN in (path, stdin_filename):
+        return False
+    return os.path.realpath(path) == os.path.realpath(stdin_filename)
 
 
 def lint_source(

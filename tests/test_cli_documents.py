@@ -172,6 +172,15 @@ class TestStandardInput:
         result = run("--stdin-filename", "x.ipynb", "-", stdin="{")
         assert (result.returncode, result.stderr.partition(": ")[0]) == (2, "x.ipynb:1")
 
+    def test_it_stands_for_the_file_of_that_name(self, inside: Path) -> None:
+        (inside / "x.py").write_text(BUGGY)
+        (inside / "y.py").write_text(BUGGY)
+        for paths in (["-", "."], ["x.py", "y.py", "-"]):
+            result = run("--fix", "--stdin-filename", "./x.py", "--output-format", "concise", *paths, stdin="y = 1\n")
+            assert result.stdout == "y = 1\n"
+            assert places(result.stderr) == ["y.py:5:14:", "y.py:6:5:"]
+        assert (inside / "x.py").read_text() == BUGGY
+
     def test_a_name_without_standard_input_is_told(self, inside: Path) -> None:
         (inside / "a.py").write_text("")
         result = run("--stdin-filename", "x.py", "a.py")

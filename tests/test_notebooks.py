@@ -123,6 +123,7 @@ def test_odd_lists_of_cells_hold_nothing(cells: Any) -> None:
         (b'{"a": 1}', None, "no cells"),
         (b'{"cells":\n "\xff"}', 2, "UTF-8"),
         (b"[" * 200_000, None, "too deeply"),
+        (b'{"cells": [' + b"1" * 5000 + b"]}", None, "cannot be read: Exceeds the limit"),
     ],
 )
 def test_what_is_no_notebook_is_told(data: bytes, line: int | None, reason: str) -> None:

@@ -124,6 +124,8 @@ class Notebook(Document):
             raise SourceError(error.lineno, f"the notebook is not valid JSON: {error.msg}") from None
         except RecursionError:
             raise SourceError(None, "the notebook's JSON is nested too deeply") from None
+        except ValueError as error:  # a number of too many digits
+            raise SourceError(None, f"the notebook's JSON cannot be read: {error}") from None
         if not isinstance(content, dict) or not ("cells" in content or "worksheets" in content):
             raise SourceError(None, "is JSON, but no notebook: it has no cells")
         return list(_code_cells(content)) if _is_python(_member(content, "metadata")) else ()
