@@ -116,6 +116,15 @@ def test_the_diff_of_markdown_can_be_applied(inside: Path) -> None:
     assert (inside / "b.md").read_text("utf-8") == mended(MARKDOWN).rstrip("\n")
 
 
+def test_tabs_stay_in_a_diff(inside: Path) -> None:
+    text = RST.replace("   ", "\t")
+    (inside / "b.rst").write_text(text, "utf-8")
+    patch = run("--diff", "--unsafe-fixes", ".").stdout
+    subprocess.run(["git", "apply", "-p0"], input=patch, text=True, encoding="utf-8", check=True, cwd=inside)
+    assert (inside / "b.rst").read_text("utf-8") != text
+    assert run(".").returncode == 0
+
+
 def test_what_is_no_notebook_is_one_line_and_exit_2(inside: Path) -> None:
     (inside / "a.ipynb").write_bytes(NOTEBOOK)
     (inside / "b.ipynb").write_text('{"cells": [\n  {"x" 1}\n]}')

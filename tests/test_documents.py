@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from attnlint import Diagnostic, Edit, Span, Tier, lint_source
+from attnlint import Diagnostic, Edit, Fix, Severity, Span, Tier, lint_source
 from attnlint.documents import SUFFIXES, open_document
 from attnlint.fixes import Fixed, fix_source
 from attnlint.rule import discover, select
@@ -250,25 +250,49 @@ def test_a_line_that_goes_takes_its_prefix_along() -> None:
     assert fixed(last, "a.md").data.decode() == "- ```python\n  import softmax\n  ```\n"
 
 
-def test_new_lines_of_a_fix_get_the_prefix_of_the_block() -> None:
-    call = "F.scaled_dot_product_attention(\n    q, k, v, dropout_p=self.p\n)"
-    module = f"""\
-import torch.nn.functional as F
-from torch import nn
+def with_edits(text: str, path: str, *edits: Edit) -> Fix:
+    """The fix of a finding in the document whose edits, in the joined Python, are these."""
+    found = Diagnostic("ATN101", "missing-scale", Severity.ERROR, path, edits[0].span, "", "")
+    fix = open_document(path, text.encode()).reported(replace(found, fix=Fix("Mend it", Tier.SAFE, edits))).fix
+    assert fix is not None
+    return fix
 
 
-class A(nn.Module):
-    def __init__(self, p):
-        super().__init__()
-        self.p = p
+@pytest.mark.parametrize(
+    ("edit", "after"),
+    [
+        (Edit(Span(2, 5, 2, 6), "(1,\n     2)"), "> ```py\n> x = (1,\n>      2)\n> if x:\n>     y = 1\n> ```\n"),
+        (Edit(Span(2, 1, 2, 1), "import a\n\n"), "> ```py\n> import a\n\n> x = 1\n> if x:\n>     y = 1\n> ```\n"),
+        (Edit(Span(2, 1, 3, 1), ""), "> ```py\n> if x:\n>     y = 1\n> ```\n"),
+        (Edit(Span(2, 1, 5, 1), "z = 2\n"), "> ```py\n> z = 2\n> ```\n"),
+        (Edit(Span(3, 6, 4, 10), " y = 2"), "> ```py\n> x = 1\n> if x: y = 2\n> ```\n"),
+        (Edit(Span(4, 1, 5, 1), ""), "> ```py\n> x = 1\n> if x:\n> ```\n"),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["> ", "   "])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_edits_of_lines_keep_the_prefix_of_the_block(edit: Edit, after: str, prefix: str, ends: str) -> None:
+    text = "> ```py\n> x = 1\n> if x:\n>     y = 1\n> ```\n"
+    text, after = (each.replace("> ", prefix).replace("\n", ends) for each in (text, after))
+    document = open_document("a.md", text.encode())
+    assert document.edited(with_edits(text, "a.md", edit).edits).decode() == after
 
-    def forward(self, q, k, v):
-        return {call}
-"""
-    text = f"> ```python\n{prefixed(module, '> ')}> ```\n"
-    alone, quoted = fixed(module, "a.py"), fixed(text, "a.md")
-    assert alone.data.decode() != module
-    assert quoted.data.decode() == f"> ```python\n{prefixed(alone.data.decode(), '> ')}> ```\n"
+
+def test_in_a_session_new_lines_are_left_to_people() -> None:
+    text = "```pycon\n>>> x = f(\n...     1)\n>>> y\n```\n"
+    fix = with_edits(text, "a.md", Edit(Span(2, 5, 2, 6), "g"), Edit(Span(3, 5, 3, 6), "1,\n    2"))
+    assert (fix.title, fix.tier, fix.edits) == (
+        "Mend it (by hand: each new line needs its prompt)",
+        Tier.MANUAL,
+        (),
+    )
+    fix = with_edits(text, "a.md", Edit(Span(2, 5, 3, 7), "1"))
+    assert open_document("a.md", text.encode()).edited(fix.edits).decode() == "```pycon\n>>> x = 1\n>>> y\n```\n"
+
+
+def test_what_stands_in_for_a_magic_is_never_edited() -> None:
+    fix = with_edits("```{python}\n%cd x\n```\n", "a.qmd", Edit(Span(2, 1, 2, 2), "1"))
+    assert (fix.title, fix.edits) == ("Mend it (by hand: the line is no plain Python)", ())
 
 
 def test_blocks_are_one_module() -> None:
@@ -278,16 +302,25 @@ def test_blocks_are_one_module() -> None:
     assert (found.code, found.span.line, found.related[0].span.line) == ("ATN101", 4, 9)
 
 
-def test_a_fix_that_does_not_stay_in_its_block_is_left_to_people() -> None:
-    text = f"```python\n{BUGGY}```\n"
-    found = next(one for one in lint_source(text, "a.md") if one.code == "ATN204")
-    assert found.fix is not None
-    document = open_document("a.md", (f"```python\n{BUGGY}```\n" * 2).encode())
-    crossing = Edit(Span(6, 5, 12, 1), "")
-    moved = document.reported(replace(found, fix=replace(found.fix, edits=(*found.fix.edits, crossing))))
-    assert moved.fix is not None
-    assert (moved.fix.tier, moved.fix.edits) == (Tier.MANUAL, ())
-    assert moved.fix.title == f"{found.fix.title} (by hand: it does not stay inside one block)"
+@pytest.mark.parametrize(
+    "edits",
+    [
+        (Edit(Span(2, 1, 6, 2), "z"),),
+        (Edit(Span(1, 1, 1, 1), "import math\n"),),
+        (Edit(Span(2, 1, 4, 1), ""),),
+        (Edit(Span(2, 1, 2, 2), "z"), Edit(Span(4, 1, 4, 1), "z")),
+    ],
+)
+def test_a_fix_that_does_not_stay_in_one_block_is_left_to_people(edits: tuple[Edit, ...]) -> None:
+    fix = with_edits("```python\nx = 1\n```\n\n```python\ny = 1\n```\n", "a.md", *edits)
+    assert (fix.title, fix.edits) == ("Mend it (by hand: it does not stay inside one block)", ())
+
+
+def test_a_fix_may_edit_several_blocks() -> None:
+    text = "```python\nx = 1\n```\n\n- ```python\n  y = 1\n  ```\n"
+    fix = with_edits(text, "a.md", Edit(Span(2, 1, 2, 2), "z"), Edit(Span(6, 1, 6, 2), "z"))
+    after = open_document("a.md", text.encode()).edited(fix.edits).decode()
+    assert after == text.replace("x =", "z =").replace("y =", "z =")
 
 
 # Files of other kinds

@@ -35,7 +35,7 @@ class Fixing:
             if self.only_diff:
                 for path, fixed in report.fixed.items():
                     for line in diff(path, fixed):
-                        click.echo(visible(line.rstrip("\r\n")))
+                        click.echo("\t".join(map(visible, line.rstrip("\r\n").split("\t"))))
         if self.show or self.only_diff:
             click.echo("\n".join(_told(report, self.only_diff)), err=True)
         return report

@@ -20,6 +20,7 @@ from attnlint.documents.json_text import Change, Strings, locate
 from attnlint.documents.magics import without_magics
 from attnlint.documents.pieces import Code, Piece, Row, Rows, shared_beginning
 from attnlint.syntax.edits import with_line_ends
+from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText, line_number, split_lines
 
 _PYTHON = frozenset({"ipython", "python", "python2", "python3"})
@@ -132,7 +133,7 @@ class Notebook(Document):
 
     @cached_property
     def _pieces(self) -> Sequence[tuple[_Cell, Piece]]:
-        understood = ((cell, _understood(cell)) for cell in self._cells)
+        understood = on_big_stack(lambda: [(cell, _understood(cell)) for cell in self._cells])
         return [(cell, piece) for cell, piece in understood if piece is not None]
 
     @cached_property

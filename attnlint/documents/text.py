@@ -16,6 +16,7 @@ from attnlint.documents.magics import without_magics
 from attnlint.documents.pieces import Piece, Row, Rows, dedented
 from attnlint.documents.sessions import examples, is_session
 from attnlint.syntax.edits import edited
+from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceText, line_end
 
 _PREFIX = re.compile(rb"[\r\n](?:[ \t>]|\.\.\.|In \[\d*\]:)+")
@@ -99,7 +100,7 @@ class TextDocument(Document):
 
     @cached_property
     def _pieces(self) -> Sequence[Piece]:
-        return [piece for block in self._blocks for piece in _understood(block)]
+        return on_big_stack(lambda: [piece for block in self._blocks for piece in _understood(block)])
 
     @cached_property
     def _rows(self) -> Rows:
