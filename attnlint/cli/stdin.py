@@ -8,9 +8,7 @@ from functools import lru_cache
 import click
 
 from attnlint.diagnostics import Problem
-from attnlint.documents import open_document
 from attnlint.sources.read import STDIN, read
-from attnlint.syntax.text import SourceError
 
 stdin_option = click.option(
     "--stdin-filename",
@@ -34,6 +32,9 @@ def source_lines(stdin_filename: str, path: str, cell: int | None = None) -> Seq
 
 @lru_cache(maxsize=8)
 def _parts(place: str, path: str) -> Mapping[int | None, Sequence[str]]:
+    from attnlint.documents import open_document
+    from attnlint.syntax.text import SourceError
+
     data = read(place)
     if isinstance(data, Problem):
         return {}
