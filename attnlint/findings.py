@@ -22,13 +22,17 @@ def diagnostic(source: SourceText, rule: Rule, finding: Finding) -> Diagnostic:
         span=_span(finding.at),
         message=finding.message,
         url=rule.url(),
-        fix=_fix(finding.mend) if finding.mend is not None else None,
+        fix=_fix(finding.mend) if finding.mend is not None and _is_usable(finding.mend, rule) else None,
         related=tuple(Related(source.path, _span(at), message) for at, message in finding.related),
     )
 
 
 def _span(at: Origin | Span) -> Span:
     return at if isinstance(at, Span) else at.slice.span(at.node)
+
+
+def _is_usable(mend: Mend, rule: Rule) -> bool:
+    return mend.needs_torch is None or not rule.torch.may_be_before(mend.needs_torch)
 
 
 def _fix(mend: Mend) -> Fix:

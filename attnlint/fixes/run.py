@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from attnlint.config import Configuration
 from attnlint.diagnostics import Problem
 from attnlint.failures import Failures
 from attnlint.fixes.fixer import Fixed, Wanted, fix_source
@@ -25,18 +26,22 @@ class FixReport(Report):
 
 
 def fix_paths(
-    paths: Iterable[str | os.PathLike[str]], rules: Sequence[type[Rule]], wanted: Wanted, write: Writer | None
+    paths: Iterable[str | os.PathLike[str]],
+    rules: Sequence[type[Rule]] | None,
+    wanted: Wanted,
+    write: Writer | None,
+    config: Configuration | None = None,
 ) -> FixReport:
     """Fix files and folders. ``write`` puts the new content of a file into place; with None, nothing is written and the
     findings of the report are those before. Standard input is always written, changed or not.
 
     A file that cannot be fixed or written becomes a `Problem`, and its findings are reported as they were.
     """
-    report = FixReport()
+    report, settled = FixReport(), config or Configuration(isolated=True)
 
     def fix(path: str, data: bytes) -> None:
         failures = Failures()
-        result = fix_source(data, path, rules, wanted, failures)
+        result = fix_source(data, path, rules, wanted, failures, settled)
         report.problems.extend(Problem(path, None, reason) for reason in failures.told())
         is_new = result.data != data or path == STDIN
         is_written = is_new and write is not None and _written(path, result.data, write, report)
@@ -44,7 +49,7 @@ def fix_paths(
         if result.refused or is_written or (write is None and result.made):
             report.fixed[path] = result
 
-    over_sources(paths, report, fix)
+    over_sources(paths, report, fix, settled.scope)
     return report
 
 

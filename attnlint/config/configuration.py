@@ -1,0 +1,152 @@
+"""The settings that govern each file of a run: those of the nearest configuration file, under the command line's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from attnlint.config.checks import Checks, rules_of, tiers_of
+from attnlint.config.files import file_in, layers_of, parse, upwards
+from attnlint.config.kinds import BadValue, Where
+from attnlint.config.layers import Layer, Resolved, merged
+from attnlint.config.places import ConfigError
+from attnlint.config.settings import Settings
+from attnlint.diagnostics import Problem
+from attnlint.rule import Rule
+from attnlint.sources.discovery import USUAL, absolute_path
+from attnlint.sources.read import STDIN
+from attnlint.sources.scope import Patterns, Scope
+from attnlint.torch_versions import TorchVersions
+
+COMMAND_LINE = "command line"
+
+
+class Configuration:
+    """Finds configuration files, reads each once, and answers for every file and folder.
+
+    ``overrides`` are settings as TOML has them, which count before those of any file. ``file`` is the one configuration
+    file for all sources, in place of the nearest; with ``isolated``, none is read. Raises ``ValueError`` for overrides
+    that are no settings.
+    """
+
+    def __init__(
+        self,
+        overrides: Mapping[str, object] | None = None,
+        *,
+        file: str | os.PathLike[str] | None = None,
+        isolated: bool = False,
+    ) -> None:
+        here = Where(os.getcwd())
+        self._root = os.getcwd()
+        self._overrides = Layer(COMMAND_LINE, {key: _parsed(key, one, here) for key, one in (overrides or {}).items()})
+        self._file = os.path.abspath(file) if file is not None else None
+        self._isolated = isolated
+        self._files: dict[str, str | None] = {}
+        self._resolved: dict[str | None, Resolved | ConfigError] = {}
+        self._scopes: dict[str, Scope] = {}
+        self._instances: dict[tuple[tuple[type[Rule], ...], TorchVersions], tuple[Rule, ...]] = {}
+        self._checks: dict[tuple[Settings, tuple[type[Rule], ...]], Checks] = {}
+
+    def file_for(self, path: str) -> str | None:
+        """The configuration file that governs a source; None where none does."""
+        return self._file_of(self._folder(path))
+
+    def resolve(self, path: str) -> Resolved:
+        """The settings of a source and where each comes from. Raises `ConfigError`."""
+        return self._resolve(self.file_for(path))
+
+    def settings(self, path: str) -> Settings:
+        """The settings of a source. Raises `ConfigError`."""
+        return self.resolve(path).settings
+
+    def of_run(self) -> tuple[Settings, Problem | None]:
+        """The settings of the folder in which attnlint runs, for what is about the whole run; those of the command
+        line alone where its configuration file cannot be used, and why it cannot."""
+        try:
+            return self.settings(STDIN), None
+        except ConfigError as error:
+            return merged([self._overrides]).settings, error.problem
+
+    def scope(self, folder: str) -> Scope:
+        """What a search takes in a folder."""
+        if folder not in self._scopes:
+            self._scopes[folder] = self._scope(self._file_of(folder))
+        return self._scopes[folder]
+
+    def rules(self, path: str) -> list[type[Rule]]:
+        """The rules that look at a source. Raises `ConfigError`."""
+        return rules_of(self.settings(path), self._absolute(path))
+
+    def checks(self, path: str, rules: Sequence[type[Rule]] | None = None) -> Checks:
+        """What is looked for in a source: ``rules``, or those of its settings. Raises `ConfigError`."""
+        settings = self.settings(path)
+        chosen = tuple(self.rules(path) if rules is None else rules)
+        if (settings, chosen) not in self._checks:
+            made = self._made(chosen, settings.torch_version)
+            self._checks[settings, chosen] = Checks(made, tiers_of(settings, chosen))
+        return self._checks[settings, chosen]
+
+    def _made(self, rules: tuple[type[Rule], ...], torch: TorchVersions) -> tuple[Rule, ...]:
+        """The rules ready to be asked, once for each set of them."""
+        if (rules, torch) not in self._instances:
+            made = self._instances[rules, torch] = tuple(rule() for rule in rules)
+            for one in made:
+                one.torch = torch
+        return self._instances[rules, torch]
+
+    def _absolute(self, path: str) -> str:
+        return os.path.join(self._root, path) if path == STDIN else absolute_path(path)
+
+    def _folder(self, path: str) -> str:
+        return os.path.dirname(self._absolute(path))
+
+    def _file_of(self, folder: str) -> str | None:
+        """The nearest configuration file of a folder or one above it."""
+        if self._file is not None or self._isolated:
+            return self._file
+        passed = []
+        found = None
+        for place in upwards(folder):
+            if place in self._files:
+                found = self._files[place]
+                break
+            passed.append(place)
+            found = file_in(place)
+            if found is not None:
+                break
+        self._files.update(dict.fromkeys(passed, found))
+        return found
+
+    def _resolve(self, file: str | None) -> Resolved:
+        if file not in self._resolved:
+            self._resolved[file] = self._read(file)
+        found = self._resolved[file]
+        if isinstance(found, ConfigError):
+            raise found
+        return found
+
+    def _read(self, file: str | None) -> Resolved | ConfigError:
+        try:
+            return merged([*(layers_of(file, file == self._file) if file is not None else []), self._overrides])
+        except ConfigError as error:
+            return error
+
+    def _scope(self, file: str | None) -> Scope:
+        root = os.path.dirname(file) if file is not None and file != self._file else self._root
+        try:
+            settings = self._resolve(file).settings
+        except ConfigError as error:
+            return Scope(USUAL.include, USUAL.exclude, problem=error.problem)
+        return Scope(
+            Patterns(settings.include).rooted(root),
+            Patterns((*settings.exclude, *settings.extend_exclude)).rooted(root),
+            settings.respect_gitignore,
+            settings.force_exclude,
+        )
+
+
+def _parsed(key: str, value: object, where: Where) -> object:
+    try:
+        return parse(key, value, where)
+    except BadValue as error:
+        raise BadValue(f"`{key}` {error}") from None
