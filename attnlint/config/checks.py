@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from attnlint import codes
 from attnlint.config.settings import Settings
@@ -41,21 +42,29 @@ class Checks:
     tiers: Tiers = Tiers()
 
 
-def rules_of(settings: Settings, path: str) -> list[type[Rule]]:
-    """The rules that look at the file of an absolute path."""
+def rules_of(settings: Settings, ignored: Iterable[str] = ()) -> list[type[Rule]]:
+    """The rules that look at a file in which some are ignored besides."""
     chosen, extended = settings.select, settings.extend_select
     if chosen is not None and not (*chosen, *extended):
         return []
     rules = select(discover(), chosen or (), settings.ignore, extended=extended, preview=settings.preview)
-    ignored = {rule.code for rule in _meant(_ignored(settings, path))}
-    return [rule for rule in rules if rule.code not in ignored]
+    dropped = {rule.code for rule in _meant(ignored)}
+    return [rule for rule in rules if rule.code not in dropped]
 
 
-def _ignored(settings: Settings, path: str) -> Iterable[str]:
-    for glob, selectors in settings.per_file_ignores:
-        pattern = glob.pattern.removeprefix("!")
-        if Patterns((Glob(pattern, glob.root),)).matches(path) is not glob.pattern.startswith("!"):
-            yield from selectors
+def ignored_in(path: str, settings: Settings) -> tuple[str, ...]:
+    """What is ignored in the file of an absolute path alone."""
+    matching = (codes for glob, codes in settings.per_file_ignores if _pattern(glob).matches(path) is not _turns(glob))
+    return tuple(code for codes in matching for code in codes)
+
+
+def _turns(glob: Glob) -> bool:
+    return glob.pattern.startswith("!")
+
+
+@lru_cache(maxsize=256)
+def _pattern(glob: Glob) -> Patterns:
+    return Patterns((Glob(glob.pattern.removeprefix("!"), glob.root),))
 
 
 def _meant(selectors: Iterable[str]) -> Iterable[type[Rule]]:

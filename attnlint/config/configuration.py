@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from attnlint.config.checks import Checks, rules_of, tiers_of
+from attnlint.config.checks import Checks, ignored_in, rules_of, tiers_of
 from attnlint.config.files import file_in, layers_of, parse, upwards
 from attnlint.config.kinds import BadValue, Where
 from attnlint.config.layers import Layer, Resolved, merged
 from attnlint.config.places import ConfigError
-from attnlint.config.settings import Settings
+from attnlint.config.settings import BY_KEY, Settings
 from attnlint.diagnostics import Problem
 from attnlint.rule import Rule
 from attnlint.sources.discovery import USUAL, absolute_path
@@ -36,16 +36,15 @@ class Configuration:
         file: str | os.PathLike[str] | None = None,
         isolated: bool = False,
     ) -> None:
-        here = Where(os.getcwd())
         self._root = os.getcwd()
-        self._overrides = Layer(COMMAND_LINE, {key: _parsed(key, one, here) for key, one in (overrides or {}).items()})
+        self._overrides = Layer(COMMAND_LINE, _parsed(overrides or {}, Where(self._root)))
         self._file = os.path.abspath(file) if file is not None else None
         self._isolated = isolated
         self._files: dict[str, str | None] = {}
         self._resolved: dict[str | None, Resolved | ConfigError] = {}
         self._scopes: dict[str, Scope] = {}
         self._instances: dict[tuple[tuple[type[Rule], ...], TorchVersions], tuple[Rule, ...]] = {}
-        self._checks: dict[tuple[Settings, tuple[type[Rule], ...]], Checks] = {}
+        self._checks: dict[tuple[Settings, tuple[str, ...], tuple[type[Rule], ...] | None], Checks] = {}
 
     def file_for(self, path: str) -> str | None:
         """The configuration file that governs a source; None where none does."""
@@ -73,18 +72,16 @@ class Configuration:
             self._scopes[folder] = self._scope(self._file_of(folder))
         return self._scopes[folder]
 
-    def rules(self, path: str) -> list[type[Rule]]:
-        """The rules that look at a source. Raises `ConfigError`."""
-        return rules_of(self.settings(path), self._absolute(path))
-
     def checks(self, path: str, rules: Sequence[type[Rule]] | None = None) -> Checks:
         """What is looked for in a source: ``rules``, or those of its settings. Raises `ConfigError`."""
         settings = self.settings(path)
-        chosen = tuple(self.rules(path) if rules is None else rules)
-        if (settings, chosen) not in self._checks:
+        ignored = ignored_in(self._absolute(path), settings) if rules is None else ()
+        given = None if rules is None else tuple(rules)
+        if (settings, ignored, given) not in self._checks:
+            chosen = tuple(rules_of(settings, ignored)) if given is None else given
             made = self._made(chosen, settings.torch_version)
-            self._checks[settings, chosen] = Checks(made, tiers_of(settings, chosen))
-        return self._checks[settings, chosen]
+            self._checks[settings, ignored, given] = Checks(made, tiers_of(settings, chosen))
+        return self._checks[settings, ignored, given]
 
     def _made(self, rules: tuple[type[Rule], ...], torch: TorchVersions) -> tuple[Rule, ...]:
         """The rules ready to be asked, once for each set of them."""
@@ -145,8 +142,13 @@ class Configuration:
         )
 
 
-def _parsed(key: str, value: object, where: Where) -> object:
-    try:
-        return parse(key, value, where)
-    except BadValue as error:
-        raise BadValue(f"`{key}` {error}") from None
+def _parsed(overrides: Mapping[str, object], where: Where) -> dict[str, object]:
+    values = {}
+    for key, value in overrides.items():
+        try:
+            values[key] = parse(key, value, where)
+        except BadValue as error:
+            raise BadValue(f"`{key}` {error}") from None
+        if BY_KEY[key].in_files_alone:
+            raise BadValue(f"`{key}` makes sense in a configuration file alone")
+    return values

@@ -36,6 +36,8 @@ class Option:
     """Whether it is about the whole run, and asked for the folder in which attnlint runs alone."""
     in_files_alone: bool = False
     """Whether it makes sense in a configuration file alone, not on the command line."""
+    has_flag: bool = True
+    """Whether the command line has an option of its name; ``--config KEY=VALUE`` sets the others."""
 
     @property
     def name(self) -> str:

@@ -196,6 +196,7 @@ class Settings:
         "has to lie.",
         example=".attnlint-baseline.json",
         of_run=True,
+        has_flag=False,
     )
     cache_dir: str | None = option(
         _RUN,
@@ -205,6 +206,7 @@ class Settings:
         "it has to lie.",
         example=".attnlint_cache",
         of_run=True,
+        has_flag=False,
     )
     required_version: str | None = option(
         _RUN,

@@ -34,6 +34,11 @@ class Glob:
         """Whether it is no more than the name of a file or folder."""
         return not _SPECIAL & set(self.pattern)
 
+    @property
+    def is_suffix(self) -> bool:
+        """Whether it is about the end of names alone."""
+        return self.pattern.startswith("*.") and not _SPECIAL & set(self.pattern[1:])
+
 
 @dataclass(frozen=True)
 class _Group:
@@ -41,13 +46,16 @@ class _Group:
 
     root: str
     names: frozenset[str]
+    suffixes: tuple[str, ...]
+    """The ends of names: ``.py`` for ``*.py``. These two are what most patterns are, and need no regular expression."""
     spec: GitIgnoreSpec | None
 
     def matches(self, path: str, is_folder: bool) -> bool:
         """Whether they match an absolute path, or a folder on the way to it."""
         inside = bool(self.root) and path.startswith(os.path.join(self.root, ""))
         relative = path[len(self.root) :].replace(os.sep, "/").strip("/") if inside else os.path.basename(path)
-        if self.names and not self.names.isdisjoint(relative.split("/")):
+        parts = relative.split("/")
+        if not self.names.isdisjoint(parts) or (self.suffixes and any(part.endswith(self.suffixes) for part in parts)):
             return True
         return self.spec is not None and bool(self.spec.check_file(relative + "/" * is_folder).include)
 
@@ -81,12 +89,11 @@ class Patterns:
 
 
 def _group(root: str, globs: list[Glob]) -> _Group:
-    if all(glob.is_name for glob in globs):
-        return _Group(root, frozenset(glob.pattern for glob in globs), None)
-    if any(glob.pattern.startswith("!") for glob in globs):
-        return _Group(root, frozenset(), GitIgnoreSpec.from_lines([glob.pattern for glob in globs]))
-    names = frozenset(glob.pattern for glob in globs if glob.is_name)
-    return _Group(root, names, GitIgnoreSpec.from_lines([glob.pattern for glob in globs if not glob.is_name]))
+    in_order = any(glob.pattern.startswith("!") for glob in globs)
+    names = frozenset(glob.pattern for glob in globs if not in_order and glob.is_name)
+    suffixes = tuple(glob.pattern[1:] for glob in globs if not in_order and glob.is_suffix)
+    others = [glob.pattern for glob in globs if in_order or not (glob.is_name or glob.is_suffix)]
+    return _Group(root, names, suffixes, GitIgnoreSpec.from_lines(others) if others else None)
 
 
 @lru_cache(maxsize=64)
