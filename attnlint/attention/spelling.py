@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import libcst as cst
 
-from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
 from attnlint.graph.values import Attribute, Constant, Origin, Parameter, Product, Value
 from attnlint.rule import Replacement
@@ -99,21 +98,6 @@ def assignment(target: Origin) -> cst.Assign | cst.AnnAssign | None:
         statement = target.slice.parent(parent)
         return statement if isinstance(statement, cst.Assign) and len(statement.targets) == 1 else None
     return parent if isinstance(parent, cst.AnnAssign) and parent.target is target.node else None
-
-
-def imported(path: str, graph: DefinitionGraph) -> str | None:
-    """How the module spells a qualified path (``torch.nn.ModuleList``), by what it imports at its top level; None
-    where it imports no part of it."""
-    names: dict[str, str] = {}
-    for name, origin in graph.module.outline.imports.items():
-        names.setdefault(origin, name)
-    head, tail = path, ""
-    while head:
-        if head in names:
-            return names[head] + tail
-        head, _, last = head.rpartition(".")
-        tail = f".{last}{tail}"
-    return None
 
 
 def is_argument(origin: Origin) -> bool:
