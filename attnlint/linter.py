@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from attnlint import suppressions
 from attnlint.diagnostics import Diagnostic, Problem
 from attnlint.failures import Failures, told
-from attnlint.findings import diagnostic
+from attnlint.findings import Finding, diagnostic
 from attnlint.roots import Root, may_matter, roots
-from attnlint.rule import Finding, Rule, discover, select
+from attnlint.rule import Rule, discover, select
 from attnlint.sources.discovery import find_sources
 from attnlint.sources.read import read
 from attnlint.suppressions import Suppressions

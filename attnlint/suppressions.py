@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from attnlint import codes
 from attnlint.diagnostics import Diagnostic, Edit, Span
-from attnlint.rule import Replacement, Rule, installed
+from attnlint.findings import Replacement
+from attnlint.rule import Rule, installed
 from attnlint.syntax.logical import LogicalLines
 
 if TYPE_CHECKING:

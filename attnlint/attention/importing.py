@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from attnlint.findings import Replacement
 from attnlint.graph.analysis import DefinitionGraph
-from attnlint.rule import Replacement
 from attnlint.syntax.imports import insertion, is_free
 
 _USUAL = {

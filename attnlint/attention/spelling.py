@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import libcst as cst
 
+from attnlint.findings import Replacement
 from attnlint.graph.facts import Facts
 from attnlint.graph.values import Attribute, Constant, Origin, Parameter, Product, Value
-from attnlint.rule import Replacement
 from attnlint.syntax.walk import holds
 
 ATOMS = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.Integer, cst.Float, cst.SimpleString)
