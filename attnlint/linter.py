@@ -18,10 +18,10 @@ from attnlint import suppressions
 from attnlint.config import Checks, Configuration
 from attnlint.diagnostics import Diagnostic, Problem
 from attnlint.failures import Failures, told
-from attnlint.findings import diagnostic
+from attnlint.findings import Finding, diagnostic
 from attnlint.roots import Root, may_matter, roots
-from attnlint.rule import Finding, Rule
-from attnlint.sources.discovery import USUAL, Scopes, find_sources
+from attnlint.rule import Rule
+from attnlint.sources.discovery import find_sources
 from attnlint.sources.read import read
 from attnlint.suppressions import Suppressions
 from attnlint.syntax.nesting import MAX_DEPTH
@@ -67,7 +67,7 @@ def lint_paths(
         report.diagnostics.extend(_lint(path, data, settled.checks(path, rules), failures))
         report.problems.extend(Problem(path, None, reason) for reason in failures.told())
 
-    over_sources(paths, report, lint, settled.scope)
+    over_sources(paths, report, lint, settled)
     return report
 
 
@@ -75,13 +75,15 @@ def over_sources(
     paths: Iterable[str | os.PathLike[str]],
     report: Report,
     handle: Callable[[str, bytes], None],
-    scopes: Scopes = lambda folder: USUAL,
+    config: Configuration | None = None,
 ) -> None:
-    """Hand each source to ``handle``, which adds to the report what it finds; ``scopes`` says what a search takes. What
-    cannot be found or read, and what ``handle`` raises, becomes a `Problem` of that source alone. The report is sorted
-    in the end."""
+    """Hand each source that ``config`` does not exclude to ``handle``, which adds to the report what it finds. What
+    cannot be found or read, and what ``handle`` raises, becomes a `Problem` of that source alone; a configuration file
+    that cannot be used is one `Problem` for all its sources. The report is sorted in the end."""
+    settled = config or Configuration(isolated=True)
+    report.problems.extend(settled.problems)
     with _collecting_by_hand():
-        on_big_stack(lambda: _each(find_sources(paths, scopes), report, handle))
+        on_big_stack(lambda: _each(find_sources(paths, settled.scope), report, handle))
     report.diagnostics.sort(key=lambda diagnostic: diagnostic.sort_key)
 
 
@@ -103,7 +105,7 @@ def _each(sources: Iterable[str | Problem], report: Report, handle: Callable[[st
     for found in sources:
         data = found if isinstance(found, Problem) else read(found)
         if isinstance(data, Problem):
-            report.problems.append(data)
+            report.problems.extend([data] if data not in report.problems else [])
             continue
         assert isinstance(found, str)
         report.files += 1

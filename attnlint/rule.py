@@ -30,14 +30,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from attnlint import codes
 from attnlint.codes import BrokenRules, UnknownCode
-from attnlint.diagnostics import Severity, Span, Tier
+from attnlint.diagnostics import Severity, Tier
+from attnlint.findings import Finding, Mend, Replacement
 from attnlint.torch_versions import UNKNOWN, TorchVersions
 
 if TYPE_CHECKING:
     from attnlint.attention import AttentionPath, AttentionSite
     from attnlint.attention.arms import Arms
     from attnlint.graph.analysis import DefinitionGraph
-    from attnlint.graph.values import Origin
     from attnlint.suppressions import Suppression
     from attnlint.syntax.outline import Definition
 
@@ -55,46 +55,6 @@ __all__ = [
 
 ENTRY_POINT_GROUP = "attnlint.rules"
 DOCS_URL = "https://attnlint.github.io/attnlint/rules/{code}"
-
-
-@dataclass(frozen=True)
-class Replacement:
-    """A piece of a fix before positions are known: the text of ``at`` becomes ``text``.
-
-    ``{0}``, ``{1}`` … in ``text`` stand for the source text of the places in ``parts``.
-    """
-
-    at: Origin | Span
-    text: str
-    parts: tuple[Origin, ...] = ()
-
-
-@dataclass(frozen=True)
-class Mend:
-    """A fix as a rule states it; the linter turns it into `attnlint.diagnostics.Fix`.
-
-    ``needs_torch`` is the first release of torch that has what the fix writes: projects that support older ones are
-    not offered it.
-    """
-
-    title: str
-    tier: Tier
-    replacements: tuple[Replacement, ...]
-    needs_torch: str | None = None
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a rule yields: a place, a message in the code's own names, the evidence and, where it can be, the mend.
-
-    ``severity`` overrides the rule's own for forms that are only likely to be wrong.
-    """
-
-    at: Origin | Span
-    message: str
-    related: tuple[tuple[Origin | Span, str], ...] = ()
-    mend: Mend | None = None
-    severity: Severity | None = None
 
 
 class Rule:

@@ -10,7 +10,8 @@ import libcst as cst
 from attnlint.attention import AttentionPath, AttentionSite, Factor, MaskUse
 from attnlint.attention.conventions import bool_convention
 from attnlint.attention.fusable import Fusable, fusable, has_fused
-from attnlint.attention.spelling import imported, operands
+from attnlint.attention.importing import spelled
+from attnlint.attention.spelling import operands
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.values import Origin, Product, Softmax
@@ -148,7 +149,7 @@ def _written(factor: Factor) -> cst.BaseExpression | None:
 
 def _mend(given: Fusable, output: Origin, softmax: Origin, path: AttentionPath) -> Mend | None:
     """The call in place of one expression that holds all: its parts are copied as they are written."""
-    name = imported("torch.nn.functional.scaled_dot_product_attention", path.graph)
+    name = spelled("torch.nn.functional.scaled_dot_product_attention", path.graph)
     product = path.product.origin if path.product is not None else None
     if name is None or product is None or given.masks or given.dropout is not None or len(given.factors) > 1:
         return None
@@ -160,12 +161,12 @@ def _mend(given: Fusable, output: Origin, softmax: Origin, path: AttentionPath) 
         return None
     scale = "" if given.scaled_by_default else ", scale=1.0"
     if given.factors and not given.scaled_by_default:
-        spelled = _scale(given.factors[0])
-        if spelled is None:
+        written = _scale(given.factors[0])
+        if written is None:
             return None
-        scale = f", scale={spelled}".replace("{", "{{").replace("}", "}}")
-    edit = Replacement(output, f"{name}({{0}}, {{1}}, {{2}}{scale})", (query, key, value))
-    return Mend("Call scaled_dot_product_attention", Tier.UNSAFE, (edit,))
+        scale = f", scale={written}".replace("{", "{{").replace("}", "}}")
+    edit = Replacement(output, f"{name.text}({{0}}, {{1}}, {{2}}{scale})", (query, key, value))
+    return Mend("Call scaled_dot_product_attention", Tier.UNSAFE, (edit, *name.imports))
 
 
 def _receiver(transposed: Origin | None) -> Origin | None:

@@ -16,9 +16,15 @@ from attnlint.output import View, formats, renderer, visible, wants_color
 from attnlint.sources.read import STDIN, read
 
 if TYPE_CHECKING:
-    from attnlint.cli.fixing import Fixing
+    from attnlint.cli.fixing import Changing
     from attnlint.linter import Report
     from attnlint.rule import Rule
+
+
+def _one_line(context: click.Context, option: click.Parameter, text: str) -> str:
+    if set(text) & set("#\r\n"):
+        raise click.BadParameter("a reason is one line without #")
+    return text
 
 
 @click.command()
@@ -31,7 +37,9 @@ if TYPE_CHECKING:
 @click.option("--preview", is_flag=True, help="Report new rules too, which may still change.")
 @click.option("--fix", is_flag=True, help="Make the safe fixes, and report what is left.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe ones too, which change numbers.")
-@click.option("--diff", "only_diff", is_flag=True, help="Print what fixes would change, and write nothing.")
+@click.option("--add-ignore", is_flag=True, help="Write comments that silence what is found, instead of fixing it.")
+@click.option("--reason", default="", metavar="TEXT", callback=_one_line, help="What these comments say after --.")
+@click.option("--diff", "only_diff", is_flag=True, help="Print what would be changed, and write nothing.")
 @click.option("--show-fixes", is_flag=True, help="List the fixes that were made, and those that were not.")
 def check(
     paths: Sequence[str],
@@ -41,6 +49,8 @@ def check(
     preview: bool,
     fix: bool,
     unsafe_fixes: bool,
+    add_ignore: bool,
+    reason: str,
     only_diff: bool,
     show_fixes: bool,
 ) -> int:
@@ -52,10 +62,12 @@ def check(
     each on standard error). With --diff: 1 if there is something to fix.
     """
     rules = choose(selected, ignored, preview)
-    if fix or only_diff:
-        from attnlint.cli.fixing import Fixing
+    if fix and add_ignore:
+        raise click.UsageError("--fix and --add-ignore exclude each other: fix first, then silence what is left")
+    if fix or add_ignore or only_diff:
+        from attnlint.cli.fixing import Changing
 
-        return _fix(Fixing(unsafe_fixes, only_diff, show_fixes), paths, rules, output_format)
+        return _change(Changing(unsafe_fixes, add_ignore, reason, only_diff, show_fixes), paths, rules, output_format)
 
     from attnlint.linter import lint_paths
 
@@ -66,14 +78,14 @@ def check(
     return FAILURE if report.problems else int(bool(report.diagnostics))
 
 
-def _fix(fixing: Fixing, paths: Sequence[str], rules: Sequence[type[Rule]], output_format: str) -> int:
-    report = fixing.run(paths, rules)
-    if not fixing.only_diff:
+def _change(changing: Changing, paths: Sequence[str], rules: Sequence[type[Rule]], output_format: str) -> int:
+    report = changing.run(paths, rules)
+    if not changing.only_diff:
         _source_lines.cache_clear()
         with tolerating_closed_pipe():
             _print(report, output_format, err=STDIN in paths)
     _complain(report)
-    is_dirty = any(fixed.made for fixed in report.fixed.values()) if fixing.only_diff else bool(report.diagnostics)
+    is_dirty = any(fixed.made for fixed in report.fixed.values()) if changing.only_diff else bool(report.diagnostics)
     return FAILURE if report.problems else int(is_dirty)
 
 

@@ -40,6 +40,8 @@ class Configuration:
         self._overrides = Layer(COMMAND_LINE, _parsed(overrides or {}, Where(self._root)))
         self._file = os.path.abspath(file) if file is not None else None
         self._isolated = isolated
+        self.problems: list[Problem] = []
+        """What was wrong where somebody asked about the whole run."""
         self._files: dict[str, str | None] = {}
         self._resolved: dict[str | None, Resolved | ConfigError] = {}
         self._scopes: dict[str, Scope] = {}
@@ -58,13 +60,14 @@ class Configuration:
         """The settings of a source. Raises `ConfigError`."""
         return self.resolve(path).settings
 
-    def of_run(self) -> tuple[Settings, Problem | None]:
-        """The settings of the folder in which attnlint runs, for what is about the whole run; those of the command
-        line alone where its configuration file cannot be used, and why it cannot."""
+    def of_run(self) -> Settings:
+        """The settings of the folder in which attnlint runs, for what is about the whole run. Where its configuration
+        file cannot be used, those of the command line alone; `problems` tells why then."""
         try:
-            return self.settings(STDIN), None
+            return self.settings(STDIN)
         except ConfigError as error:
-            return merged([self._overrides]).settings, error.problem
+            self.problems.append(error.problem)
+            return merged([self._overrides]).settings
 
     def scope(self, folder: str) -> Scope:
         """What a search takes in a folder."""

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -137,11 +138,9 @@ def _read(path: str) -> str:
 
 def loads(text: str) -> dict[str, Any]:
     """TOML as Python data."""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    return tomllib.loads(text)
+    parser = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    data: dict[str, Any] = parser.loads(text)
+    return data
 
 
 def upwards(folder: str) -> Iterator[str]:

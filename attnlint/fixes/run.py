@@ -1,4 +1,4 @@
-"""Fixing files and folders."""
+"""Changing files and folders: fixing what is found in them, or silencing it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from attnlint.rule import Rule
 from attnlint.sources.read import STDIN
 
 Writer = Callable[[str, bytes], None]
+"""Puts the new content of the file at a path into place."""
+Change = Callable[[bytes, str, Failures], Fixed]
+"""Changes the source with that content and path, such as `attnlint.fixes.fix_source` with rules."""
 
 
 @dataclass
 class FixReport(Report):
-    """What is left after fixing, and what was fixed."""
+    """What is left after changes, and what was changed."""
 
     fixed: dict[str, Fixed] = field(default_factory=dict)
-    """By path, the sources in which fixes were made or refused."""
+    """By path, the sources in which changes were made or refused."""
 
 
 def fix_paths(
@@ -32,16 +35,28 @@ def fix_paths(
     write: Writer | None,
     config: Configuration | None = None,
 ) -> FixReport:
-    """Fix files and folders. ``write`` puts the new content of a file into place; with None, nothing is written and the
-    findings of the report are those before. Standard input is always written, changed or not.
+    """`change_paths` by `fix_source`: make the fixes that are wanted."""
+    settled = config or Configuration(isolated=True)
 
-    A file that cannot be fixed or written becomes a `Problem`, and its findings are reported as they were.
+    def change(data: bytes, path: str, failures: Failures) -> Fixed:
+        return fix_source(data, path, rules, wanted, failures, settled)
+
+    return change_paths(paths, change, write, settled)
+
+
+def change_paths(
+    paths: Iterable[str | os.PathLike[str]], change: Change, write: Writer | None, config: Configuration | None = None
+) -> FixReport:
+    """Change files and folders. Without ``write``, nothing is written and the findings of the report are those before.
+    Standard input is always written, changed or not.
+
+    A file that cannot be changed or written becomes a `Problem`, and its findings are reported as they were.
     """
-    report, settled = FixReport(), config or Configuration(isolated=True)
+    report = FixReport()
 
-    def fix(path: str, data: bytes) -> None:
+    def handle(path: str, data: bytes) -> None:
         failures = Failures()
-        result = fix_source(data, path, rules, wanted, failures, settled)
+        result = change(data, path, failures)
         report.problems.extend(Problem(path, None, reason) for reason in failures.told())
         is_new = result.data != data or path == STDIN
         is_written = is_new and write is not None and _written(path, result.data, write, report)
@@ -49,7 +64,7 @@ def fix_paths(
         if result.refused or is_written or (write is None and result.made):
             report.fixed[path] = result
 
-    over_sources(paths, report, fix, settled.scope)
+    over_sources(paths, report, handle, config)
     return report
 
 
