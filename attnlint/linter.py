@@ -57,8 +57,8 @@ def lint_paths(
 ) -> Report:
     """Lint files and folders (``-`` is standard input) with ``rules``, by default those that ``config`` selects.
 
-    ``Configuration()`` reads configuration files as the command line does; without it, none is read. Nothing that is linted is imported or run. What cannot be read or parsed becomes a `Problem`; the others are
-    reported all the same.
+    ``Configuration()`` reads configuration files as the command line does; without it, none is read. Nothing that is
+    linted is imported or run. What cannot be read or parsed becomes a `Problem`; the others are reported all the same.
     """
     report, settled = Report(), config or Configuration(isolated=True)
 

@@ -32,7 +32,7 @@ class DoubleScale(Rule):
     **Silent when** the operands are normalised, other factors make up for one of the two, or the two stand on
     opposite arms of a branch.
 
-    **Mend.** Drop one of the two; for a fused call, ``scale=1.0``.
+    **Mend.** Drop one of the two; for a fused call, ``scale=1.0``, which torch has since 2.1.
     """
 
     code = "ATN104"
@@ -117,7 +117,7 @@ def _mend(first: Factor, second: Factor) -> Mend | None:
         return None
     if isinstance(call, Sdpa) and second.operand is None:
         edit = with_keyword(origin, "scale", "1.0")
-        return Mend("Pass scale=1.0", Tier.UNSAFE, (edit,)) if edit is not None else None
+        return Mend("Pass scale=1.0", Tier.UNSAFE, (edit,), needs_torch="2.1") if edit is not None else None
     return _dropped(first, second, origin)
 
 

@@ -19,6 +19,8 @@ from attnlint.graph.worlds import TooManyWorlds
 from attnlint.rule import Finding, Mend, Replacement, Rule
 from attnlint.syntax.walk import holds
 
+_WITH_SCALE = "2.1"
+"""The first release of torch in which the call takes ``scale=``."""
 _ATOMS = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.Integer, cst.Float)
 
 
@@ -30,12 +32,12 @@ class PreferSdpa(Rule):
     nothing else reads scores or weights.
 
     **Why it costs.** Scores and weights are written to memory for every pair of tokens, and read again: 362 ms, and
-    52 ms with ``scaled_dot_product_attention`` (2048 tokens, on a CPU). Needs torch 2.0.
+    52 ms with ``scaled_dot_product_attention`` (2048 tokens, on a CPU). Needs torch 2.0, and 2.1 for ``scale=``.
 
     **Silent when** the weights are returned, stored or changed in another way than by dropout, the scores are capped or
     scaled by a learned number or by the root of another extent (ATN102, ATN103), a mask is not understood, the tensors
     do not certainly have four axes, as the kernels need, or are of several dtypes, or the same class calls fused
-    attention where it can.
+    attention where it can. Also where the setting ``torch-version`` has releases that lack the call or its ``scale=``.
 
     **Mend.** The call, where all is written in one expression without mask and dropout; unsafe, as kernels round
     differently. Else by hand: the message names the arguments.
@@ -65,11 +67,14 @@ class PreferSdpa(Rule):
         known = [answer for answer in found if answer is not None and not _is_doubtful(*answer)]
         if not known or len(known) < len(found) or output.origin is None or softmax.origin is None:
             return
+        needed = "2.0" if all(given.scaled_by_default for given, _ in known) else _WITH_SCALE
+        if self.torch.may_be_before(needed):
+            return
         path, first = site.paths[0], max((given for given, _ in known), key=lambda given: len(given.masks))
         yield Finding(
             output.origin,
             f"scaled_dot_product_attention({', '.join(_arguments(first, path))}) computes this without writing "
-            "scores and weights to memory (torch 2.0 and later)",
+            f"scores and weights to memory (torch {needed} and later)",
             related=((softmax.origin, "the weights are made here"),),
             mend=_mend(first, output.origin, softmax.origin, path) if len(site.paths) == 1 == len(known) else None,
         )

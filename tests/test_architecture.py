@@ -78,6 +78,7 @@ def test_nor_does_a_package() -> None:
                 "attnlint.rule",
                 "attnlint.suppressions",
                 "attnlint.syntax",
+                "attnlint.torch_versions",
             },
         ),
         ("attnlint.invariants", set()),

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from attnlint.cli import FAILURE, tolerating_closed_pipe
-from attnlint.cli.selection import choose
+from attnlint.cli.configuring import configured
 from attnlint.diagnostics import Problem
-from attnlint.output import View, formats, renderer, visible, wants_color
+from attnlint.output import View, renderer, visible, wants_color
 from attnlint.sources.read import STDIN, read
 
 if TYPE_CHECKING:
     from attnlint.cli.fixing import Changing
+    from attnlint.config import Configuration
     from attnlint.linter import Report
-    from attnlint.rule import Rule
 
 
 def _one_line(context: click.Context, option: click.Parameter, text: str) -> str:
@@ -29,24 +29,14 @@ def _one_line(context: click.Context, option: click.Parameter, text: str) -> str
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option(
-    "--select", "selected", multiple=True, metavar="CODES", help="Report these alone: codes, their prefixes, names."
-)
-@click.option("--ignore", "ignored", multiple=True, metavar="CODES", help="Do not report these.")
-@click.option("--output-format", type=click.Choice(formats()), default="full", show_default=True, help="How to print.")
-@click.option("--preview", is_flag=True, help="Report new rules too, which may still change.")
-@click.option("--fix", is_flag=True, help="Make the safe fixes, and report what is left.")
-@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe ones too, which change numbers.")
+@configured
 @click.option("--add-ignore", is_flag=True, help="Write comments that silence what is found, instead of fixing it.")
 @click.option("--reason", default="", metavar="TEXT", callback=_one_line, help="What these comments say after --.")
 @click.option("--diff", "only_diff", is_flag=True, help="Print what would be changed, and write nothing.")
-@click.option("--show-fixes", is_flag=True, help="List the fixes that were made, and those that were not.")
 def check(
     paths: Sequence[str],
-    selected: Sequence[str],
-    ignored: Sequence[str],
+    config: Configuration,
     output_format: str,
-    preview: bool,
     fix: bool,
     unsafe_fixes: bool,
     add_ignore: bool,
@@ -56,30 +46,30 @@ def check(
 ) -> int:
     """Report attention bugs in files, folders and standard input (-).
 
-    Folders are searched for *.py files that git does not ignore. CODES are separated by commas: ATN1,ATN204.
+    Folders are searched for *.py files that git does not ignore. CODES are separated by commas: ATN1,ATN204. Options
+    count before configuration files; "attnlint config KEY" explains them in full.
 
     Exit status: 0 nothing found, or all of it fixed; 1 findings; 2 something could not be checked or written (one line
     each on standard error). With --diff: 1 if there is something to fix.
     """
-    rules = choose(selected, ignored, preview)
     if fix and add_ignore:
         raise click.UsageError("--fix and --add-ignore exclude each other: fix first, then silence what is left")
     if fix or add_ignore or only_diff:
         from attnlint.cli.fixing import Changing
 
-        return _change(Changing(unsafe_fixes, add_ignore, reason, only_diff, show_fixes), paths, rules, output_format)
+        return _change(Changing(unsafe_fixes, add_ignore, reason, only_diff, show_fixes), paths, config, output_format)
 
     from attnlint.linter import lint_paths
 
-    report = lint_paths(paths, rules)
+    report = lint_paths(paths, config=config)
     with tolerating_closed_pipe():
         _print(report, output_format)
     _complain(report)
     return FAILURE if report.problems else int(bool(report.diagnostics))
 
 
-def _change(changing: Changing, paths: Sequence[str], rules: Sequence[type[Rule]], output_format: str) -> int:
-    report = changing.run(paths, rules)
+def _change(changing: Changing, paths: Sequence[str], config: Configuration, output_format: str) -> int:
+    report = changing.run(paths, config)
     if not changing.only_diff:
         _source_lines.cache_clear()
         with tolerating_closed_pipe():

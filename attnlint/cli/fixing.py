@@ -11,11 +11,11 @@ from functools import partial
 import click
 
 from attnlint.cli import tolerating_closed_pipe
+from attnlint.config import Configuration
 from attnlint.diagnostics import Diagnostic, Tier
 from attnlint.fixes import FixReport, change_paths, fix_paths, ignore_source, write
 from attnlint.fixes.diff import diff
 from attnlint.output import visible
-from attnlint.rule import Rule
 from attnlint.sources.read import STDIN
 
 _VERBS = {
@@ -39,14 +39,14 @@ class Changing:
     only_diff: bool = False
     show: bool = False
 
-    def run(self, paths: Sequence[str], rules: Sequence[type[Rule]]) -> FixReport:
+    def run(self, paths: Sequence[str], config: Configuration) -> FixReport:
         """Change what is to be changed, and print what is asked for: diffs, or what was done. A source from standard
         input goes to standard output."""
         put = None if self.only_diff else _put
         if self.add_ignore:
-            report = change_paths(paths, partial(ignore_source, rules=rules, reason=self.reason), put)
+            report = change_paths(paths, partial(ignore_source, reason=self.reason, config=config), put, config)
         else:
-            report = fix_paths(paths, rules, self._wants, put)
+            report = fix_paths(paths, None, self._wants, put, config)
         with tolerating_closed_pipe():
             if self.only_diff:
                 for path, fixed in report.fixed.items():

@@ -153,7 +153,7 @@ class CodesByGlob:
         if isinstance(value, Mapping):
             pairs = list(value.items())
         elif isinstance(value, (list, tuple)):
-            pairs = [(glob, [code]) for glob, _, code in (str(text).rpartition(":") for text in value)]
+            pairs = [(glob, [code]) for glob, code in map(_pair, value)]
         else:
             raise BadValue(f"has to be {self.described}, not {_said(value)}")
         return tuple((self._glob(glob, where), self._codes(glob, codes, where)) for glob, codes in pairs)
@@ -262,6 +262,13 @@ class OwnVersion:
     def schema(self) -> Schema:
         """A string."""
         return {"type": "string", "minLength": 1}
+
+
+def _pair(text: object) -> tuple[str, str]:
+    glob, colon, code = str(text).rpartition(":")
+    if not colon:
+        raise BadValue(f"has to be a table, or PATTERN:CODE on the command line, not {_said(text)}")
+    return glob, code
 
 
 def _glob(text: str, where: Where) -> Glob:

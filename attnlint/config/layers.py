@@ -27,7 +27,7 @@ class Layer:
 
     def origin(self, key: str) -> str:
         """Where a key is set, to people."""
-        return f"{self.source}: {self.section}{key}" if self.section else f"{self.source}: {key}"
+        return f"{self.source}: {self.section}{key}"
 
 
 @dataclass(frozen=True)

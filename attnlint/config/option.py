@@ -36,8 +36,8 @@ class Option:
     """Whether it is about the whole run, and asked for the folder in which attnlint runs alone."""
     in_files_alone: bool = False
     """Whether it makes sense in a configuration file alone, not on the command line."""
-    has_flag: bool = True
-    """Whether the command line has an option of its name; ``--config KEY=VALUE`` sets the others."""
+    has_own_flag: bool = False
+    """Whether the module that does what it says makes the option of the command line, too."""
 
     @property
     def name(self) -> str:
@@ -48,6 +48,11 @@ class Option:
     def summary(self) -> str:
         """The first sentence of its documentation."""
         return self.doc.partition(".\n")[0].partition(". ")[0].rstrip(".") + "."
+
+    @property
+    def makes_flag(self) -> bool:
+        """Whether the command line has an option that is made from this."""
+        return not (self.in_files_alone or self.has_own_flag)
 
     @property
     def is_flag(self) -> bool:

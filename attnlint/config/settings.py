@@ -196,7 +196,7 @@ class Settings:
         "has to lie.",
         example=".attnlint-baseline.json",
         of_run=True,
-        has_flag=False,
+        has_own_flag=True,
     )
     cache_dir: str | None = option(
         _RUN,
@@ -206,7 +206,7 @@ class Settings:
         "it has to lie.",
         example=".attnlint_cache",
         of_run=True,
-        has_flag=False,
+        has_own_flag=True,
     )
     required_version: str | None = option(
         _RUN,
