@@ -57,7 +57,8 @@ class CausalDiagonal(Rule):
             at = made[0].origin if len(made) == 1 else None
             yield Finding(
                 at or use.at.origin,
-                f"{use.mask.text} {_what(wrong, use, self.torch)}; a causal mask hides triu(diagonal=1) and keeps tril(diagonal=0)",
+                f"{use.mask.text} {_what(wrong, use, self.torch)}; a causal mask hides triu(diagonal=1) and "
+                "keeps tril(diagonal=0)",
                 related=tuple(_evidence(path, use)),
                 mend=_mend(made[0], wrong, path.facts) if len(made) == 1 else None,
             )

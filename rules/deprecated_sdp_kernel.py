@@ -22,8 +22,8 @@ class DeprecatedSdpKernel(Rule):
 
     **Why it hurts.** Since torch 2.3 every call gives a FutureWarning; the function is to go.
 
-    **Silent when** the code knows ``torch.nn.attention.sdpa_kernel`` as well, or asks for the version before it calls, or
-    the setting ``torch-version`` has releases before 2.3.
+    **Silent when** the code knows ``torch.nn.attention.sdpa_kernel`` as well, or asks for the version before it calls,
+    or the setting ``torch-version`` has releases before 2.3.
 
     **Mend.** ``torch.nn.attention.sdpa_kernel([…])`` with all the backends that the flags left on, cuDNN among them
     unless it was switched off, where the flags are literals. It needs torch 2.3 or later.

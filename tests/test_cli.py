@@ -243,7 +243,7 @@ RULE_SCHEMA["required"] = list(RULE_SCHEMA["properties"])  # type: ignore[call-o
 
 class TestInterruptions:
     def test_control_c(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        def interrupt(*_: object) -> None:
+        def interrupt(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
         monkeypatch.setattr("attnlint.linter.lint_paths", interrupt)
@@ -251,7 +251,7 @@ class TestInterruptions:
         assert "Traceback" not in capsys.readouterr().err
 
     def test_a_crash_is_no_finding(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        def crash(*_: object) -> None:
+        def crash(*_: object, **__: object) -> None:
             raise RuntimeError("oops")
 
         monkeypatch.setattr("attnlint.linter.lint_paths", crash)
@@ -355,7 +355,7 @@ class TestShape:
         result = run()
         assert result.returncode == 2
         assert result.stderr.startswith("Usage: attnlint ")
-        for command in ("check", "prove", "rule", "rules"):
+        for command in ("check", "config", "prove", "rule", "rules"):
             assert f"\n  {command} " in result.stderr
         assert run("--help").stdout == result.stderr
         assert run("-h").returncode == 0

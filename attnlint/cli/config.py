@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
 
 import click
 
 from attnlint.config.pages import described, explained, listed, markdown
 from attnlint.config.schema import text as schema_text
-from attnlint.config.settings import BY_KEY, OPTIONS
+from attnlint.config.settings import BY_KEY, OPTIONS, hint
 
 
 @click.command()
@@ -25,9 +24,7 @@ from attnlint.config.settings import BY_KEY, OPTIONS
 def config(key: str | None, output_format: str, schema: bool) -> None:
     """List all settings, or explain the setting KEY."""
     if key is not None and key not in BY_KEY:
-        near = get_close_matches(key.lower().replace("_", "-"), BY_KEY, 1)
-        hint = f"did you mean {near[0]}?" if near else '"attnlint config" lists them all.'
-        raise click.UsageError(f"no setting is called {key!r}; {hint}")
+        raise click.UsageError(f"no setting is called {key!r}; {hint(key)}")
     if schema:
         click.echo(schema_text(), nl=False)
     elif output_format == "json":

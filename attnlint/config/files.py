@@ -6,7 +6,6 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from attnlint.config.kinds import BadValue, Where
 from attnlint.config.layers import Layer
 from attnlint.config.places import ConfigError, line_of, shown
-from attnlint.config.settings import BY_KEY
+from attnlint.config.settings import BY_KEY, hint
 
 PYPROJECT = "pyproject.toml"
 FILE_NAMES = (".attnlint.toml", "attnlint.toml", PYPROJECT)
@@ -87,22 +86,23 @@ def _layer(path: str, is_trusted: bool) -> Layer:
         try:
             parsed[key] = parse(key, values[key], where)
         except BadValue as error:
-            raise _wrong(path, key, str(error)) from None
+            raise _wrong(path, key, str(error), error.inner) from None
     return Layer(shown(path), parsed, ".".join((*SECTION, "")) if is_project else "")
 
 
 def parse(key: str, value: object, where: Where) -> Any:
     """The value of a key as the program uses it. Raises `BadValue` for a key that is none, too."""
     if key not in BY_KEY:
-        near = get_close_matches(key.lower().replace("_", "-"), BY_KEY, 1)
-        hint = f"did you mean `{near[0]}`?" if near else '"attnlint config" lists them all.'
-        raise BadValue(f"is no setting; {hint}")
+        raise BadValue(f"is no setting; {hint(key)}")
     return BY_KEY[key].parse(value, where)
 
 
-def _wrong(path: str, key: str, reason: str) -> ConfigError:
-    prefix = SECTION if os.path.basename(path) == PYPROJECT else ()
-    return ConfigError(path, line_of(_read(path), (*prefix, key), loads), f"`{key}` {reason}")
+def _wrong(path: str, key: str, reason: str, inner: str | None = None) -> ConfigError:
+    """The error of a key, on its line or on that of the key of its table that is wrong."""
+    place = (*SECTION, key) if os.path.basename(path) == PYPROJECT else (key,)
+    text = _read(path)
+    line = line_of(text, (*place, inner), loads) if inner is not None else None
+    return ConfigError(path, line or line_of(text, place, loads), f"`{key}` {reason}")
 
 
 def _section(path: str, text: str) -> object:

@@ -18,7 +18,11 @@ Json = Any
 
 
 class BadValue(ValueError):
-    """A value that a setting cannot have; the text says what it has to be."""
+    """A value that a setting cannot have; the text says what it has to be, ``inner`` under which key of a table."""
+
+    def __init__(self, text: str, inner: str | None = None) -> None:
+        super().__init__(text)
+        self.inner = inner
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,7 @@ class CodesByGlob:
         try:
             return self.codes.parse(codes, where)
         except BadValue as error:
-            raise BadValue(f'for "{glob}" {error}') from None
+            raise BadValue(f'for "{glob}" {error}', inner=glob) from None
 
     def plain(self, value: Ignored) -> Json:
         """A table from patterns to selectors."""
@@ -223,7 +227,7 @@ class TorchRange:
         try:
             return TorchVersions.parse(_text(value, self.described))
         except ValueError as error:
-            raise BadValue(str(error)) from None
+            raise BadValue(f"cannot be used: {error}") from None
 
     def plain(self, value: TorchVersions) -> Json:
         """The specifier, or nothing."""
@@ -250,7 +254,7 @@ class OwnVersion:
         try:
             wanted = SpecifierSet(f"=={text}" if text[:1].isdigit() else text)
         except InvalidSpecifier:
-            raise BadValue(f'{_said(text)} is no version specifier; write one such as ">=0.1"') from None
+            raise BadValue(f'is no version specifier: {_said(text)}; write one such as ">=0.1"') from None
         if not wanted.contains(__version__, prereleases=True):
             raise BadValue(f"asks for attnlint {text}, and this is attnlint {__version__}")
         return text

@@ -230,3 +230,11 @@ class Settings:
 OPTIONS: tuple[Option, ...] = options_of(Settings)
 """All settings, in the order in which they are explained."""
 BY_KEY = {one.key: one for one in OPTIONS}
+
+
+def hint(key: str) -> str:
+    """What was probably meant by a key that is no setting's."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(key.lower().replace("_", "-"), BY_KEY, 1)
+    return f"did you mean `{near[0]}`?" if near else '"attnlint config" lists them all.'
