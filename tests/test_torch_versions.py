@@ -147,6 +147,22 @@ def test_messages_speak_of_the_releases_that_are_supported() -> None:
         assert row in message
 
 
+def test_messages_about_dtypes_speak_of_them_too() -> None:
+    text = f"""{HEADER}def attend(q, k, v, mask):
+    q, k, v = q.half(), k.half(), v.half()
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask.float())
+"""
+    effects = {
+        None: "torch ≤ 2.1 raises; 2.13 casts the mask on every call",
+        "2.0": "torch ≤ 2.1 raises; 2.13 casts the mask on every call",
+        "<2.2": "torch ≤ 2.1 raises",
+        "2.2": "torch 2.13 casts the mask on every call",
+    }
+    for torch, effect in effects.items():
+        ((message, _),) = found(text, "ATN209", torch)
+        assert message.endswith(f": {effect}")
+
+
 def test_instances_of_rules_alone_know_of_a_project() -> None:
     Configuration({"torch-version": "2.0"}, isolated=True).checks("a.py")
     assert all(rule.torch == UNKNOWN for rule in discover().values())

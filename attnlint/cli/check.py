@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from attnlint.cli import FAILURE, tolerating_closed_pipe
-from attnlint.cli.configuring import configured
+from attnlint.cli.configuring import configured, is_typed
 from attnlint.diagnostics import Problem
 from attnlint.output import View, renderer, visible, wants_color
 from attnlint.sources.read import STDIN, read
@@ -52,7 +52,7 @@ def check(
     Exit status: 0 nothing found, or all of it fixed; 1 findings; 2 something could not be checked or written (one line
     each on standard error). With --diff: 1 if there is something to fix.
     """
-    if fix and add_ignore:
+    if add_ignore and fix and is_typed("fix"):
         raise click.UsageError("--fix and --add-ignore exclude each other: fix first, then silence what is left")
     if fix or add_ignore or only_diff:
         from attnlint.cli.fixing import Changing

@@ -37,7 +37,7 @@ def configured(command: Command) -> Command:
         for option in OPTIONS:
             if option.name in given:
                 value = given[option.name] if option.name in own else given.pop(option.name)
-                if _is_typed(option):
+                if is_typed(option.name):
                     overrides[option.key] = _typed(option, value)
         config = _configuration(overrides, file, isolated)
         settings = config.of_run()
@@ -80,8 +80,9 @@ def _flag(option: Option) -> Callable[[Command], Command]:
     )
 
 
-def _is_typed(option: Option) -> bool:
-    source = click.get_current_context().get_parameter_source(option.name)
+def is_typed(name: str) -> bool:
+    """Whether the user gave the parameter of the command of that name."""
+    source = click.get_current_context().get_parameter_source(name)
     return source in (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVIRONMENT)
 
 

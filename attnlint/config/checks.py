@@ -44,10 +44,11 @@ class Checks:
 
 def rules_of(settings: Settings, ignored: Iterable[str] = ()) -> list[type[Rule]]:
     """The rules that look at a file in which some are ignored besides."""
-    chosen, extended = settings.select, settings.extend_select
-    if chosen is not None and not (*chosen, *extended):
+    instead = () if settings.select is None else (*settings.select, *settings.extend_select)
+    if settings.select is not None and not instead:
         return []
-    rules = select(discover(), chosen or (), settings.ignore, extended=extended, preview=settings.preview)
+    besides = settings.extend_select if settings.select is None else ()
+    rules = select(discover(), instead, settings.ignore, extended=besides, preview=settings.preview)
     dropped = {rule.code for rule in _meant(ignored)}
     return [rule for rule in rules if rule.code not in dropped]
 

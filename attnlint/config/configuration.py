@@ -66,7 +66,7 @@ class Configuration:
         try:
             return self.settings(STDIN)
         except ConfigError as error:
-            self.problems.append(error.problem)
+            self.problems = [error.problem]
             return merged([self._overrides]).settings
 
     def scope(self, folder: str) -> Scope:

@@ -224,8 +224,9 @@ class TorchRange:
 
     def parse(self, value: object, where: Where) -> TorchVersions:
         """The releases."""
+        text = _text(value, self.described)
         try:
-            return TorchVersions.parse(_text(value, self.described))
+            return TorchVersions.parse(text)
         except ValueError as error:
             raise BadValue(f"cannot be used: {error}") from None
 

@@ -46,8 +46,8 @@ class Option:
 
     @property
     def summary(self) -> str:
-        """The first sentence of its documentation."""
-        return self.doc.partition(".\n")[0].partition(". ")[0].rstrip(".") + "."
+        """The first sentence of its documentation, as plain text."""
+        return self.doc.replace("`", "").partition(". ")[0].rstrip(".") + "."
 
     @property
     def makes_flag(self) -> bool:

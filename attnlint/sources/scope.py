@@ -20,7 +20,8 @@ _SPECIAL = frozenset("/*?[]!\\# ")
 class Glob:
     """A pattern as in .gitignore files, and the folder that it is relative to.
 
-    Of what lies outside that folder, and where there is none, it is asked about the name alone.
+    It says nothing of the folder itself and of those that this lies in. Of what lies elsewhere, and where there is no
+    folder, it is asked about the name alone.
     """
 
     pattern: str
@@ -52,8 +53,12 @@ class _Group:
 
     def matches(self, path: str, is_folder: bool) -> bool:
         """Whether they match an absolute path, or a folder on the way to it."""
-        inside = bool(self.root) and path.startswith(os.path.join(self.root, ""))
-        relative = path[len(self.root) :].replace(os.sep, "/").strip("/") if inside else os.path.basename(path)
+        if os.path.join(self.root, "").startswith(os.path.join(path, "")):
+            return False
+        is_inside = bool(self.root) and path.startswith(os.path.join(self.root, ""))
+        relative = (
+            path[len(self.root) :].replace(os.sep, "/").strip("/") if is_inside else f"../{os.path.basename(path)}"
+        )
         parts = relative.split("/")
         if not self.names.isdisjoint(parts) or (self.suffixes and any(part.endswith(self.suffixes) for part in parts)):
             return True
