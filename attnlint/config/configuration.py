@@ -13,7 +13,7 @@ from attnlint.config.places import ConfigError
 from attnlint.config.settings import BY_KEY, Settings
 from attnlint.diagnostics import Problem
 from attnlint.rule import Rule
-from attnlint.sources.discovery import USUAL, absolute_path
+from attnlint.sources.discovery import USUAL
 from attnlint.sources.read import STDIN
 from attnlint.sources.scope import Patterns, Scope
 from attnlint.torch_versions import TorchVersions
@@ -42,15 +42,16 @@ class Configuration:
         self._isolated = isolated
         self.problems: list[Problem] = []
         """What was wrong where somebody asked about the whole run."""
+        self._folders: dict[str, str] = {}
         self._files: dict[str, str | None] = {}
         self._resolved: dict[str | None, Resolved | ConfigError] = {}
         self._scopes: dict[str, Scope] = {}
         self._instances: dict[tuple[tuple[type[Rule], ...], TorchVersions], tuple[Rule, ...]] = {}
-        self._checks: dict[tuple[Settings, tuple[str, ...], tuple[type[Rule], ...] | None], Checks] = {}
+        self._checks: dict[tuple[str | None, tuple[str, ...], tuple[type[Rule], ...] | None], Checks] = {}
 
     def file_for(self, path: str) -> str | None:
         """The configuration file that governs a source; None where none does."""
-        return self._file_of(self._folder(path))
+        return self._file_of(os.path.dirname(self._absolute(path)))
 
     def resolve(self, path: str) -> Resolved:
         """The settings of a source and where each comes from. Raises `ConfigError`."""
@@ -77,14 +78,16 @@ class Configuration:
 
     def checks(self, path: str, rules: Sequence[type[Rule]] | None = None) -> Checks:
         """What is looked for in a source: ``rules``, or those of its settings. Raises `ConfigError`."""
-        settings = self.settings(path)
-        ignored = ignored_in(self._absolute(path), settings) if rules is None else ()
+        at = self._absolute(path)
+        file = self._file_of(os.path.dirname(at))
+        settings = self._resolve(file).settings
+        ignored = ignored_in(at, settings) if rules is None else ()
         given = None if rules is None else tuple(rules)
-        if (settings, ignored, given) not in self._checks:
+        if (file, ignored, given) not in self._checks:
             chosen = tuple(rules_of(settings, ignored)) if given is None else given
             made = self._made(chosen, settings.torch_version)
-            self._checks[settings, ignored, given] = Checks(made, tiers_of(settings, chosen))
-        return self._checks[settings, ignored, given]
+            self._checks[file, ignored, given] = Checks(made, tiers_of(settings, chosen))
+        return self._checks[file, ignored, given]
 
     def _made(self, rules: tuple[type[Rule], ...], torch: TorchVersions) -> tuple[Rule, ...]:
         """The rules ready to be asked, once for each set of them."""
@@ -95,10 +98,11 @@ class Configuration:
         return self._instances[rules, torch]
 
     def _absolute(self, path: str) -> str:
-        return os.path.join(self._root, path) if path == STDIN else absolute_path(path)
-
-    def _folder(self, path: str) -> str:
-        return os.path.dirname(self._absolute(path))
+        """Where a source really lies; standard input lies in the current folder."""
+        folder, name = os.path.split(path)
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(folder)
+        return os.path.join(self._folders[folder], name)
 
     def _file_of(self, folder: str) -> str | None:
         """The nearest configuration file of a folder or one above it."""

@@ -45,7 +45,8 @@ class Glob:
 class _Group:
     """Patterns of one folder, in order."""
 
-    root: str
+    inside: str
+    """What the paths inside the folder begin with; empty where there is no folder."""
     names: frozenset[str]
     suffixes: tuple[str, ...]
     """The ends of names: ``.py`` for ``*.py``. These two are what most patterns are, and need no regular expression."""
@@ -53,16 +54,15 @@ class _Group:
 
     def matches(self, path: str, is_folder: bool) -> bool:
         """Whether they match an absolute path, or a folder on the way to it."""
-        if os.path.join(self.root, "").startswith(os.path.join(path, "")):
+        if self.inside and path.startswith(self.inside):
+            parts = path[len(self.inside) :].split(os.sep)
+        elif self.inside.startswith(path + os.sep):
             return False
-        is_inside = bool(self.root) and path.startswith(os.path.join(self.root, ""))
-        relative = (
-            path[len(self.root) :].replace(os.sep, "/").strip("/") if is_inside else f"../{os.path.basename(path)}"
-        )
-        parts = relative.split("/")
+        else:
+            parts = [os.pardir, os.path.basename(path)]
         if not self.names.isdisjoint(parts) or (self.suffixes and any(part.endswith(self.suffixes) for part in parts)):
             return True
-        return self.spec is not None and bool(self.spec.check_file(relative + "/" * is_folder).include)
+        return self.spec is not None and bool(self.spec.check_file("/".join(parts) + "/" * is_folder).include)
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ def _group(root: str, globs: list[Glob]) -> _Group:
     names = frozenset(glob.pattern for glob in globs if not in_order and glob.is_name)
     suffixes = tuple(glob.pattern[1:] for glob in globs if not in_order and glob.is_suffix)
     others = [glob.pattern for glob in globs if in_order or not (glob.is_name or glob.is_suffix)]
-    return _Group(root, names, suffixes, GitIgnoreSpec.from_lines(others) if others else None)
+    inside = os.path.join(root, "") if root else ""
+    return _Group(inside, names, suffixes, GitIgnoreSpec.from_lines(others) if others else None)
 
 
 @lru_cache(maxsize=64)
