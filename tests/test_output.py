@@ -101,7 +101,18 @@ def render(
 
 
 def test_every_module_is_a_format() -> None:
-    assert formats() == ["concise", "full", "github", "json"]
+    assert formats() == [
+        "concise",
+        "full",
+        "github",
+        "gitlab",
+        "grouped",
+        "json",
+        "json-lines",
+        "junit",
+        "rdjson",
+        "sarif",
+    ]
 
 
 def test_full_shows_the_frame_the_evidence_and_the_way_out() -> None:

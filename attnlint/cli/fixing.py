@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import click
 
 from attnlint.cli import tolerating_closed_pipe
+from attnlint.cli.progress import shown_progress
 from attnlint.diagnostics import Diagnostic, Tier
 from attnlint.fixes import FixReport, fix_paths, write
 from attnlint.fixes.diff import diff
@@ -26,10 +27,11 @@ class Fixing:
     only_diff: bool
     show: bool
 
-    def run(self, paths: Sequence[str], rules: Sequence[type[Rule]]) -> FixReport:
+    def run(self, paths: Sequence[str], rules: Sequence[type[Rule]], quiet: bool) -> FixReport:
         """Fix what is to be fixed, and print what is asked for: diffs, or what was done. A source from standard input
         goes to standard output."""
-        report = fix_paths(paths, rules, self._wants, None if self.only_diff else _put)
+        with shown_progress(quiet or STDIN in paths) as progress:
+            report = fix_paths(paths, rules, self._wants, None if self.only_diff else _put, progress)
         with tolerating_closed_pipe():
             if self.only_diff:
                 for path, fixed in report.fixed.items():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from attnlint.diagnostics import Problem
 from attnlint.failures import Failures
 from attnlint.fixes.fixer import Fixed, Wanted, fix_source
-from attnlint.linter import Report, over_sources
+from attnlint.linter import Progress, Report, over_sources
 from attnlint.rule import Rule
 from attnlint.sources.read import STDIN
 
@@ -25,7 +25,11 @@ class FixReport(Report):
 
 
 def fix_paths(
-    paths: Iterable[str | os.PathLike[str]], rules: Sequence[type[Rule]], wanted: Wanted, write: Writer | None
+    paths: Iterable[str | os.PathLike[str]],
+    rules: Sequence[type[Rule]],
+    wanted: Wanted,
+    write: Writer | None,
+    progress: Progress | None = None,
 ) -> FixReport:
     """Fix files and folders. ``write`` puts the new content of a file into place; with None, nothing is written and the
     findings of the report are those before. Standard input is always written, changed or not.
@@ -44,7 +48,7 @@ def fix_paths(
         if result.refused or is_written or (write is None and result.made):
             report.fixed[path] = result
 
-    over_sources(paths, report, fix)
+    over_sources(paths, report, fix, progress)
     return report
 
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from attnlint.diagnostics import Diagnostic, Edit, Fix, Related, Span
 from attnlint.output import View
+from attnlint.output._escapes import dumped
+from attnlint.output._statistics import array as statistics
 
 if TYPE_CHECKING:
     from attnlint.linter import Report
 
+__all__ = ["finding", "render", "statistics"]
+
 
 def render(report: Report, view: View) -> Iterator[str]:
     """The whole list as indented JSON."""
-    yield json.dumps([_diagnostic(found) for found in report.diagnostics], indent=2) + "\n"
+    yield dumped([finding(found) for found in report.diagnostics], indent=2) + "\n"
 
 
-def _diagnostic(found: Diagnostic) -> dict[str, object]:
+def finding(found: Diagnostic) -> dict[str, object]:
+    """The object of one finding."""
     return {
         "code": found.code,
         "name": found.name,
