@@ -19,7 +19,7 @@ def replace(path: str, data: bytes) -> None:
     """
     target = Path(path).resolve()
     try:
-        status = target.stat()
+        status = os.stat(path)
     except FileNotFoundError:
         _put(target, data, None)
         return

@@ -32,7 +32,7 @@ def shown_progress(quiet: bool) -> Iterator[Progress | None]:
     if quiet or not is_wanted(sys.stderr):
         yield None
         return
-    bar = Bar(sys.stderr)
+    bar = Bar(sys.stderr, _AFTER)
     show = warnings.showwarning
 
     def tell(*warning: Any, **more: Any) -> None:
@@ -50,7 +50,7 @@ def shown_progress(quiet: bool) -> Iterator[Progress | None]:
 class Bar:
     """One line that is drawn over itself."""
 
-    def __init__(self, stream: TextIO, after: float = _AFTER) -> None:
+    def __init__(self, stream: TextIO, after: float) -> None:
         self._stream = stream
         self._next = time.monotonic() + after
         self._width = 0

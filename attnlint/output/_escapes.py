@@ -54,5 +54,9 @@ def relative(path: str, base: str | None = None) -> str | None:
 
 def uri(path: str) -> str:
     """A path as a URI reference, percent-encoded; an absolute one with its scheme."""
-    encoded = quote(os.fsencode(path.replace(os.sep, "/")))
+    try:
+        raw = os.fsencode(path)
+    except UnicodeEncodeError:  # no path of a file
+        raw = well_formed(path).encode()
+    encoded = quote(raw.replace(os.fsencode(os.sep), b"/"))
     return f"file://{'' if encoded.startswith('/') else '/'}{encoded}" if os.path.isabs(path) else encoded

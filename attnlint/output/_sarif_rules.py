@@ -15,7 +15,9 @@ _GITHUB = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.PERFOR
 def descriptor(found: Diagnostic) -> dict[str, object]:
     """A rule by one of its findings; of a rule that is not installed, what the finding says of it."""
     rule = installed().rules.get(found.code)
-    named = {"id": found.code, "name": found.name, **({"helpUri": found.url} if found.url else {})}
+    named: dict[str, object] = {"id": found.code, "name": found.name}
+    if found.url:
+        named["helpUri"] = found.url
     return named if rule is None else {**named, **_details(rule)}
 
 
