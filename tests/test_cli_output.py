@@ -110,6 +110,10 @@ class TestFiles:
         assert Path("report.json").read_text("utf-8") == "[]\n"
         assert sorted(os.listdir()) == ["buggy.py", "clean.py", "report.json"]
 
+    def test_a_dash_is_standard_output(self) -> None:
+        assert run("-o", "-", "buggy.py").stdout == run("buggy.py").stdout
+        assert not Path("-").exists()
+
     def test_problems_are_told_all_the_same(self) -> None:
         result = run("-o", "report.txt", "gone.py", "buggy.py", "--output-format=concise")
         assert (result.returncode, result.stdout) == (2, "")
@@ -336,8 +340,9 @@ class TestProgress:
         monkeypatch.setenv("COLUMNS", "14")
         bar.update(100, 200)
         assert drawn(stream.getvalue()) == ["100/200 files"]
-        bar.clear()
-        bar.clear()
+        bar.close()
+        now = 2.0
+        bar.update(101, 200)
         assert drawn(stream.getvalue()) == [""]
         assert "\n" not in stream.getvalue()
 

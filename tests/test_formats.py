@@ -58,7 +58,14 @@ class TestSarif:
             "ruleIndex": 0,
             "level": "error",
             "message": {"text": SCALE.message},
-            "locations": [{"physicalLocation": {"artifactLocation": artifact, "region": region}}],
+            "locations": [
+                {
+                    "physicalLocation": {
+                        "artifactLocation": artifact,
+                        "region": {**region, "snippet": {"text": "q @ k.transpose(-2, -1)"}},
+                    }
+                }
+            ],
             "relatedLocations": [
                 {
                     "id": 1,
@@ -82,6 +89,10 @@ class TestSarif:
                 }
             ],
         }
+
+    def test_a_source_that_cannot_be_read_again_has_no_snippet(self) -> None:
+        (result,) = results(SCALE, source="")
+        assert "snippet" not in result["locations"][0]["physicalLocation"]["region"]
 
     def test_the_run(self) -> None:
         (run,) = valid_sarif(render("sarif", SCALE))["runs"]
@@ -211,6 +222,15 @@ class TestRdjson:
                 "severity": "ERROR",
                 "code": {"value": "ATN101", "url": "https://example.org/ATN101"},
                 "suggestions": [{"range": place, "text": "(q @ k.mT) / 8"}],
+                "related_locations": [
+                    {
+                        "message": "softmax is taken here",
+                        "location": {
+                            "path": "m.py",
+                            "range": {"start": {"line": 3, "column": 12}, "end": {"line": 3, "column": 30}},
+                        },
+                    }
+                ],
             }
         ]
 

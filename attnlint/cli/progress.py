@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import os
-import shutil
 import sys
 import time
 import warnings
@@ -44,7 +44,7 @@ def shown_progress(quiet: bool) -> Iterator[Progress | None]:
         yield bar.update
     finally:
         warnings.showwarning = show
-        bar.clear()
+        bar.close()
 
 
 class Bar:
@@ -60,7 +60,9 @@ class Bar:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + _EVERY
-        columns = shutil.get_terminal_size().columns
+        from shutil import get_terminal_size
+
+        columns = get_terminal_size().columns
         line = _line(done, total, columns - 1)
         self._write("\r" + line.ljust(self._width))
         self._width = len(line)
@@ -70,6 +72,11 @@ class Bar:
         if self._width:
             self._write("\r" + " " * self._width + "\r")
             self._width = 0
+
+    def close(self) -> None:
+        """The same, for good: a run that was interrupted may still go on for a moment."""
+        self._next = math.inf
+        self.clear()
 
     def _write(self, text: str) -> None:
         self._stream.write(text)

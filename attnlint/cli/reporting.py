@@ -82,7 +82,7 @@ def reporting_options(command: Callable[..., int]) -> Callable[..., int]:
             "--output-file",
             metavar="FILE",
             callback=_checked,
-            help="Write the report to FILE instead.",
+            help="Write the report to FILE instead, - for the screen.",
         ),
         click.option("--statistics", is_flag=True, help="Report how often each code was found, not where."),
         click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings."),
@@ -109,7 +109,7 @@ def reporting_options(command: Callable[..., int]) -> Callable[..., int]:
 
 def _checked(context: click.Context, parameter: click.Parameter, path: str | None) -> str | None:
     """Refuse at once what cannot be written in the end."""
-    if path is None:
+    if path is None or path == "-":
         return None
     folder = os.path.dirname(path) or os.curdir
     if os.path.isdir(path):

@@ -1,4 +1,4 @@
-"""How often each code was found: a table for people, and JSON for programs."""
+"""How often each code was found: a table for people, and objects for programs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from attnlint.diagnostics import Tier
 from attnlint.output import View
-from attnlint.output._escapes import dumped
 from attnlint.output._summary import summary
 from attnlint.output._terminal import Ink
 
@@ -69,13 +68,3 @@ def objects(report: Report) -> list[dict[str, object]]:
         }
         for count in counts(report)
     ]
-
-
-def array(report: Report, view: View) -> Iterator[str]:
-    """All objects as one indented array."""
-    yield dumped(objects(report), indent=2) + "\n"
-
-
-def lines(report: Report, view: View) -> Iterator[str]:
-    """An object a line."""
-    yield from (dumped(count) + "\n" for count in objects(report))

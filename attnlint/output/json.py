@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 from attnlint.diagnostics import Diagnostic, Edit, Fix, Related, Span
 from attnlint.output import View
 from attnlint.output._escapes import dumped
-from attnlint.output._statistics import array as statistics
+from attnlint.output._statistics import objects
 
 if TYPE_CHECKING:
     from attnlint.linter import Report
-
-__all__ = ["finding", "render", "statistics"]
 
 
 def render(report: Report, view: View) -> Iterator[str]:
     """The whole list as indented JSON."""
     yield dumped([finding(found) for found in report.diagnostics], indent=2) + "\n"
+
+
+def statistics(report: Report, view: View) -> Iterator[str]:
+    """An array with an object for each code."""
+    yield dumped(objects(report), indent=2) + "\n"
 
 
 def finding(found: Diagnostic) -> dict[str, object]:

@@ -1,11 +1,11 @@
 """For reviewdog: its diagnostic format (https://github.com/reviewdog/reviewdog/tree/master/proto/rdf).
 
-Columns count bytes of UTF-8 there. Its reader takes no key that it does not know, so what it has no key for stays out.
+Columns count bytes of UTF-8 there. Related places are for reviewdog 0.18 and newer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -24,20 +24,33 @@ _HOME = "https://attnlint.github.io/attnlint/"
 
 def render(report: Report, view: View) -> Iterator[str]:
     """One result with all diagnostics, as indented JSON."""
-    found = [_diagnostic(one, view.lines(one.path)) for one in report.diagnostics]
+    found = [_diagnostic(one, view.lines) for one in report.diagnostics]
     yield dumped({"source": {"name": "attnlint", "url": _HOME}, "diagnostics": found}, indent=2) + "\n"
 
 
-def _diagnostic(found: Diagnostic, lines: Sequence[str]) -> dict[str, object]:
+def _diagnostic(found: Diagnostic, lines: Callable[[str], Sequence[str]]) -> dict[str, object]:
     diagnostic: dict[str, object] = {
-        "message": visible(f"{found.name}: {' '.join(found.message.split())}"),
-        "location": {"path": found.path, "range": _range(found.span, lines)},
+        "message": _message(f"{found.name}: {found.message}"),
+        "location": _location(found.path, found.span, lines),
         "severity": _SEVERITIES[found.severity],
         "code": {"value": found.code, "url": found.url},
     }
     if found.fix is not None and found.fix.edits:
-        diagnostic["suggestions"] = [_suggestion(found.fix.edits, lines)]
+        diagnostic["suggestions"] = [_suggestion(found.fix.edits, lines(found.path))]
+    if found.related:
+        diagnostic["related_locations"] = [
+            {"message": _message(one.message), "location": _location(one.path, one.span, lines)}
+            for one in found.related
+        ]
     return diagnostic
+
+
+def _message(text: str) -> str:
+    return visible(" ".join(text.split()))
+
+
+def _location(path: str, span: Span, lines: Callable[[str], Sequence[str]]) -> dict[str, object]:
+    return {"path": path, "range": _range(span, lines(path))}
 
 
 def _suggestion(edits: Sequence[Edit], lines: Sequence[str]) -> dict[str, object]:

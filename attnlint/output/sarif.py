@@ -13,6 +13,7 @@ from attnlint.output import View
 from attnlint.output._escapes import dumped, relative, uri
 from attnlint.output._sarif_rules import LEVELS, descriptor
 from attnlint.output._terminal import visible
+from attnlint.syntax.text import extract
 
 if TYPE_CHECKING:
     from attnlint.linter import Report
@@ -46,7 +47,10 @@ def _run(report: Report, view: View) -> dict[str, object]:
         "invocations": [_invocation(report.problems)],
         "originalUriBaseIds": {_ROOT: {"description": {"text": _ROOT_IS}}},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(one, rules[one.code], own) for one, own in zip(found, known, strict=True)],
+        "results": [
+            _result(one, rules[one.code], own, extract(view.lines(one.path), one.span))
+            for one, own in zip(found, known, strict=True)
+        ],
     }
 
 
@@ -62,13 +66,14 @@ def _notification(problem: Problem) -> dict[str, object]:
     return {"level": "error", "message": _message(problem.reason), "locations": [{"physicalLocation": place}]}
 
 
-def _result(found: Diagnostic, rule: int, fingerprint: str) -> dict[str, object]:
+def _result(found: Diagnostic, rule: int, fingerprint: str, text: str) -> dict[str, object]:
+    place = {"artifactLocation": _artifact(found.path), "region": {**_region(found.span), **_snippet(text)}}
     result: dict[str, object] = {
         "ruleId": found.code,
         "ruleIndex": rule,
         "level": LEVELS[found.severity],
         "message": _message(found.message),
-        "locations": [{"physicalLocation": _place(found.path, found.span)}],
+        "locations": [{"physicalLocation": place}],
         "partialFingerprints": {_FINGERPRINT: fingerprint},
     }
     if found.related:
@@ -78,12 +83,8 @@ def _result(found: Diagnostic, rule: int, fingerprint: str) -> dict[str, object]
     return result
 
 
-def _place(path: str, span: Span) -> dict[str, object]:
-    return {"artifactLocation": _artifact(path), "region": _region(span)}
-
-
 def _related(number: int, related: Related) -> dict[str, object]:
-    place = _place(related.path, related.span)
+    place = {"artifactLocation": _artifact(related.path), "region": _region(related.span)}
     return {"id": number, "physicalLocation": place, "message": _message(related.message)}
 
 
@@ -111,6 +112,11 @@ def _region(span: Span) -> dict[str, object]:
         "endLine": span.end_line,
         "endColumn": span.end_column,
     }
+
+
+def _snippet(text: str) -> dict[str, object]:
+    """The text of a region, for viewers that do not have the source."""
+    return {"snippet": {"text": text}} if text else {}
 
 
 def _message(text: str) -> dict[str, object]:
