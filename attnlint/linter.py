@@ -49,11 +49,19 @@ class Report:
     """Files that were read, with or without findings."""
 
 
-def lint_paths(paths: Iterable[str | os.PathLike[str]], rules: Sequence[type[Rule]] | None = None) -> Report:
+Progress = Callable[[int, int], None]
+"""Told how many of how many sources are done: none at first, all at last."""
+
+
+def lint_paths(
+    paths: Iterable[str | os.PathLike[str]],
+    rules: Sequence[type[Rule]] | None = None,
+    progress: Progress | None = None,
+) -> Report:
     """Lint files and folders (``-`` is standard input) with ``rules``, by default those that are on by default.
 
     Nothing that is linted is imported or run. What cannot be read or parsed becomes a `Problem`; the others are
-    reported all the same.
+    reported all the same. With ``progress``, all sources are found before the first is read.
     """
     report, chosen = Report(), _instances(rules)
 
@@ -62,15 +70,21 @@ def lint_paths(paths: Iterable[str | os.PathLike[str]], rules: Sequence[type[Rul
         report.diagnostics.extend(_lint(path, data, chosen, failures))
         report.problems.extend(Problem(path, None, reason) for reason in failures.told())
 
-    over_sources(paths, report, lint)
+    over_sources(paths, report, lint, progress)
     return report
 
 
-def over_sources(paths: Iterable[str | os.PathLike[str]], report: Report, handle: Callable[[str, bytes], None]) -> None:
+def over_sources(
+    paths: Iterable[str | os.PathLike[str]],
+    report: Report,
+    handle: Callable[[str, bytes], None],
+    progress: Progress | None = None,
+) -> None:
     """Hand each source to ``handle``, which adds to the report what it finds. What cannot be found or read, and what
     ``handle`` raises, becomes a `Problem` of that source alone. The report is sorted in the end."""
+    sources = find_sources(paths)
     with _collecting_by_hand():
-        on_big_stack(lambda: _each(paths, report, handle))
+        on_big_stack(lambda: _each(sources if progress is None else _counted(sources, progress), report, handle))
     report.diagnostics.sort(key=lambda diagnostic: diagnostic.sort_key)
 
 
@@ -87,9 +101,18 @@ def _collecting_by_hand() -> Iterator[None]:
             gc.enable()
 
 
-def _each(paths: Iterable[str | os.PathLike[str]], report: Report, handle: Callable[[str, bytes], None]) -> None:
+def _counted(sources: Iterable[str | Problem], progress: Progress) -> Iterator[str | Problem]:
+    """The same sources, all found first; ``progress`` hears of each that is done."""
+    found = list(sources)
+    for done, source in enumerate(found):
+        progress(done, len(found))
+        yield source
+    progress(len(found), len(found))
+
+
+def _each(sources: Iterable[str | Problem], report: Report, handle: Callable[[str, bytes], None]) -> None:
     analysed = 0
-    for found in find_sources(paths):
+    for found in sources:
         data = found if isinstance(found, Problem) else read(found)
         if isinstance(data, Problem):
             report.problems.append(data)

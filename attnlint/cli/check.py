@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import click
 
-from attnlint.cli import FAILURE, tolerating_closed_pipe
+from attnlint.cli.progress import shown_progress
+from attnlint.cli.reporting import Reporting, reporting_options
 from attnlint.cli.selection import choose
 from attnlint.diagnostics import Problem
-from attnlint.output import View, formats, renderer, visible, wants_color
+from attnlint.output import shown, visible
 from attnlint.sources.read import STDIN, read
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def _one_line(context: click.Context, option: click.Parameter, text: str) -> str
     "--select", "selected", multiple=True, metavar="CODES", help="Report these alone: codes, their prefixes, names."
 )
 @click.option("--ignore", "ignored", multiple=True, metavar="CODES", help="Do not report these.")
-@click.option("--output-format", type=click.Choice(formats()), default="full", show_default=True, help="How to print.")
+@reporting_options
 @click.option("--preview", is_flag=True, help="Report new rules too, which may still change.")
 @click.option("--fix", is_flag=True, help="Make the safe fixes, and report what is left.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe ones too, which change numbers.")
@@ -45,7 +45,7 @@ def check(
     paths: Sequence[str],
     selected: Sequence[str],
     ignored: Sequence[str],
-    output_format: str,
+    reporting: Reporting,
     preview: bool,
     fix: bool,
     unsafe_fixes: bool,
@@ -67,39 +67,34 @@ def check(
     if fix or add_ignore or only_diff:
         from attnlint.cli.fixing import Changing
 
-        return _change(Changing(unsafe_fixes, add_ignore, reason, only_diff, show_fixes), paths, rules, output_format)
+        return _change(Changing(unsafe_fixes, add_ignore, reason, only_diff, show_fixes), paths, rules, reporting)
 
     from attnlint.linter import lint_paths
 
-    report = lint_paths(paths, rules)
-    with tolerating_closed_pipe():
-        _print(report, output_format)
-    _complain(report)
-    return FAILURE if report.problems else int(bool(report.diagnostics))
+    with shown_progress(reporting.quiet or STDIN in paths) as progress:
+        report = lint_paths(paths, rules, progress)
+    reporting.put(report, _source_lines)
+    _complain(report, reporting.quiet)
+    return reporting.status(report, bool(report.diagnostics))
 
 
-def _change(changing: Changing, paths: Sequence[str], rules: Sequence[type[Rule]], output_format: str) -> int:
-    report = changing.run(paths, rules)
+def _change(changing: Changing, paths: Sequence[str], rules: Sequence[type[Rule]], reporting: Reporting) -> int:
+    if changing.only_diff and reporting.output_file is not None:
+        raise click.UsageError("--output-file takes a report, and --diff makes none: use > FILE")
+    report = changing.run(paths, rules, reporting.quiet)
     if not changing.only_diff:
         _source_lines.cache_clear()
-        with tolerating_closed_pipe():
-            _print(report, output_format, err=STDIN in paths)
-    _complain(report)
+        reporting.put(report, _source_lines, err=STDIN in paths)
+    _complain(report, reporting.quiet)
     is_dirty = any(fixed.made for fixed in report.fixed.values()) if changing.only_diff else bool(report.diagnostics)
-    return FAILURE if report.problems else int(is_dirty)
+    return reporting.status(report, is_dirty)
 
 
-def _print(report: Report, output_format: str, err: bool = False) -> None:
-    color = wants_color(sys.stderr if err else sys.stdout)
-    for text in renderer(output_format)(report, View(_source_lines, color)):
-        click.echo(text, nl=False, color=color, err=err)
-
-
-def _complain(report: Report) -> None:
+def _complain(report: Report, quiet: bool) -> None:
     for problem in report.problems:
-        place = problem.path if problem.line is None else f"{problem.path}:{problem.line}"
-        click.echo(visible(f"{place}: {problem.reason}"), err=True)
-    if not report.files and not report.problems:
+        place = shown(problem.path) if problem.line is None else f"{shown(problem.path)}:{problem.line}"
+        click.echo(f"{place}: {visible(problem.reason)}", err=True)
+    if not report.files and not report.problems and not quiet:
         click.echo("attnlint: no Python files found", err=True)
 
 

@@ -11,6 +11,7 @@ from functools import partial
 import click
 
 from attnlint.cli import tolerating_closed_pipe
+from attnlint.cli.progress import shown_progress
 from attnlint.diagnostics import Diagnostic, Tier
 from attnlint.fixes import FixReport, change_paths, fix_paths, ignore_source, write
 from attnlint.fixes.diff import diff
@@ -39,14 +40,16 @@ class Changing:
     only_diff: bool = False
     show: bool = False
 
-    def run(self, paths: Sequence[str], rules: Sequence[type[Rule]]) -> FixReport:
+    def run(self, paths: Sequence[str], rules: Sequence[type[Rule]], quiet: bool) -> FixReport:
         """Change what is to be changed, and print what is asked for: diffs, or what was done. A source from standard
         input goes to standard output."""
         put = None if self.only_diff else _put
-        if self.add_ignore:
-            report = change_paths(paths, partial(ignore_source, rules=rules, reason=self.reason), put)
-        else:
-            report = fix_paths(paths, rules, self._wants, put)
+        with shown_progress(quiet or STDIN in paths) as progress:
+            if self.add_ignore:
+                change = partial(ignore_source, rules=rules, reason=self.reason)
+                report = change_paths(paths, change, put, progress)
+            else:
+                report = fix_paths(paths, rules, self._wants, put, progress)
         with tolerating_closed_pipe():
             if self.only_diff:
                 for path, fixed in report.fixed.items():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from attnlint.diagnostics import Problem
 from attnlint.failures import Failures
 from attnlint.fixes.fixer import Fixed, Wanted, fix_source
-from attnlint.linter import Report, over_sources
+from attnlint.linter import Progress, Report, over_sources
 from attnlint.rule import Rule
 from attnlint.sources.read import STDIN
 
@@ -28,13 +28,23 @@ class FixReport(Report):
 
 
 def fix_paths(
-    paths: Iterable[str | os.PathLike[str]], rules: Sequence[type[Rule]], wanted: Wanted, write: Writer | None
+    paths: Iterable[str | os.PathLike[str]],
+    rules: Sequence[type[Rule]],
+    wanted: Wanted,
+    write: Writer | None,
+    progress: Progress | None = None,
 ) -> FixReport:
     """`change_paths` by `fix_source`: make the fixes that are wanted."""
-    return change_paths(paths, lambda data, path, failures: fix_source(data, path, rules, wanted, failures), write)
+
+    def change(data: bytes, path: str, failures: Failures) -> Fixed:
+        return fix_source(data, path, rules, wanted, failures)
+
+    return change_paths(paths, change, write, progress)
 
 
-def change_paths(paths: Iterable[str | os.PathLike[str]], change: Change, write: Writer | None) -> FixReport:
+def change_paths(
+    paths: Iterable[str | os.PathLike[str]], change: Change, write: Writer | None, progress: Progress | None = None
+) -> FixReport:
     """Change files and folders. Without ``write``, nothing is written and the findings of the report are those before.
     Standard input is always written, changed or not.
 
@@ -52,7 +62,7 @@ def change_paths(paths: Iterable[str | os.PathLike[str]], change: Change, write:
         if result.refused or is_written or (write is None and result.made):
             report.fixed[path] = result
 
-    over_sources(paths, report, handle)
+    over_sources(paths, report, handle, progress)
     return report
 
 
