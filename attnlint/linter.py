@@ -50,15 +50,21 @@ class Report:
     """Files that were read, with or without findings."""
 
 
+Progress = Callable[[int, int], None]
+"""Told how many of how many sources are done: none at first, all at last."""
+
+
 def lint_paths(
     paths: Iterable[str | os.PathLike[str]],
     rules: Sequence[type[Rule]] | None = None,
+    progress: Progress | None = None,
     config: Configuration | None = None,
 ) -> Report:
     """Lint files and folders (``-`` is standard input) with ``rules``, by default those that ``config`` selects.
 
     ``Configuration()`` reads configuration files as the command line does; without it, none is read. Nothing that is
     linted is imported or run. What cannot be read or parsed becomes a `Problem`; the others are reported all the same.
+    With ``progress``, all sources are found before the first is read.
     """
     report, settled = Report(), config or Configuration(isolated=True)
 
@@ -67,7 +73,7 @@ def lint_paths(
         report.diagnostics.extend(_lint(path, data, settled.checks(path, rules), failures))
         report.problems.extend(Problem(path, None, reason) for reason in failures.told())
 
-    over_sources(paths, report, lint, settled)
+    over_sources(paths, report, lint, progress, settled)
     return report
 
 
@@ -75,6 +81,7 @@ def over_sources(
     paths: Iterable[str | os.PathLike[str]],
     report: Report,
     handle: Callable[[str, bytes], None],
+    progress: Progress | None = None,
     config: Configuration | None = None,
 ) -> None:
     """Hand each source that ``config`` does not exclude to ``handle``, which adds to the report what it finds. What
@@ -82,8 +89,9 @@ def over_sources(
     that cannot be used is one `Problem` for all its sources. The report is sorted in the end."""
     settled = config or Configuration(isolated=True)
     report.problems.extend(settled.problems)
+    sources = find_sources(paths, settled.scope)
     with _collecting_by_hand():
-        on_big_stack(lambda: _each(find_sources(paths, settled.scope), report, handle))
+        on_big_stack(lambda: _each(sources if progress is None else _counted(sources, progress), report, handle))
     report.diagnostics.sort(key=lambda diagnostic: diagnostic.sort_key)
 
 
@@ -98,6 +106,15 @@ def _collecting_by_hand() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _counted(sources: Iterable[str | Problem], progress: Progress) -> Iterator[str | Problem]:
+    """The same sources, all found first; ``progress`` hears of each that is done."""
+    found = list(sources)
+    for done, source in enumerate(found):
+        progress(done, len(found))
+        yield source
+    progress(len(found), len(found))
 
 
 def _each(sources: Iterable[str | Problem], report: Report, handle: Callable[[str, bytes], None]) -> None:

@@ -42,7 +42,8 @@ FOUND = ["buggy.py:6:5: ATN204", "buggy.py:11:14: ATN101"]
 @pytest.fixture(autouse=True)
 def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name in ("CI", "FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm")
     Path("buggy.py").write_text(BUGGY)
     Path("clean.py").write_text(CLEAN)

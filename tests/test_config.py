@@ -224,14 +224,14 @@ class TestLibrary:
 
     def test_rules_count_before_it(self, attnlint: Run) -> None:
         project('select = ["ATN1"]\nexclude = ["safe.py"]\nextend-safe-fixes = ["ATN2"]')
-        (found,) = lint_paths(["."], [discover()["ATN204"], discover()["ATN402"]], Configuration()).diagnostics
+        (found,) = lint_paths(["."], [discover()["ATN204"], discover()["ATN402"]], config=Configuration()).diagnostics
         assert found.fix is not None
         assert (found.code, found.fix.tier) == ("ATN204", Tier.SAFE)
 
     def test_fixes_and_comments_heed_it(self, attnlint: Run) -> None:
         project('select = ["ATN204"]')
         config = Configuration()
-        report = fix_paths(["."], None, lambda found: True, None, config)
+        report = fix_paths(["."], None, lambda found: True, None, config=config)
         assert [found.code for fixed in report.fixed.values() for found in fixed.made] == ["ATN204"]
         made = fix_source(UNSAFE.encode(), "unsafe.py", None, lambda found: True, config=config).made
         assert [found.code for found in made] == ["ATN204"]

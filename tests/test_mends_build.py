@@ -82,9 +82,7 @@ ROWS: list[tuple[str, str, str | None, Tier]] = [
     (
         "ATN507",
         built("head = Head(dim)\nself.heads = nn.ModuleList([head] * n)").replace("import copy\n", ""),
-        built("head = Head(dim)\nself.heads = nn.ModuleList([copy.deepcopy(head) for _ in range(n)])").replace(
-            "import copy\n", "import copy\n\n"
-        ),
+        "\n" + built("head = Head(dim)\nself.heads = nn.ModuleList([copy.deepcopy(head) for _ in range(n)])"),
         Tier.UNSAFE,
     ),
     (

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import click
 
-from attnlint.cli import FAILURE, tolerating_closed_pipe
 from attnlint.cli.configuring import configured, is_typed
+from attnlint.cli.progress import shown_progress
+from attnlint.cli.reporting import Reporting, reporting_options
 from attnlint.diagnostics import Problem
-from attnlint.output import View, renderer, visible, wants_color
+from attnlint.output import shown, visible
 from attnlint.sources.read import STDIN, read
 
 if TYPE_CHECKING:
@@ -30,13 +30,14 @@ def _one_line(context: click.Context, option: click.Parameter, text: str) -> str
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @configured
+@reporting_options
 @click.option("--add-ignore", is_flag=True, help="Write comments that silence what is found, instead of fixing it.")
 @click.option("--reason", default="", metavar="TEXT", callback=_one_line, help="What these comments say after --.")
 @click.option("--diff", "only_diff", is_flag=True, help="Print what would be changed, and write nothing.")
 def check(
     paths: Sequence[str],
     config: Configuration,
-    output_format: str,
+    reporting: Reporting,
     fix: bool,
     unsafe_fixes: bool,
     add_ignore: bool,
@@ -57,39 +58,34 @@ def check(
     if fix or add_ignore or only_diff:
         from attnlint.cli.fixing import Changing
 
-        return _change(Changing(unsafe_fixes, add_ignore, reason, only_diff, show_fixes), paths, config, output_format)
+        return _change(Changing(unsafe_fixes, add_ignore, reason, only_diff, show_fixes), paths, config, reporting)
 
     from attnlint.linter import lint_paths
 
-    report = lint_paths(paths, config=config)
-    with tolerating_closed_pipe():
-        _print(report, output_format)
-    _complain(report)
-    return FAILURE if report.problems else int(bool(report.diagnostics))
+    with shown_progress(reporting.quiet or STDIN in paths) as progress:
+        report = lint_paths(paths, progress=progress, config=config)
+    reporting.put(report, _source_lines)
+    _complain(report, reporting.quiet)
+    return reporting.status(report, bool(report.diagnostics))
 
 
-def _change(changing: Changing, paths: Sequence[str], config: Configuration, output_format: str) -> int:
-    report = changing.run(paths, config)
+def _change(changing: Changing, paths: Sequence[str], config: Configuration, reporting: Reporting) -> int:
+    if changing.only_diff and reporting.output_file is not None:
+        raise click.UsageError("--output-file takes a report, and --diff makes none: use > FILE")
+    report = changing.run(paths, config, reporting.quiet)
     if not changing.only_diff:
         _source_lines.cache_clear()
-        with tolerating_closed_pipe():
-            _print(report, output_format, err=STDIN in paths)
-    _complain(report)
+        reporting.put(report, _source_lines, err=STDIN in paths)
+    _complain(report, reporting.quiet)
     is_dirty = any(fixed.made for fixed in report.fixed.values()) if changing.only_diff else bool(report.diagnostics)
-    return FAILURE if report.problems else int(is_dirty)
+    return reporting.status(report, is_dirty)
 
 
-def _print(report: Report, output_format: str, err: bool = False) -> None:
-    color = wants_color(sys.stderr if err else sys.stdout)
-    for text in renderer(output_format)(report, View(_source_lines, color)):
-        click.echo(text, nl=False, color=color, err=err)
-
-
-def _complain(report: Report) -> None:
+def _complain(report: Report, quiet: bool) -> None:
     for problem in report.problems:
-        place = problem.path if problem.line is None else f"{problem.path}:{problem.line}"
-        click.echo(visible(f"{place}: {problem.reason}"), err=True)
-    if not report.files and not report.problems:
+        place = shown(problem.path) if problem.line is None else f"{shown(problem.path)}:{problem.line}"
+        click.echo(f"{place}: {visible(problem.reason)}", err=True)
+    if not report.files and not report.problems and not quiet:
         click.echo("attnlint: no Python files found", err=True)
 
 

@@ -11,6 +11,7 @@ from functools import partial
 import click
 
 from attnlint.cli import tolerating_closed_pipe
+from attnlint.cli.progress import shown_progress
 from attnlint.config import Configuration
 from attnlint.diagnostics import Diagnostic, Tier
 from attnlint.fixes import FixReport, change_paths, fix_paths, ignore_source, write
@@ -39,14 +40,16 @@ class Changing:
     only_diff: bool = False
     show: bool = False
 
-    def run(self, paths: Sequence[str], config: Configuration) -> FixReport:
+    def run(self, paths: Sequence[str], config: Configuration, quiet: bool) -> FixReport:
         """Change what is to be changed, and print what is asked for: diffs, or what was done. A source from standard
         input goes to standard output."""
         put = None if self.only_diff else _put
-        if self.add_ignore:
-            report = change_paths(paths, partial(ignore_source, reason=self.reason, config=config), put, config)
-        else:
-            report = fix_paths(paths, None, self._wants, put, config)
+        with shown_progress(quiet or STDIN in paths) as progress:
+            if self.add_ignore:
+                change = partial(ignore_source, reason=self.reason, config=config)
+                report = change_paths(paths, change, put, progress, config)
+            else:
+                report = fix_paths(paths, None, self._wants, put, progress, config)
         with tolerating_closed_pipe():
             if self.only_diff:
                 for path, fixed in report.fixed.items():

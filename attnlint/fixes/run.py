@@ -10,7 +10,7 @@ from attnlint.config import Configuration
 from attnlint.diagnostics import Problem
 from attnlint.failures import Failures
 from attnlint.fixes.fixer import Fixed, Wanted, fix_source
-from attnlint.linter import Report, over_sources
+from attnlint.linter import Progress, Report, over_sources
 from attnlint.rule import Rule
 from attnlint.sources.read import STDIN
 
@@ -33,6 +33,7 @@ def fix_paths(
     rules: Sequence[type[Rule]] | None,
     wanted: Wanted,
     write: Writer | None,
+    progress: Progress | None = None,
     config: Configuration | None = None,
 ) -> FixReport:
     """`change_paths` by `fix_source`: make the fixes that are wanted."""
@@ -41,11 +42,15 @@ def fix_paths(
     def change(data: bytes, path: str, failures: Failures) -> Fixed:
         return fix_source(data, path, rules, wanted, failures, settled)
 
-    return change_paths(paths, change, write, settled)
+    return change_paths(paths, change, write, progress, settled)
 
 
 def change_paths(
-    paths: Iterable[str | os.PathLike[str]], change: Change, write: Writer | None, config: Configuration | None = None
+    paths: Iterable[str | os.PathLike[str]],
+    change: Change,
+    write: Writer | None,
+    progress: Progress | None = None,
+    config: Configuration | None = None,
 ) -> FixReport:
     """Change files and folders. Without ``write``, nothing is written and the findings of the report are those before.
     Standard input is always written, changed or not.
@@ -64,7 +69,7 @@ def change_paths(
         if result.refused or is_written or (write is None and result.made):
             report.fixed[path] = result
 
-    over_sources(paths, report, handle, config)
+    over_sources(paths, report, handle, progress, config)
     return report
 
 
