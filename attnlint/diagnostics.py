@@ -68,6 +68,8 @@ class Related:
     span: Span
     message: str
     cell: int | None = None
+    file_line: int | None = None
+    """In a notebook, the line of the file that it begins on."""
 
 
 @dataclass(frozen=True)
@@ -109,3 +111,9 @@ class Problem:
 def placed(path: str, cell: int | None) -> str:
     """A path as people and editors read it, with the cell where there is one."""
     return path if cell is None else f"{path}:cell {cell}"
+
+
+def position(at: Diagnostic | Related) -> str:
+    """Line and column as people and editors read them, behind the cell where there is one."""
+    place = f"{at.span.line}:{at.span.column}"
+    return place if at.cell is None else f"cell {at.cell}:{place}"

@@ -12,6 +12,8 @@ from test_cli import run
 from test_documents import BUGGY, FIXED, MARKDOWN, RST
 from test_notebooks import cell, notebook, written
 
+from attnlint.output import formats
+
 NOTEBOOK = written(notebook(cell("# Title", "markdown"), cell(BUGGY.splitlines(keepends=True))))
 FIXED_NOTEBOOK = written(notebook(cell("# Title", "markdown"), cell(FIXED.splitlines(keepends=True))))
 
@@ -195,6 +197,51 @@ class TestStandardInput:
         result = run("--stdin-filename", "x.py", "a.py")
         assert result.returncode == 2
         assert "--stdin-filename names standard input: give - as the path" in result.stderr
+
+    def test_settings_are_those_of_the_file_of_that_name(self, inside: Path) -> None:
+        (inside / "docs").mkdir()
+        (inside / "docs" / "attnlint.toml").write_text(
+            'ignore = ["ATN101"]\nper-file-ignores = { "x.*" = ["ATN204"] }\n'
+        )
+        options = ["--output-format", "concise"]
+        result = run(*options, "--stdin-filename", "docs/y.md", "-", stdin=MARKDOWN)
+        assert places(result.stdout) == ["docs/y.md:11:7:"]
+        for name in ("docs/x.md", str(inside / "docs" / "x.md")):
+            assert run(*options, "--stdin-filename", name, "-", stdin=MARKDOWN).stdout == ""
+        assert len(places(run(*options, "--stdin-filename", "x.md", "-", stdin=MARKDOWN).stdout)) == 2
+        shown = run("--show-settings", "--stdin-filename", "docs/y.md", "-").stdout.splitlines()
+        assert shown[0] == "# docs/y.md: docs/attnlint.toml"
+
+    def test_a_broken_configuration_is_told_and_nothing_is_lost(self, inside: Path) -> None:
+        (inside / "docs").mkdir()
+        (inside / "docs" / "attnlint.toml").write_text("ignore = 1\n")
+        result = run("--fix", "--unsafe-fixes", "--stdin-filename", "docs/y.md", "-", stdin=MARKDOWN)
+        assert (result.returncode, result.stdout) == (2, MARKDOWN)
+        assert result.stderr.splitlines()[-1].startswith("docs/attnlint.toml:1: ")
+
+    def test_what_is_excluded_by_force_passes_through(self, inside: Path) -> None:
+        (inside / "attnlint.toml").write_text('exclude = ["third_party"]\nforce-exclude = true\n')
+        named = ["--stdin-filename", "third_party/y.md", "-"]
+        result = run("--output-format", "concise", *named, stdin=MARKDOWN)
+        assert (result.returncode, result.stdout) == (0, "")
+        assert run("--fix", "--unsafe-fixes", *named, stdin=MARKDOWN).stdout == MARKDOWN
+        assert run("--add-ignore", *named, stdin=MARKDOWN).stdout == MARKDOWN
+
+    def test_comments_are_written_into_it(self, inside: Path) -> None:
+        result = run(
+            "--add-ignore", "--reason", "on purpose", "--stdin-filename", "y.ipynb", "-", stdin=NOTEBOOK.decode()
+        )
+        assert result.returncode == 0
+        assert result.stdout.count("# attnlint: ignore[ATN101] -- on purpose") == 1
+        assert "  y.ipynb: 1 × ATN101 missing-scale, 1 × ATN204 discarded-mask" in result.stderr
+
+    @pytest.mark.parametrize("name", formats())
+    def test_every_format_has_the_name(self, name: str) -> None:
+        for file, text in (("docs/y.md", MARKDOWN), ("docs/y.ipynb", NOTEBOOK.decode()), ("docs/y.py", BUGGY)):
+            result = run("--output-format", name, "--stdin-filename", file, "-", stdin=text)
+            assert (result.returncode, result.stderr) == (1, "")
+            assert file in result.stdout
+            assert "ATN204" in result.stdout
 
 
 def test_a_run_imports_what_it_reads(inside: Path) -> None:

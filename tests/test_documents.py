@@ -262,7 +262,7 @@ def with_edits(text: str, path: str, *edits: Edit) -> Fix:
     ("edit", "after"),
     [
         (Edit(Span(2, 5, 2, 6), "(1,\n     2)"), "> ```py\n> x = (1,\n>      2)\n> if x:\n>     y = 1\n> ```\n"),
-        (Edit(Span(2, 1, 2, 1), "import a\n\n"), "> ```py\n> import a\n\n> x = 1\n> if x:\n>     y = 1\n> ```\n"),
+        (Edit(Span(2, 1, 2, 1), "import a\n\n"), "> ```py\n> import a\n>\n> x = 1\n> if x:\n>     y = 1\n> ```\n"),
         (Edit(Span(2, 1, 3, 1), ""), "> ```py\n> if x:\n>     y = 1\n> ```\n"),
         (Edit(Span(2, 1, 5, 1), "z = 2\n"), "> ```py\n> z = 2\n> ```\n"),
         (Edit(Span(3, 6, 4, 10), " y = 2"), "> ```py\n> x = 1\n> if x: y = 2\n> ```\n"),
@@ -273,7 +273,8 @@ def with_edits(text: str, path: str, *edits: Edit) -> Fix:
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
 def test_edits_of_lines_keep_the_prefix_of_the_block(edit: Edit, after: str, prefix: str, ends: str) -> None:
     text = "> ```py\n> x = 1\n> if x:\n>     y = 1\n> ```\n"
-    text, after = (each.replace("> ", prefix).replace("\n", ends) for each in (text, after))
+    text, after = (each.replace("> ", prefix).replace(">\n", f"{prefix.rstrip()}\n") for each in (text, after))
+    text, after = (each.replace("\n", ends) for each in (text, after))
     document = open_document("a.md", text.encode())
     assert document.edited(with_edits(text, "a.md", edit).edits).decode() == after
 

@@ -15,7 +15,8 @@ from test_documents import BUGGY, FIXED, RULES, everything
 
 from attnlint import Diagnostic, Edit, Severity, Span, lint_source
 from attnlint.diagnostics import Fix, Tier
-from attnlint.documents import Document, open_document
+from attnlint.documents import open_document
+from attnlint.documents.base import Document
 from attnlint.fixes import fix_source
 from attnlint.syntax.edits import edited
 from attnlint.syntax.text import SourceError, SourceText, split_lines

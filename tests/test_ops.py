@@ -21,9 +21,12 @@ from attnlint.graph.values import (
     MaskedFill,
     MultiHead,
     Parameter,
+    ReverseDims,
     TorchModule,
+    Transpose,
     Unknown,
     Value,
+    View,
     strip,
 )
 
@@ -201,6 +204,30 @@ def test_what_is_not_understood_keeps_its_operands() -> None:
     ):
         value, inside = parts(text, "x, y")
         assert {each.label for each in inside if isinstance(each, Parameter)} == {"x", "y"}, (text, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("ops.reshape(x, (2, 3))", Unknown),
+        ("ops.softmax(x)", Unknown),
+        ("ops.transpose(x, order)", Unknown),
+        ("ops.transpose(-2, -1)", Transpose),
+        ("ops.T", ReverseDims),
+        ("x.reshape(y, 3)", View),
+    ],
+)
+def test_a_name_that_nothing_binds_may_be_a_module(text: str, kind: type[Value]) -> None:
+    value = see(text).only(lambda seen: seen["it"])
+    assert isinstance(value, kind)
+    if kind is Unknown:
+        assert "x" in {each.label for each in behind(value) if isinstance(each, Parameter)}
+
+
+@pytest.mark.parametrize("module", ["sys.modules[__name__]", "importlib.import_module('ops')", "__import__('ops')"])
+def test_a_module_by_its_name_is_one(module: str) -> None:
+    text = f"import sys, importlib\nops = {module}\n" + body("see(it=ops.transpose(-2, -1))", "x")
+    assert isinstance(read(text).only(lambda seen: seen["it"]), Unknown)
 
 
 # --- in place -----------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ stdin_option = click.option(
     "--stdin-filename",
     metavar="NAME",
     default=STDIN,
-    help="What standard input (-) is called in reports; the end of the name says what kind of file it is.",
+    help="The file that standard input (-) stands for: its name is reported, its settings and kind hold.",
 )
 """The option, whose value is ``-`` where it is not given."""
 
@@ -25,7 +25,7 @@ def check_stdin_filename(name: str, paths: Sequence[str]) -> None:
         raise click.UsageError("--stdin-filename names standard input: give - as the path")
 
 
-def source_lines(stdin_filename: str, path: str, cell: int | None = None) -> Sequence[str]:
+def source_lines(stdin_filename: str, path: str, cell: int | None) -> Sequence[str]:
     """The lines that frames are drawn from; none where the source cannot be read again."""
     return _parts(STDIN if path == stdin_filename else path, path).get(cell, ())
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from importlib import import_module
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from attnlint.documents.base import Document, PythonFile
-
-__all__ = ["SUFFIXES", "Document", "open_document"]
+if TYPE_CHECKING:
+    from attnlint.documents.base import Document
 
 _KINDS: Mapping[str, str] = {
+    ".py": "python",
+    ".pyi": "python",
     ".ipynb": "notebook",
     ".markdown": "markdown",
     ".md": "markdown",
@@ -26,7 +27,7 @@ _KINDS: Mapping[str, str] = {
 }
 """The module of this package that reads documents of that name's end."""
 
-SUFFIXES = (".py", ".pyi", *_KINDS)
+SUFFIXES = tuple(_KINDS)
 """How the names of files end that folders are searched for."""
 
 _MODULES = {suffix.lower(): module for suffix, module in _KINDS.items()}
@@ -34,7 +35,5 @@ _MODULES = {suffix.lower(): module for suffix, module in _KINDS.items()}
 
 def open_document(path: str, data: bytes) -> Document:
     """The document of that name and content; what is no document of any known kind is Python."""
-    module = _MODULES.get(os.path.splitext(path)[1].lower())
-    if module is None:
-        return PythonFile(path, data)
-    return cast(Document, import_module(f"{__name__}.{module}").document(path, data))
+    module = _MODULES.get(os.path.splitext(path)[1].lower(), "python")
+    return cast("Document", import_module(f"{__name__}.{module}").document(path, data))

@@ -1,15 +1,11 @@
-"""What every document can do, and the plainest one: a file of Python."""
+"""What every document can do."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
 
 from attnlint.diagnostics import Diagnostic, Edit, Span
-from attnlint.syntax.edits import edited
-from attnlint.syntax.outline import check_syntax
-from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceText, extract
 
 Matters = Callable[[bytes], bool]
@@ -45,6 +41,14 @@ class Document(ABC):
     def reported(self, found: Diagnostic) -> Diagnostic:
         """A finding in `source` as one in the file, its fix too."""
 
+    @abstractmethod
+    def line(self, found: Diagnostic) -> int:
+        """The line of `source` on which a reported finding begins."""
+
+    @abstractmethod
+    def placed(self, edit: Edit) -> Edit | str:
+        """An edit of `source` as one of the file, or why it cannot be made there."""
+
     @property
     @abstractmethod
     def parts(self) -> Mapping[int | None, Sequence[str]]:
@@ -58,33 +62,3 @@ class Document(ABC):
     def extract(self, cell: int | None, span: Span) -> str:
         """The text at a place in the file."""
         return extract(self.parts[cell], span)
-
-
-class PythonFile(Document):
-    """A file that is Python, stubs too."""
-
-    @cached_property
-    def source(self) -> SourceText:
-        """The file."""
-        return SourceText.from_bytes(self.path, self.data)
-
-    def may_matter(self, matters: Matters) -> bool:
-        """Whether the bytes of the file may matter."""
-        return matters(self.data)
-
-    def check(self) -> None:
-        """A file in which no rule can find anything is still told when it is not Python."""
-        on_big_stack(lambda: check_syntax(self.source.text))
-
-    def reported(self, found: Diagnostic) -> Diagnostic:
-        """The finding itself."""
-        return found
-
-    @property
-    def parts(self) -> Mapping[int | None, Sequence[str]]:
-        """The lines of the file."""
-        return {None: self.source.lines}
-
-    def edited(self, edits: Iterable[Edit]) -> bytes:
-        """The bytes after the edits."""
-        return edited(self.source, edits)

@@ -14,8 +14,9 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
-from attnlint.diagnostics import Diagnostic, Edit
-from attnlint.documents.base import Document, Matters
+from attnlint.diagnostics import Diagnostic, Edit, Span
+from attnlint.documents.base import Matters
+from attnlint.documents.joined import JoinedDocument
 from attnlint.documents.json_text import Change, Strings, locate
 from attnlint.documents.magics import without_magics
 from attnlint.documents.pieces import Code, Piece, Row, Rows, shared_beginning
@@ -45,7 +46,7 @@ def document(path: str, data: bytes) -> Notebook:
     return Notebook(path, data)
 
 
-class Notebook(Document):
+class Notebook(JoinedDocument):
     """One notebook. A cell that does not parse is left out: it may be unfinished."""
 
     def may_matter(self, matters: Matters) -> bool:
@@ -60,7 +61,9 @@ class Notebook(Document):
     @cached_property
     def source(self) -> SourceText:
         """The cells that parse, a blank line behind each."""
-        return SourceText.from_text(self.path, "".join(f"{piece.text}\n" for _, piece in self._pieces))
+        text = "".join(f"{piece.text}\n" for _, piece in self._pieces)
+        ends = accumulate((len(piece.lines) + 1 for _, piece in self._pieces), initial=1)
+        return SourceText.from_text(self.path, text, tuple(ends)[:-1])
 
     @property
     def pieces(self) -> int:
@@ -68,12 +71,15 @@ class Notebook(Document):
         return len(self._pieces)
 
     def reported(self, found: Diagnostic) -> Diagnostic:
-        """The finding with its cell, lines counted from the beginning of the cell."""
-        placed = self._rows.reported(found)
-        cell = next(cell for cell in self._cells if cell.number == placed.cell)
-        start = sum(map(len, cell.lines[: placed.span.line - 1])) + placed.span.column - 1
-        offset = self._strings(cell).place_of(start)
-        return replace(placed, file_line=self._text.count("\n", 0, offset) + 1)
+        """The finding with its cell, lines counted from the beginning of the cell, and those of the file."""
+        placed = super().reported(found)
+        related = tuple(replace(one, file_line=self._file_line(one.cell, one.span)) for one in placed.related)
+        return replace(placed, file_line=self._file_line(placed.cell, placed.span), related=related)
+
+    def _file_line(self, number: int | None, span: Span) -> int:
+        cell = next(cell for cell in self._cells if cell.number == number)
+        start = sum(map(len, cell.lines[: span.line - 1])) + span.column - 1
+        return self._text.count("\n", 0, self._strings(cell).place_of(start)) + 1
 
     @property
     def parts(self) -> Mapping[int | None, Sequence[str]]:
@@ -137,7 +143,8 @@ class Notebook(Document):
         return [(cell, piece) for cell, piece in understood if piece is not None]
 
     @cached_property
-    def _rows(self) -> Rows:
+    def rows(self) -> Rows:
+        """The lines of the cells."""
         rows: list[Row] = []
         for index, (cell, piece) in enumerate(self._pieces):
             rows += [Row(cell.number, number, index, code) for number, code in enumerate(piece.lines, 1)]

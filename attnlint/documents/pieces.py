@@ -6,8 +6,9 @@ none. The lines of the joined source are `Row`s, which know where in the documen
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from attnlint.diagnostics import Diagnostic, Edit, Fix, Related, Span, Tier
 from attnlint.syntax.outline import parse_tree
@@ -95,6 +96,14 @@ class Rows:
         fix = None if found.fix is None else self._fix(found.fix)
         return replace(found, cell=cell, span=span, related=related, fix=fix)
 
+    def line(self, cell: int | None, number: int) -> int:
+        """The line of the joined source that holds a line of the document."""
+        return self._lines[cell, number]
+
+    @cached_property
+    def _lines(self) -> Mapping[tuple[int | None, int], int]:
+        return {(row.cell, row.number): line for line, row in enumerate(self._rows, 1)}
+
     def _related(self, related: Related) -> Related:
         cell, span = self._place(related.span)
         return replace(related, cell=cell, span=span)
@@ -111,19 +120,20 @@ class Rows:
 
     def _fix(self, fix: Fix) -> Fix:
         """The fix with edits of the document; without any where they cannot be made there, and the title says why."""
-        edits = [self._edit(edit) for edit in fix.edits]
+        edits = [self.placed(edit) for edit in fix.edits]
         reasons = [edit for edit in edits if isinstance(edit, str)]
         if reasons:
             return Fix(f"{fix.title} (by hand: {reasons[0]})", Tier.MANUAL, ())
         return replace(fix, edits=tuple(edit for edit in edits if isinstance(edit, Edit)))
 
-    def _edit(self, edit: Edit) -> Edit | str:
+    def placed(self, edit: Edit) -> Edit | str:
         """The edit in the document, or why there is none."""
         span = edit.span
         whole_lines = span.column == 1 == span.end_column and span.end_line > span.line
         last_line = span.end_line - whole_lines
+        is_above = span == Span(span.line, 1, span.line, 1) and edit.replacement.endswith("\n")
         covered = [self._row(line) for line in range(span.line, last_line + 1)]
-        if any(not row.code.is_real for row in covered):
+        if any(not row.code.is_real for row in covered) and not is_above:
             return "the line is no plain Python"
         if None in {row.piece for row in covered} or len({row.piece for row in covered}) > 1:
             return f"it does not stay inside one {self._noun}"
@@ -140,8 +150,10 @@ class Rows:
 
 
 def _prefixed(text: str, prefix: str, *, at_start: bool) -> Iterator[str]:
-    """The text with the prefix before each of its lines, the first one too if it is put at the start of a line."""
+    """The text with the prefix before each of its lines, the first one too if it is put at the start of a line. Blank
+    ones have no more of it than the marks of a quotation, which would end without them."""
     for number, line in enumerate(split_lines(text)):
-        yield prefix + line if (number or at_start) and line.strip() else line
+        before = (prefix if line.strip() else prefix.rstrip()) if number or at_start else ""
+        yield before + line
     if not at_start and text.endswith("\n"):
         yield prefix

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from attnlint.diagnostics import Diagnostic, Edit
-from attnlint.documents.base import Document, Matters
+from attnlint.diagnostics import Edit
+from attnlint.documents.base import Matters
+from attnlint.documents.joined import JoinedDocument
 from attnlint.documents.magics import without_magics
 from attnlint.documents.pieces import Piece, Row, Rows, dedented
 from attnlint.documents.sessions import examples, is_session
@@ -37,7 +38,7 @@ class Markup:
     """The blocks of Python among the lines of a document, which have their ends."""
 
 
-class TextDocument(Document):
+class TextDocument(JoinedDocument):
     """One document of prose."""
 
     def __init__(self, path: str, data: bytes, markup: Markup) -> None:
@@ -64,16 +65,12 @@ class TextDocument(Document):
         for piece in self._pieces:
             for number, code in enumerate(piece.lines, piece.first - 1):
                 lines[number] = code.text + lines[number]
-        return SourceText.from_text(self.path, "".join(lines))
+        return SourceText.from_text(self.path, "".join(lines), tuple(piece.first for piece in self._pieces))
 
     @property
     def pieces(self) -> int:
         """How many blocks, or examples of sessions, parse."""
         return len(self._pieces)
-
-    def reported(self, found: Diagnostic) -> Diagnostic:
-        """The finding with the columns of the document."""
-        return self._rows.reported(found)
 
     @property
     def parts(self) -> Mapping[int | None, Sequence[str]]:
@@ -103,7 +100,8 @@ class TextDocument(Document):
         return on_big_stack(lambda: [piece for block in self._blocks for piece in _understood(block)])
 
     @cached_property
-    def _rows(self) -> Rows:
+    def rows(self) -> Rows:
+        """The lines of the document."""
         rows = [Row(None, number) for number in range(1, len(self._text.lines) + 2)]
         for index, piece in enumerate(self._pieces):
             for number, code in enumerate(piece.lines, piece.first):

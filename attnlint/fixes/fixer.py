@@ -13,8 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from attnlint.config import Configuration
 from attnlint.diagnostics import Diagnostic
-from attnlint.documents import Document, open_document
+from attnlint.documents import open_document
+from attnlint.documents.base import Document
 from attnlint.failures import Failures
 from attnlint.fixes.edits import compatible
 from attnlint.linter import lint_source
@@ -55,7 +57,12 @@ class Fixed:
 
 
 def fix_source(
-    data: bytes, path: str, rules: Sequence[type[Rule]], wanted: Wanted, failures: Failures | None = None
+    data: bytes,
+    path: str,
+    rules: Sequence[type[Rule]] | None,
+    wanted: Wanted,
+    failures: Failures | None = None,
+    config: Configuration | None = None,
 ) -> Fixed:
     """Make the fixes that are wanted; ``failures`` collects the rules that raise.
 
@@ -64,7 +71,7 @@ def fix_source(
     """
 
     def lint(text: bytes) -> list[Diagnostic]:
-        return lint_source(text, path, rules, failures)
+        return lint_source(text, path, rules, failures, config)
 
     found = lint(data)
     result = Fixed(data, data, found, left=found)

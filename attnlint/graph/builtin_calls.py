@@ -13,6 +13,7 @@ from attnlint.graph.values import (
     TENSOR,
     Constant,
     Extent,
+    External,
     Items,
     Mapping,
     Parameter,
@@ -69,6 +70,12 @@ def _number(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -> Va
         except ValueError:
             return None
     return arguments.positional[0]
+
+
+@_handles("importlib.import_module", "builtins.__import__")
+def _module(machine: Machine, arguments: CallArguments, node: cst.CSTNode) -> Value | None:
+    """Some module: what is called on it are its functions."""
+    return machine.made(External("<module>"), node)
 
 
 @_handles(

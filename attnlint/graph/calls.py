@@ -187,6 +187,8 @@ class Calls(Machine):
             return NONE
         if member in _MUTATORS and _is_container(strip(base)):
             return self._mutated(base, member, arguments, node)
+        if _may_be_function(base, arguments):
+            return self.unknown(node, base, *arguments.all())
         in_place = member.endswith("_") and not member.endswith("__") and member != "requires_grad_"
         row = ops.METHODS.get(member.removesuffix("_") if in_place else member)
         whole = CallArguments((base, *arguments.positional), arguments.keywords, arguments.open_ended)
@@ -308,6 +310,13 @@ class Calls(Machine):
         lines = self.module.class_assignment(outline, member)
         value = None if lines is None else self.class_level(outline, member)
         return self.read(base, member, value, node)
+
+
+def _may_be_function(base: Value, arguments: CallArguments) -> bool:
+    """Whether what looks like a tensor's method may be a function of a module, which takes the tensor first."""
+    inner = strip(base)
+    is_unbound = isinstance(inner, Unknown) and inner.is_unbound
+    return is_unbound and bool(arguments.positional) and not isinstance(strip(arguments.positional[0]), Constant)
 
 
 def _is_container(value: Value) -> bool:

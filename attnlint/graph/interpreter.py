@@ -143,7 +143,7 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
             known[name] = static if static is not None else self._assigned(self.module.assignment(name), name)
         value = known[name]
         if value is None:
-            value = known[name] = Unknown()
+            value = known[name] = Unknown(is_unbound=not self.module.binds(name))
         return value
 
     def class_level(self, outline: ClassOutline, member: str) -> Value | None:

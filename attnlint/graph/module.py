@@ -48,12 +48,14 @@ class ModuleContext:
         customary = self._customary(name)
         return External(customary) if customary is not None else None
 
-    def _customary(self, name: str) -> str | None:
+    def binds(self, name: str) -> bool:
+        """Whether a statement of the module binds a global name; what a star import brings is not known."""
         outline = self.outline
         bound = (outline.imports, outline.assignments, outline.classes, outline.functions)
-        if outline.star_imports or any(name in names for names in bound):
-            return None
-        return _CUSTOMARY.get(name)
+        return any(name in names for names in bound)
+
+    def _customary(self, name: str) -> str | None:
+        return None if self.outline.star_imports or self.binds(name) else _CUSTOMARY.get(name)
 
     def assignment(self, name: str) -> LineRange | None:
         """The one statement that binds a global name, None where there is none or more than one."""

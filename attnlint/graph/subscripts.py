@@ -12,6 +12,7 @@ from attnlint.graph.values import (
     NONE,
     Constant,
     Extent,
+    External,
     Index,
     Items,
     Mapping,
@@ -57,6 +58,8 @@ class Subscripts(Machine):
             case Phi(then=then, otherwise=otherwise) if _is_container(then) or _is_container(otherwise):
                 one, two = self.subscript(then, keys, node), self.subscript(otherwise, keys, node)
                 return self.choose(inner.condition, one, two, node)
+            case External(path="sys.modules"):
+                return self.made(External("<module>"), node)
             case Repeating(item=item) if not isinstance(key, Slicing):
                 return item
             case Repeating():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from attnlint.diagnostics import Diagnostic, Severity, Span
 from attnlint.output import View
+from attnlint.output._cells import worded
+from attnlint.output._escapes import relative
 from attnlint.output._terminal import visible
 
 if TYPE_CHECKING:
@@ -21,11 +24,12 @@ def render(report: Report, view: View) -> Iterator[str]:
     """One workflow command a finding."""
     for found in report.diagnostics:
         properties = ",".join(f"{name}={_escape(value, _PROPERTY)}" for name, value in _properties(found))
-        yield f"::{_COMMANDS[found.severity]} {properties}::{_escape(found.message, _DATA)}\n"
+        yield f"::{_COMMANDS[found.severity]} {properties}::{_escape(worded(found), _DATA)}\n"
 
 
 def _properties(found: Diagnostic) -> Iterator[tuple[str, str]]:
-    yield "file", found.path
+    """GitHub wants paths from the root of the repository; of a place in a notebook there is the line of the file."""
+    yield "file", relative(found.path, os.environ.get("GITHUB_WORKSPACE")) or found.path
     if found.cell is None:
         yield from _place(found.span)
     elif found.file_line is not None:
@@ -34,7 +38,7 @@ def _properties(found: Diagnostic) -> Iterator[tuple[str, str]]:
 
 
 def _place(span: Span) -> Iterator[tuple[str, str]]:
-    """GitHub takes columns only where a span begins and ends on one line."""
+    """GitHub wants columns only where a span begins and ends on one line."""
     one_line = span.line == span.end_line
     yield "line", str(span.line)
     if one_line:

@@ -6,6 +6,7 @@ import codecs
 import io
 import re
 import warnings
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -40,6 +41,8 @@ class SourceText:
     data: bytes
     text: str
     encoding: str = "utf-8"
+    begins: tuple[int, ...] = (1,)
+    """The lines on which pieces begin that each stand for themselves: cells of a notebook, blocks of prose."""
 
     @classmethod
     def from_bytes(cls, path: str, data: bytes) -> SourceText:
@@ -53,7 +56,7 @@ class SourceText:
         return unified(self.text)
 
     @classmethod
-    def from_text(cls, path: str, text: str) -> SourceText:
+    def from_text(cls, path: str, text: str, begins: tuple[int, ...] = (1,)) -> SourceText:
         """Take text that is decoded already (a notebook cell, an editor's buffer); a coding declaration is inert."""
         try:
             data = text.encode("utf-8")
@@ -61,7 +64,11 @@ class SourceText:
             line = line_number(text[: error.start])
             raise SourceError(line, "a lone surrogate is not valid in source code") from None
         encoding = "utf-8-sig" if text.startswith(_BOM) else "utf-8"
-        return cls(path, data, text.removeprefix(_BOM), encoding)
+        return cls(path, data, text.removeprefix(_BOM), encoding, begins)
+
+    def piece(self, line: int) -> int:
+        """The number, from 0, of the piece that holds a line."""
+        return max(0, bisect_right(self.begins, line) - 1)
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
@@ -78,7 +85,7 @@ class SourceText:
 
 
 def extract(lines: Sequence[str], span: Span) -> str:
-    """The text that ``span`` covers in lines with their ends."""
+    """The text that ``span`` covers in lines with their ends; what they do not have is left out."""
     covered = list(lines[span.line - 1 : span.end_line])
     if len(covered) == span.end_line - span.line + 1:
         covered[-1] = covered[-1][: span.end_column - 1]

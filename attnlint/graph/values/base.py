@@ -119,6 +119,8 @@ class Unknown(Value):
     """The result of something that was not understood. It keeps its inputs and claims nothing."""
 
     inputs: tuple[Value, ...] = ()
+    is_unbound: bool = False
+    """Whether it is a name that nothing in the module binds: that of a tensor, or of a module."""
 
 
 @dataclass(eq=False, slots=True)

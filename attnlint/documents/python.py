@@ -1,0 +1,56 @@
+"""Files of Python, the plainest document: what is reported and edited is the source itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+
+from attnlint.diagnostics import Diagnostic, Edit
+from attnlint.documents.base import Document, Matters
+from attnlint.syntax.edits import edited
+from attnlint.syntax.outline import check_syntax
+from attnlint.syntax.stack import on_big_stack
+from attnlint.syntax.text import SourceText
+
+
+def document(path: str, data: bytes) -> PythonFile:
+    """A file of Python."""
+    return PythonFile(path, data)
+
+
+class PythonFile(Document):
+    """A file that is Python, stubs too."""
+
+    @cached_property
+    def source(self) -> SourceText:
+        """The file."""
+        return SourceText.from_bytes(self.path, self.data)
+
+    def may_matter(self, matters: Matters) -> bool:
+        """Whether the bytes of the file may matter."""
+        return matters(self.data)
+
+    def check(self) -> None:
+        """A file in which no rule can find anything is still told when it is not Python."""
+        on_big_stack(lambda: check_syntax(self.source.text))
+
+    def reported(self, found: Diagnostic) -> Diagnostic:
+        """The finding itself."""
+        return found
+
+    def line(self, found: Diagnostic) -> int:
+        """The line itself."""
+        return found.span.line
+
+    def placed(self, edit: Edit) -> Edit:
+        """The edit itself."""
+        return edit
+
+    @property
+    def parts(self) -> Mapping[int | None, Sequence[str]]:
+        """The lines of the file."""
+        return {None: self.source.lines}
+
+    def edited(self, edits: Iterable[Edit]) -> bytes:
+        """The bytes after the edits."""
+        return edited(self.source, edits)
