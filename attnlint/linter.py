@@ -49,17 +49,20 @@ class Report:
     """Files that were read, with or without findings."""
 
 
-def lint_paths(paths: Iterable[str | os.PathLike[str]], rules: Sequence[type[Rule]] | None = None) -> Report:
+def lint_paths(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], rules: Sequence[type[Rule]] | None = None
+) -> Report:
     """Lint files and folders (``-`` is standard input) with ``rules``, by default those that are on by default.
 
-    Nothing that is linted is imported or run. What cannot be read or parsed becomes a `Problem`; the others are
-    reported all the same.
+    Nothing that is linted is imported or run, and nothing about it raises: what cannot be read or parsed, and a rule
+    that raises, becomes a `Problem`; the others are reported all the same.
     """
+    paths = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     report, chosen = Report(), _instances(rules)
 
     def lint(path: str, data: bytes) -> None:
         failures = Failures()
-        report.diagnostics.extend(_lint(path, data, chosen, failures))
+        report.diagnostics.extend(_lint(SourceText.from_bytes(path, data), chosen, failures))
         report.problems.extend(Problem(path, None, reason) for reason in failures.told())
 
     over_sources(paths, report, lint)
@@ -110,15 +113,24 @@ def _each(paths: Iterable[str | os.PathLike[str]], report: Report, handle: Calla
 
 def lint_source(
     text: str | bytes,
-    path: str = "<string>",
+    path: str | os.PathLike[str] = "<string>",
     rules: Sequence[type[Rule]] | None = None,
     failures: Failures | None = None,
+    *,
+    noqa: bool = True,
 ) -> list[Diagnostic]:
-    """Lint one source. Raises `attnlint.syntax.text.SourceError` where it cannot be decoded or parsed, and what a
-    broken rule raises, unless there are ``failures`` to collect it."""
-    data = text.encode() if isinstance(text, str) else text
+    """Lint one source with ``rules``, by default those that are on by default; ``path`` is what findings call it.
+
+    Bytes are decoded as Python decodes a file; a declared encoding in text that is decoded already means nothing.
+    With ``noqa=False``, comments of that kind are left to another tool; those of this linter count always.
+
+    Raises `SourceError` where the source cannot be decoded or parsed, and `RuleError` for a rule that raises, unless
+    there are ``failures`` to collect them: then the findings of all other rules are returned.
+    """
+    name = os.fspath(path)
+    source = SourceText.from_text(name, text) if isinstance(text, str) else SourceText.from_bytes(name, text)
     raised = Failures() if failures is None else failures
-    found = sorted(_lint(path, data, _instances(rules), raised), key=lambda diagnostic: diagnostic.sort_key)
+    found = sorted(_lint(source, _instances(rules), raised, noqa), key=lambda diagnostic: diagnostic.sort_key)
     if failures is None:
         raised.throw()
     return found
@@ -128,21 +140,21 @@ def _instances(rules: Sequence[type[Rule]] | None) -> list[Rule]:
     return [rule() for rule in (select(discover()) if rules is None else rules)]
 
 
-def _lint(path: str, data: bytes, rules: Sequence[Rule], failures: Failures) -> list[Diagnostic]:
+def _lint(source: SourceText, rules: Sequence[Rule], failures: Failures, noqa: bool = True) -> list[Diagnostic]:
     triggers = tuple(dict.fromkeys(trigger for rule in rules for trigger in rule.triggers))
-    if not triggers or not may_matter(data, triggers):
-        return _only_parsed(path, data)
-    return on_big_stack(lambda: _analyse(SourceText.from_bytes(path, data), rules, triggers, failures))
+    if not triggers or not may_matter(source.data, triggers):
+        return _only_parsed(source)
+    return on_big_stack(lambda: _analyse(source, rules, triggers, failures, noqa))
 
 
-def _only_parsed(path: str, data: bytes) -> list[Diagnostic]:
+def _only_parsed(source: SourceText) -> list[Diagnostic]:
     """A file in which no rule can find anything is still told when it is not Python."""
-    on_big_stack(lambda: check_syntax(SourceText.from_bytes(path, data).text))
+    on_big_stack(lambda: check_syntax(source.text))
     return []
 
 
 def _analyse(
-    source: SourceText, rules: Sequence[Rule], triggers: tuple[str, ...], failures: Failures
+    source: SourceText, rules: Sequence[Rule], triggers: tuple[str, ...], failures: Failures, noqa: bool
 ) -> list[Diagnostic]:
     module = outline(source)
     wanted = roots(module, [trigger for trigger in triggers if trigger not in suppressions.TRIGGERS])
@@ -151,8 +163,8 @@ def _analyse(
     if wanted:
         findings.extend(_check(module, wanted, rules, unread, failures))
     module.release()
-    comments = Suppressions(source, rules, unread)
-    unique = {(d.code, d.span): d for d in (diagnostic(source, rule, finding) for rule, finding in findings)}
+    comments = Suppressions(source, rules, unread, noqa=noqa)
+    unique = {(d.code, d.span): d for d in _diagnostics(source, findings, failures)}
     left = [found for found in unique.values() if not comments.silence(found)]
     return left + list(_about_comments(source, comments, rules, failures))
 
@@ -162,10 +174,16 @@ def _about_comments(
 ) -> Iterator[Diagnostic]:
     """What the rules say about the comments themselves, after all else is known."""
     for rule in rules:
-        for _, finding in failures.asking(rule, partial(rule.check_suppressions, comments.judgeable)):
-            about = diagnostic(source, rule, finding)
-            if not comments.excuse(about):
-                yield about
+        asked = failures.asking(rule, partial(rule.check_suppressions, comments.judgeable))
+        yield from (about for about in _diagnostics(source, asked, failures) if not comments.excuse(about))
+
+
+def _diagnostics(
+    source: SourceText, findings: Iterable[tuple[Rule, Finding]], failures: Failures
+) -> Iterator[Diagnostic]:
+    for rule, finding in findings:
+        with failures.blaming(rule):
+            yield diagnostic(source, rule, finding)
 
 
 def _unanalysed(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import codecs
 import io
 import re
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from tokenize import detect_encoding
 
 from attnlint.diagnostics import Span
+from attnlint.syntax.quiet import quietly
 
 _BOM = "\ufeff"
 _FIRST_LINES = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)?")
@@ -98,8 +98,7 @@ def line_number(before: str) -> int:
 
 def _decode(data: bytes, encoding: str) -> str:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quietly():
             return data.decode(encoding)
     except UnicodeDecodeError as error:
         line = line_number(data[: error.start].decode("latin-1"))
