@@ -1,11 +1,12 @@
 """Where the fixture of a rule is: beside the rule's package, under the same name, whichever package that is.
 
 ``loud.rules.softmax`` has its fixture in ``loud.fixtures.softmax``; a package that keeps its rules in one module,
-``loud.rules``, keeps its fixtures in ``loud.fixtures``. What is broken there is told with a `BrokenRules` warning.
+``loud.rules``, keeps its fixtures in ``loud.fixtures``.
 """
 
 from __future__ import annotations
 
+import ast
 import warnings
 from importlib import import_module
 from importlib.machinery import ModuleSpec
@@ -19,33 +20,35 @@ from attnlint.rule import Rule
 _RULES, _FIXTURES = ".rules.", ".fixtures."
 
 
-def fixture_text(rule: type[Rule]) -> str:
-    """The source of a rule's fixture, which is not run; empty where there is none."""
+class BrokenFixture(Exception):
+    """A fixture that cannot be used; all others can."""
+
+    def __init__(self, rule: type[Rule], reason: str) -> None:
+        super().__init__(f"fixture of {rule.code} {rule.name}: {reason}")
+
+    def tell(self) -> None:
+        """Warn of it; the command line prints that as a line, and exits with 2."""
+        warnings.warn(str(self), BrokenRules, stacklevel=2)
+
+
+def fixture_source(rule: type[Rule]) -> tuple[str, ast.Module]:
+    """The text of a rule's fixture, which is not run, and its tree; empty where there is none. Raises `BrokenFixture`
+    where it cannot be read."""
     spec = _spec(rule)
-    if spec is None or spec.origin is None:
-        return ""
     try:
-        return Path(spec.origin).read_text("utf-8")
-    except (OSError, ValueError) as error:
-        tell_broken(rule, f"{spec.origin} cannot be read: {error}")
-        return ""
+        text = Path(spec.origin).read_text("utf-8") if spec is not None and spec.origin is not None else ""
+        return text, ast.parse(text)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise BrokenFixture(rule, f"cannot be read: {_in_a_line(error)}") from None
 
 
 def fixture_module(rule: type[Rule]) -> ModuleType | None:
-    """A rule's fixture, imported; None where there is none."""
+    """A rule's fixture, imported; None where there is none. Raises `BrokenFixture` where it cannot be imported."""
     spec = _spec(rule)
-    if spec is None:
-        return None
     try:
-        return import_module(spec.name)
+        return import_module(spec.name) if spec is not None else None
     except (Exception, SystemExit) as error:
-        tell_broken(rule, f"{spec.name} cannot be imported: {_in_a_line(error)}")
-        return None
-
-
-def tell_broken(rule: type[Rule], reason: str) -> None:
-    """Warn of a fixture that cannot be used; all others can."""
-    warnings.warn(f"fixture of {rule.code} {rule.name}: {reason}", BrokenRules, stacklevel=3)
+        raise BrokenFixture(rule, f"cannot be imported: {_in_a_line(error)}") from None
 
 
 def _spec(rule: type[Rule]) -> ModuleSpec | None:
@@ -54,9 +57,9 @@ def _spec(rule: type[Rule]) -> ModuleSpec | None:
     try:
         return find_spec(name) if found else None
     except (Exception, SystemExit) as error:
-        if not (isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(f"{error.name}.")):
-            tell_broken(rule, f"{name.rpartition('.')[0]} cannot be imported: {_in_a_line(error)}")
-        return None
+        if isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(f"{error.name}."):
+            return None
+        raise BrokenFixture(rule, f"{name.rpartition('.')[0]} cannot be imported: {_in_a_line(error)}") from None
 
 
 def _in_a_line(error: BaseException) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from textwrap import dedent
 
 from attnlint.diagnostics import Tier
-from attnlint.fixture_files import fixture_text, tell_broken
+from attnlint.fixture_files import BrokenFixture, fixture_source
 from attnlint.rule import Rule, discover
 
 _EXAMPLES = 2
@@ -53,11 +53,10 @@ class Page:
 
 def page_of(rule: type[Rule]) -> Page:
     """The page of a rule; without examples where its package ships no fixture beside it."""
-    text = fixture_text(rule)
     try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError) as error:
-        tell_broken(rule, f"is not Python: {error}")
+        text, tree = fixture_source(rule)
+    except BrokenFixture as error:
+        error.tell()
         return Page(rule, (), ())
     return Page(rule, tuple(_examples(rule.code, text, tree))[:_EXAMPLES], tuple(_claims(rule.code, tree)))
 

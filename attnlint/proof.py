@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 
-from attnlint.fixture_files import fixture_module, tell_broken
+from attnlint.fixture_files import BrokenFixture, fixture_module
 from attnlint.invariants import Attention, Invariant, Measurement, describe_error, equals_reference, exact_attention
 from attnlint.rule import Rule, UnknownCode, discover
 
@@ -171,15 +171,23 @@ def load_proofs(codes: Collection[str] = ()) -> tuple[Proof | Record, ...]:
     """
     prefixes = tuple(code.upper() for code in codes)
     wanted = [rule for rule in discover().values() if not prefixes or rule.code.startswith(prefixes)]
-    proofs = tuple(proof for rule in wanted for proof in proofs_of(rule))
+    proofs: list[Proof | Record] = []
+    broken: list[str] = []
+    for rule in wanted:
+        try:
+            proofs.extend(proofs_of(rule))
+        except BrokenFixture as error:
+            error.tell()
+            broken.append(rule.code)
     for prefix in prefixes:
-        if not any(proof.code.startswith(prefix) for proof in proofs):
+        if not any(code.startswith(prefix) for code in (*broken, *(proof.code for proof in proofs))):
             raise UnknownCode(prefix)
-    return proofs
+    return tuple(proofs)
 
 
 def proofs_of(rule: type[Rule]) -> tuple[Proof | Record, ...]:
-    """The ``PROOFS`` of a rule in its fixture; none where it has no fixture. A fixture that proves nothing is told."""
+    """The ``PROOFS`` of a rule in its fixture; none where it has no fixture. Raises `BrokenFixture` where that cannot be
+    imported or proves nothing."""
     module = fixture_module(rule)
     if module is None:
         return ()
@@ -187,7 +195,7 @@ def proofs_of(rule: type[Rule]) -> tuple[Proof | Record, ...]:
     written = tuple(listed) if isinstance(listed, (list, tuple)) else ()
     proofs = tuple(one for one in written if isinstance(one, (Proof, Record)) and one.code == rule.code)
     if not proofs:
-        tell_broken(rule, f"{module.__name__} has no PROOFS of {rule.code}")
+        raise BrokenFixture(rule, f"{module.__name__} has no PROOFS of {rule.code}")
     return proofs
 
 

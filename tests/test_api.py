@@ -84,7 +84,8 @@ class Raising(Rule):
 class TestPickling:
     def test_no_public_type_is_forgotten(self) -> None:
         tested = {type(value) for value in [*VALUES, *ERRORS, Failures()]} | {Rule}
-        assert tested == {getattr(attnlint, name) for name in attnlint.__all__ if inspect.isclass(getattr(attnlint, name))}
+        public = [getattr(attnlint, name) for name in attnlint.__all__]
+        assert tested == {one for one in public if inspect.isclass(one)}
 
     @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
     def test_values_come_back_equal(self, protocol: int) -> None:
@@ -139,7 +140,7 @@ class TestErrors:
 
     def test_a_rule_that_raises_and_one_that_is_collected(self) -> None:
         source = BUGGY + "# attnlint: ignore[ATN101]\n"
-        with pytest.raises(RuleError, match="^XYZ101 raising failed with ZeroDivisionError: no comments ") as raised:
+        with pytest.raises(RuleError, match=r"^XYZ101 raising failed with ZeroDivisionError: no comments ") as raised:
             lint_source(source, rules=[Raising])
         assert isinstance(raised.value.__cause__, ZeroDivisionError)
         assert str(raised.value).endswith("; this is a bug of test_api, please report it")
@@ -169,7 +170,9 @@ class TestSources:
         assert lint_source(BUGGY, path) == by_list.diagnostics
 
     def test_comments_of_another_tool(self) -> None:
-        silenced = BUGGY.replace('"-inf"))', '"-inf"))  # noqa: ATN204').replace("(-2,-1)", "(-2,-1)  # attnlint: ignore")
+        silenced = BUGGY.replace('"-inf"))', '"-inf"))  # noqa: ATN204').replace(
+            "(-2,-1)", "(-2,-1)  # attnlint: ignore"
+        )
         assert lint_source(silenced) == []
         assert [one.code for one in lint_source(silenced, noqa=False)] == ["ATN204"]
         unused = CLEAN.replace('"-inf"))', '"-inf"))  # noqa: ATN204')
