@@ -186,7 +186,7 @@ def load_proofs(codes: Collection[str] = ()) -> tuple[Proof | Record, ...]:
 
 
 def proofs_of(rule: type[Rule]) -> tuple[Proof | Record, ...]:
-    """The ``PROOFS`` of a rule in its fixture; none where it has no fixture. Raises `BrokenFixture` where that cannot be
+    """The ``PROOFS`` in the fixture of a rule; none where it has no fixture. Raises `BrokenFixture` where that cannot be
     imported or proves nothing."""
     module = fixture_module(rule)
     if module is None:
