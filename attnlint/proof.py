@@ -186,8 +186,10 @@ def load_proofs(codes: Collection[str] = ()) -> tuple[Proof | Record, ...]:
 
 
 def proofs_of(rule: type[Rule]) -> tuple[Proof | Record, ...]:
-    """The ``PROOFS`` in the fixture of a rule; none where it has no fixture. Raises `BrokenFixture` where that cannot be
-    imported or proves nothing."""
+    """The ``PROOFS`` in the fixture of a rule; none where it has no fixture.
+
+    Raises `BrokenFixture` where that cannot be imported or proves nothing.
+    """
     module = fixture_module(rule)
     if module is None:
         return ()
