@@ -1,4 +1,4 @@
-"""The hooks, in the real pre-commit: it clones the checkout, installs it into an environment of its own, and runs it."""
+"""The hooks, in the real pre-commit: it clones the checkout, makes an environment for it, and runs it."""
 
 from __future__ import annotations
 
