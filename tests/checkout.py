@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parent.parent
-_LEFT_BEHIND = ("__pycache__", "*.egg-info", "build", "dist", ".git", ".venv", ".hypothesis", ".*_cache", "torch")
+_LEFT_BEHIND = ("__pycache__", "*.egg-info", "build", "dist", ".git", ".venv", ".hypothesis", ".*_cache")
 _IDENTITY = {
     "GIT_AUTHOR_NAME": "Someone",
     "GIT_AUTHOR_EMAIL": "someone@example.com",

@@ -7,6 +7,8 @@ import doctest
 import inspect
 import pickle
 import re
+import subprocess
+import sys
 import warnings
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
@@ -190,6 +192,17 @@ class TestThreads:
         assert together == alone * 3
         assert sum(map(len, alone)) > len(sources)
         assert warnings.filters == before
+
+    def test_threads_that_come_first_of_all(self) -> None:
+        program = (
+            "import sys; from concurrent.futures import ThreadPoolExecutor; import attnlint; text = sys.stdin.read()\n"
+            "with ThreadPoolExecutor(8) as pool:\n"
+            "    found = list(pool.map(lambda number: attnlint.lint_source(text), range(8)))\n"
+            "print([[one.code for one in each] for each in found] == [['ATN204', 'ATN101']] * 8)"
+        )
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, input=BUGGY, capture_output=True, text=True, check=False, timeout=120)
+        assert (done.stdout, done.stderr) == ("True\n", "")
 
     def test_files_that_share_their_text(self, tmp_path: Path) -> None:
         paths = [tmp_path / f"{number}.py" for number in range(6)]

@@ -286,6 +286,7 @@ def test_broken_fixtures_are_a_line_each_and_the_others_go_on(install: Install, 
     )
     for line, start in zip(proven.stderr.splitlines(), told, strict=True):
         assert line.startswith(f"attnlint: {start}")
+    assert proven.stderr.endswith("; this is a bug of bad_rules, please report it\n")
     found = codes(attnlint("model.py", "--output-format=json", status=1))
     assert found == ["ATN204", *named]
 

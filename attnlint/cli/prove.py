@@ -14,7 +14,7 @@ import click
 
 from attnlint.codes import BrokenRules
 from attnlint.failures import told
-from attnlint.rule import UnknownCode
+from attnlint.rule import UnknownCode, discover
 
 if TYPE_CHECKING:
     import torch
@@ -97,7 +97,8 @@ def _run(one: Proof | Record, place: torch.device, dtype: torch.dtype) -> Iterat
         is_shown = result.verdict in (Verdict.HOLDS, Verdict.RECORDED)
         yield _Row(result, run_mended(one, place, dtype) if is_shown else None)
     except Exception as error:
-        warnings.warn(told(f"the proof {one.title!r} of {one.code}", error), BrokenRules, stacklevel=2)
+        package = discover()[one.code].__module__.partition(".")[0]
+        warnings.warn(told(f"the proof {one.title!r} of {one.code}", error, package), BrokenRules, stacklevel=2)
 
 
 class _Refused(click.ClickException):
