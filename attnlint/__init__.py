@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from attnlint.codes import BrokenRules, CodeWarning, UnknownCode
+    from attnlint.config import ConfigError, Configuration, Settings
     from attnlint.diagnostics import Diagnostic, Edit, Fix, Problem, Related, Severity, Span, Tier
     from attnlint.failures import Failures, RuleError
     from attnlint.linter import Report, lint_paths, lint_source
@@ -21,6 +22,8 @@ __version__ = "0.1.0"
 __all__ = [
     "BrokenRules",
     "CodeWarning",
+    "ConfigError",
+    "Configuration",
     "Diagnostic",
     "Edit",
     "Failures",
@@ -33,6 +36,7 @@ __all__ = [
     "Report",
     "Rule",
     "RuleError",
+    "Settings",
     "Severity",
     "SourceError",
     "Span",
@@ -47,6 +51,7 @@ __all__ = [
 
 _HOMES = {
     **dict.fromkeys(("BrokenRules", "CodeWarning", "UnknownCode"), "codes"),
+    **dict.fromkeys(("ConfigError", "Configuration", "Settings"), "config"),
     **dict.fromkeys(("Failures", "RuleError"), "failures"),
     **dict.fromkeys(("Report", "lint_paths", "lint_source"), "linter"),
     **dict.fromkeys(("Finding", "Mend", "Replacement", "Rule", "discover", "select"), "rule"),

@@ -15,11 +15,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from attnlint import suppressions
+from attnlint.config import Checks, Configuration
 from attnlint.diagnostics import Diagnostic, Problem
 from attnlint.failures import Failures, told
-from attnlint.findings import diagnostic
+from attnlint.findings import Finding, diagnostic
 from attnlint.roots import Root, may_matter, roots
-from attnlint.rule import Finding, Rule, discover, select
+from attnlint.rule import Rule
 from attnlint.sources.discovery import find_sources
 from attnlint.sources.read import read
 from attnlint.suppressions import Suppressions
@@ -49,31 +50,51 @@ class Report:
     """Files that were read, with or without findings."""
 
 
-def lint_paths(
-    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], rules: Sequence[type[Rule]] | None = None
-) -> Report:
-    """Lint files and folders (``-`` is standard input) with ``rules``, by default those that are on by default.
+Progress = Callable[[int, int], None]
+"""Told how many of how many sources are done: none at first, all at last."""
 
-    Nothing that is linted is imported or run, and nothing about it raises: what cannot be read or parsed, and a rule
-    that raises, becomes a `Problem`; the others are reported all the same.
+
+def lint_paths(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    rules: Sequence[type[Rule]] | None = None,
+    progress: Progress | None = None,
+    config: Configuration | None = None,
+) -> Report:
+    """Lint files and folders (``-`` is standard input) with ``rules``, by default those that ``config`` selects.
+
+    ``Configuration()`` reads configuration files as the command line does; without it, none is read. Nothing that is
+    linted is imported or run, and nothing about it raises: what cannot be read or parsed, and a rule that raises,
+    becomes a `Problem`; the others are reported all the same. With ``progress``, all sources are found before the first
+    is read.
     """
     paths = [paths] if isinstance(paths, (str, os.PathLike)) else paths
-    report, chosen = Report(), _instances(rules)
+    report, settled = Report(), config or Configuration(isolated=True)
 
     def lint(path: str, data: bytes) -> None:
         failures = Failures()
-        report.diagnostics.extend(_lint(SourceText.from_bytes(path, data), chosen, failures))
+        source = SourceText.from_bytes(path, data)
+        report.diagnostics.extend(_lint(source, settled.checks(path, rules), failures))
         report.problems.extend(Problem(path, None, reason) for reason in failures.told())
 
-    over_sources(paths, report, lint)
+    over_sources(paths, report, lint, progress, settled)
     return report
 
 
-def over_sources(paths: Iterable[str | os.PathLike[str]], report: Report, handle: Callable[[str, bytes], None]) -> None:
-    """Hand each source to ``handle``, which adds to the report what it finds. What cannot be found or read, and what
-    ``handle`` raises, becomes a `Problem` of that source alone. The report is sorted in the end."""
+def over_sources(
+    paths: Iterable[str | os.PathLike[str]],
+    report: Report,
+    handle: Callable[[str, bytes], None],
+    progress: Progress | None = None,
+    config: Configuration | None = None,
+) -> None:
+    """Hand each source that ``config`` does not exclude to ``handle``, which adds to the report what it finds. What
+    cannot be found or read, and what ``handle`` raises, becomes a `Problem` of that source alone; a configuration file
+    that cannot be used is one `Problem` for all its sources. The report is sorted in the end."""
+    settled = config or Configuration(isolated=True)
+    report.problems.extend(settled.problems)
+    sources = find_sources(paths, settled.scope)
     with _collecting_by_hand():
-        on_big_stack(lambda: _each(paths, report, handle))
+        on_big_stack(lambda: _each(sources if progress is None else _counted(sources, progress), report, handle))
     report.diagnostics.sort(key=lambda diagnostic: diagnostic.sort_key)
 
 
@@ -90,12 +111,21 @@ def _collecting_by_hand() -> Iterator[None]:
             gc.enable()
 
 
-def _each(paths: Iterable[str | os.PathLike[str]], report: Report, handle: Callable[[str, bytes], None]) -> None:
+def _counted(sources: Iterable[str | Problem], progress: Progress) -> Iterator[str | Problem]:
+    """The same sources, all found first; ``progress`` hears of each that is done."""
+    found = list(sources)
+    for done, source in enumerate(found):
+        progress(done, len(found))
+        yield source
+    progress(len(found), len(found))
+
+
+def _each(sources: Iterable[str | Problem], report: Report, handle: Callable[[str, bytes], None]) -> None:
     analysed = 0
-    for found in find_sources(paths):
+    for found in sources:
         data = found if isinstance(found, Problem) else read(found)
         if isinstance(data, Problem):
-            report.problems.append(data)
+            report.problems.extend([data] if data not in report.problems else [])
             continue
         assert isinstance(found, str)
         report.files += 1
@@ -116,35 +146,36 @@ def lint_source(
     path: str | os.PathLike[str] = "<string>",
     rules: Sequence[type[Rule]] | None = None,
     failures: Failures | None = None,
+    config: Configuration | None = None,
     *,
     noqa: bool = True,
 ) -> list[Diagnostic]:
-    """Lint one source with ``rules``, by default those that are on by default; ``path`` is what findings call it.
+    """Lint one source with ``rules``, by default those that ``config`` selects for a file of that path, which is also
+    what findings call it.
 
     Bytes are decoded as Python decodes a file; a declared encoding in text that is decoded already means nothing.
     With ``noqa=False``, comments of that kind are left to another tool; those of this linter count always.
 
-    Raises `SourceError` where the source cannot be decoded or parsed, and `RuleError` for a rule that raises, unless
-    there are ``failures`` to collect them: then the findings of all other rules are returned.
+    Raises `SourceError` where the source cannot be decoded or parsed, `ConfigError` where its configuration file cannot
+    be used, and `RuleError` for a rule that raises, unless there are ``failures`` to collect them: then the findings of
+    all other rules are returned.
     """
     name = os.fspath(path)
     source = SourceText.from_text(name, text) if isinstance(text, str) else SourceText.from_bytes(name, text)
     raised = Failures() if failures is None else failures
-    found = sorted(_lint(source, _instances(rules), raised, noqa), key=lambda diagnostic: diagnostic.sort_key)
+    checks = (config or Configuration(isolated=True)).checks(name, rules)
+    found = sorted(_lint(source, checks, raised, noqa), key=lambda diagnostic: diagnostic.sort_key)
     if failures is None:
         raised.throw()
     return found
 
 
-def _instances(rules: Sequence[type[Rule]] | None) -> list[Rule]:
-    return [rule() for rule in (select(discover()) if rules is None else rules)]
-
-
-def _lint(source: SourceText, rules: Sequence[Rule], failures: Failures, noqa: bool = True) -> list[Diagnostic]:
-    triggers = tuple(dict.fromkeys(trigger for rule in rules for trigger in rule.triggers))
+def _lint(source: SourceText, checks: Checks, failures: Failures, noqa: bool = True) -> list[Diagnostic]:
+    triggers = tuple(dict.fromkeys(trigger for rule in checks.rules for trigger in rule.triggers))
     if not triggers or not may_matter(source.data, triggers):
         return _only_parsed(source)
-    return on_big_stack(lambda: _analyse(source, rules, triggers, failures, noqa))
+    found = on_big_stack(lambda: _analyse(source, checks.rules, triggers, failures, noqa))
+    return [checks.tiers.applied(diagnostic) for diagnostic in found]
 
 
 def _only_parsed(source: SourceText) -> list[Diagnostic]:

@@ -21,6 +21,8 @@ import attnlint
 from attnlint import (
     BrokenRules,
     CodeWarning,
+    ConfigError,
+    Configuration,
     Diagnostic,
     Edit,
     Failures,
@@ -33,6 +35,7 @@ from attnlint import (
     Report,
     Rule,
     RuleError,
+    Settings,
     Severity,
     SourceError,
     Span,
@@ -62,9 +65,11 @@ VALUES: list[object] = [
     *(Severity.WARNING, Tier.MANUAL),
     Report([FOUND], [PROBLEM], 2),
     Finding(PLACE, "no scale", ((PLACE, "here"),), MEND, Severity.WARNING),
+    Configuration({"select": ["ATN2"]}, isolated=True).settings("a.py"),
 ]
 ERRORS: list[Exception] = [
     SourceError(3, "invalid syntax"),
+    ConfigError("attnlint.toml", 3, "`selct` is no setting"),
     RuleError("ATN101", "ATN101 missing-scale failed"),
     UnknownCode("ATN1O1", ("ATN101",)),
     CodeWarning("ATN290 is called ATN204 now"),
@@ -85,7 +90,7 @@ class Raising(Rule):
 
 class TestPickling:
     def test_no_public_type_is_forgotten(self) -> None:
-        tested = {type(value) for value in [*VALUES, *ERRORS, Failures()]} | {Rule}
+        tested = {type(value) for value in [*VALUES, *ERRORS, Failures()]} | {Configuration, Rule}
         public = [getattr(attnlint, name) for name in attnlint.__all__]
         assert tested == {one for one in public if inspect.isclass(one)}
 
@@ -99,6 +104,13 @@ class TestPickling:
         for error in ERRORS:
             back = pickle.loads(pickle.dumps(error))
             assert (type(back), str(back), vars(back)) == (type(error), str(error), vars(error))
+
+    def test_a_configuration_says_the_same_when_it_is_back(self) -> None:
+        config = Configuration({"select": ["ATN2"]}, isolated=True)
+        back = pickle.loads(pickle.dumps(config))
+        assert isinstance(back.settings("a.py"), Settings)
+        assert back.settings("a.py") == config.settings("a.py")
+        assert lint_source(BUGGY, config=back) == lint_source(BUGGY, config=config)
 
     def test_rules_come_back_as_themselves(self) -> None:
         for rule in discover().values():

@@ -26,8 +26,6 @@ README = (CHECKOUT / "README.md").read_text("utf-8")
 ACTION: dict[str, Any] = yaml.safe_load((CHECKOUT / "action.yml").read_text("utf-8"))
 HOOKS = [hook["id"] for hook in yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text("utf-8"))]
 REPOSITORY = "attnlint/attnlint"
-COMING = {"sarif", "gitlab"} - set(formats())
-"""Formats that the page names and that this checkout lacks; with all of them, there is ``--output-file`` too."""
 
 BLOCKS = [
     (language, text)
@@ -80,9 +78,7 @@ def test_every_kind_of_example_is_there() -> None:
 def test_options_are_those_of_the_command_line() -> None:
     check = app.get_command(click.Context(app), "check")
     assert check
-    known = {option for parameter in check.params for option in parameter.opts} | (
-        {"--output-file"} if COMING else set()
-    )
+    known = {option for parameter in check.params for option in parameter.opts}
     for arguments in commands():
         used = {argument.partition("=")[0] for argument in arguments if argument.startswith("--")}
         assert used <= known, arguments
@@ -91,7 +87,7 @@ def test_options_are_those_of_the_command_line() -> None:
 def test_formats_and_codes_exist() -> None:
     named = [pair for arguments in commands() for pair in pairwise(arguments)]
     chosen = {value for option, value in named if option == "--output-format"}
-    assert {"github", "gitlab", "json", "concise"} <= chosen <= {*formats(), *COMING}
+    assert {"github", "gitlab", "json", "concise"} <= chosen <= set(formats())
     for option, value in named:
         if option in ("--select", "--ignore"):
             assert select(discover(), value.split(","))

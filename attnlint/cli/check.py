@@ -2,92 +2,90 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import click
 
-from attnlint.cli import FAILURE, tolerating_closed_pipe
-from attnlint.cli.selection import choose
+from attnlint.cli.configuring import configured, is_typed
+from attnlint.cli.progress import shown_progress
+from attnlint.cli.reporting import Reporting, reporting_options
 from attnlint.diagnostics import Problem
-from attnlint.output import View, formats, renderer, visible, wants_color
+from attnlint.output import shown, visible
 from attnlint.sources.read import STDIN, read
 
 if TYPE_CHECKING:
-    from attnlint.cli.fixing import Fixing
+    from attnlint.cli.fixing import Changing
+    from attnlint.config import Configuration
     from attnlint.linter import Report
-    from attnlint.rule import Rule
+
+
+def _one_line(context: click.Context, option: click.Parameter, text: str) -> str:
+    if set(text) & set("#\r\n"):
+        raise click.BadParameter("a reason is one line without #")
+    return text
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option(
-    "--select", "selected", multiple=True, metavar="CODES", help="Report these alone: codes, their prefixes, names."
-)
-@click.option("--ignore", "ignored", multiple=True, metavar="CODES", help="Do not report these.")
-@click.option("--output-format", type=click.Choice(formats()), default="full", show_default=True, help="How to print.")
-@click.option("--preview", is_flag=True, help="Report new rules too, which may still change.")
-@click.option("--fix", is_flag=True, help="Make the safe fixes, and report what is left.")
-@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe ones too, which change numbers.")
-@click.option("--diff", "only_diff", is_flag=True, help="Print what fixes would change, and write nothing.")
-@click.option("--show-fixes", is_flag=True, help="List the fixes that were made, and those that were not.")
+@configured
+@reporting_options
+@click.option("--add-ignore", is_flag=True, help="Write comments that silence what is found, instead of fixing it.")
+@click.option("--reason", default="", metavar="TEXT", callback=_one_line, help="What these comments say after --.")
+@click.option("--diff", "only_diff", is_flag=True, help="Print what would be changed, and write nothing.")
 def check(
     paths: Sequence[str],
-    selected: Sequence[str],
-    ignored: Sequence[str],
-    output_format: str,
-    preview: bool,
+    config: Configuration,
+    reporting: Reporting,
     fix: bool,
     unsafe_fixes: bool,
+    add_ignore: bool,
+    reason: str,
     only_diff: bool,
     show_fixes: bool,
 ) -> int:
     """Report attention bugs in files, folders and standard input (-).
 
-    Folders are searched for *.py files that git does not ignore. CODES are separated by commas: ATN1,ATN204.
+    Folders are searched for *.py files that git does not ignore. CODES are separated by commas: ATN1,ATN204. Options
+    count before configuration files; "attnlint config KEY" explains them in full.
 
     Exit status: 0 nothing found, or all of it fixed; 1 findings; 2 something could not be checked or written (one line
     each on standard error). With --diff: 1 if there is something to fix.
     """
-    rules = choose(selected, ignored, preview)
-    if fix or only_diff:
-        from attnlint.cli.fixing import Fixing
+    if add_ignore and fix and is_typed("fix"):
+        raise click.UsageError("--fix and --add-ignore exclude each other: fix first, then silence what is left")
+    if fix or add_ignore or only_diff:
+        from attnlint.cli.fixing import Changing
 
-        return _fix(Fixing(unsafe_fixes, only_diff, show_fixes), paths, rules, output_format)
+        return _change(Changing(unsafe_fixes, add_ignore, reason, only_diff, show_fixes), paths, config, reporting)
 
     from attnlint.linter import lint_paths
 
-    report = lint_paths(paths, rules)
-    with tolerating_closed_pipe():
-        _print(report, output_format)
-    _complain(report)
-    return FAILURE if report.problems else int(bool(report.diagnostics))
+    with shown_progress(reporting.quiet or STDIN in paths) as progress:
+        report = lint_paths(paths, progress=progress, config=config)
+    reporting.put(report, _source_lines)
+    _complain(report, reporting.quiet)
+    return reporting.status(report, bool(report.diagnostics))
 
 
-def _fix(fixing: Fixing, paths: Sequence[str], rules: Sequence[type[Rule]], output_format: str) -> int:
-    report = fixing.run(paths, rules)
-    if not fixing.only_diff:
+def _change(changing: Changing, paths: Sequence[str], config: Configuration, reporting: Reporting) -> int:
+    if changing.only_diff and reporting.output_file is not None:
+        raise click.UsageError("--output-file takes a report, and --diff makes none: use > FILE")
+    report = changing.run(paths, config, reporting.quiet)
+    if not changing.only_diff:
         _source_lines.cache_clear()
-        with tolerating_closed_pipe():
-            _print(report, output_format, err=STDIN in paths)
-    _complain(report)
-    is_dirty = any(fixed.made for fixed in report.fixed.values()) if fixing.only_diff else bool(report.diagnostics)
-    return FAILURE if report.problems else int(is_dirty)
+        reporting.put(report, _source_lines, err=STDIN in paths)
+    _complain(report, reporting.quiet)
+    is_dirty = any(fixed.made for fixed in report.fixed.values()) if changing.only_diff else bool(report.diagnostics)
+    return reporting.status(report, is_dirty)
 
 
-def _print(report: Report, output_format: str, err: bool = False) -> None:
-    color = wants_color(sys.stderr if err else sys.stdout)
-    for text in renderer(output_format)(report, View(_source_lines, color)):
-        click.echo(text, nl=False, color=color, err=err)
-
-
-def _complain(report: Report) -> None:
+def _complain(report: Report, quiet: bool) -> None:
     for problem in report.problems:
-        place = problem.path if problem.line is None else f"{problem.path}:{problem.line}"
-        click.echo(visible(f"{place}: {problem.reason}"), err=True)
-    if not report.files and not report.problems:
+        place = shown(problem.path) if problem.line is None else f"{shown(problem.path)}:{problem.line}"
+        click.echo(f"{place}: {visible(problem.reason)}", err=True)
+    if not report.files and not report.problems and not quiet:
         click.echo("attnlint: no Python files found", err=True)
 
 

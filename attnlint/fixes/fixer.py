@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from attnlint.config import Configuration
 from attnlint.diagnostics import Diagnostic
 from attnlint.failures import Failures
 from attnlint.fixes.edits import compatible, edited
@@ -54,7 +55,12 @@ class Fixed:
 
 
 def fix_source(
-    data: bytes, path: str, rules: Sequence[type[Rule]], wanted: Wanted, failures: Failures | None = None
+    data: bytes,
+    path: str,
+    rules: Sequence[type[Rule]] | None,
+    wanted: Wanted,
+    failures: Failures | None = None,
+    config: Configuration | None = None,
 ) -> Fixed:
     """Make the fixes that are wanted; ``failures`` collects the rules that raise.
 
@@ -63,7 +69,7 @@ def fix_source(
     """
 
     def lint(text: bytes) -> list[Diagnostic]:
-        return lint_source(text, path, rules, failures)
+        return lint_source(text, path, rules, failures, config)
 
     found = lint(data)
     result = Fixed(data, data, found, left=found)
