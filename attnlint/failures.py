@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import shorten
 from traceback import extract_tb
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from attnlint.rule import Rule
 
 OURS = "attnlint"
+_MAX_LENGTH = 300
+"""Characters of an error that are told: a line that fits on a screen."""
 
 
 class RuleError(Exception):
@@ -66,6 +69,6 @@ def told(who: str, error: Exception, package: str = OURS) -> str:
     """One line on an error that is a bug: what failed, how, in which line, and whose code it is."""
     frames = extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    what = " ".join(f"{type(error).__name__}: {error}".split())
+    what = shorten(f"{type(error).__name__}: {error}", _MAX_LENGTH, placeholder=" …")
     whose = "this is a bug" if package == OURS else f"this is a bug of {package}"
     return f"{who} failed with {what}{place}; {whose}, please report it"
