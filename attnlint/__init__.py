@@ -9,41 +9,55 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from attnlint.codes import BrokenRules, CodeWarning, UnknownCode
     from attnlint.config import ConfigError, Configuration, Settings
     from attnlint.diagnostics import Diagnostic, Edit, Fix, Problem, Related, Severity, Span, Tier
+    from attnlint.failures import Failures, RuleError
     from attnlint.linter import Report, lint_paths, lint_source
-    from attnlint.rule import Rule
+    from attnlint.rule import Finding, Mend, Replacement, Rule, discover, select
+    from attnlint.syntax.text import SourceError
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "BrokenRules",
+    "CodeWarning",
     "ConfigError",
     "Configuration",
     "Diagnostic",
     "Edit",
+    "Failures",
+    "Finding",
     "Fix",
+    "Mend",
     "Problem",
     "Related",
+    "Replacement",
     "Report",
     "Rule",
+    "RuleError",
     "Settings",
     "Severity",
+    "SourceError",
     "Span",
     "Tier",
+    "UnknownCode",
     "__version__",
+    "discover",
     "lint_paths",
     "lint_source",
+    "select",
 ]
 
 _HOMES = {
-    "ConfigError": "config",
-    "Configuration": "config",
-    "Report": "linter",
-    "Rule": "rule",
-    "Settings": "config",
-    "lint_paths": "linter",
-    "lint_source": "linter",
+    **dict.fromkeys(("BrokenRules", "CodeWarning", "UnknownCode"), "codes"),
+    **dict.fromkeys(("ConfigError", "Configuration", "Settings"), "config"),
+    **dict.fromkeys(("Failures", "RuleError"), "failures"),
+    **dict.fromkeys(("Report", "lint_paths", "lint_source"), "linter"),
+    **dict.fromkeys(("Finding", "Mend", "Replacement", "Rule", "discover", "select"), "rule"),
+    "SourceError": "syntax.text",
 }
+"""The module of each name; those that are not here are in ``diagnostics``."""
 
 
 def __getattr__(name: str) -> object:

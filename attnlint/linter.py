@@ -33,6 +33,7 @@ from attnlint.syntax.text import SourceError, SourceText
 
 if TYPE_CHECKING:
     from attnlint.attention import Arms, AttentionSite
+    from attnlint.documents.base import Document
     from attnlint.graph.analysis import DefinitionGraph
 
 
@@ -57,7 +58,7 @@ Progress = Callable[[int, int], None]
 
 
 def lint_paths(
-    paths: Iterable[str | os.PathLike[str]],
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     rules: Sequence[type[Rule]] | None = None,
     progress: Progress | None = None,
     config: Configuration | None = None,
@@ -67,14 +68,17 @@ def lint_paths(
 
     ``Configuration()`` reads configuration files as the command line does; without it, none is read. Standard input
     counts as the file ``stdin_filename``: it is reported and configured as that one, and is the kind of document that
-    the end of the name says. Nothing that is linted is imported or run. What cannot be read or parsed becomes a
-    `Problem`; the others are reported all the same. With ``progress``, all sources are found before the first is read.
+    the end of the name says. Nothing that is linted is imported or run, and nothing about it raises: what cannot be
+    read or parsed, and a rule that raises, becomes a `Problem`; the others are reported all the same. With
+    ``progress``, all sources are found before the first is read.
     """
+    paths = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     report, settled = Report(), config or Configuration(isolated=True)
 
     def lint(path: str, data: bytes) -> None:
         failures = Failures()
-        report.diagnostics.extend(_lint(path, data, settled.checks(path, rules), failures))
+        document = open_document(path, data)
+        report.diagnostics.extend(_lint(document, settled.checks(path, rules), failures))
         report.problems.extend(Problem(path, None, reason) for reason in failures.told())
 
     over_sources(paths, report, lint, progress, settled, stdin_filename)
@@ -150,38 +154,43 @@ def _each(
 
 def lint_source(
     text: str | bytes,
-    path: str = "<string>",
+    path: str | os.PathLike[str] = "<string>",
     rules: Sequence[type[Rule]] | None = None,
     failures: Failures | None = None,
     config: Configuration | None = None,
+    *,
+    noqa: bool = True,
 ) -> list[Diagnostic]:
     """Lint one source, of the kind that the end of ``path`` says, with ``rules``, by default those that ``config``
-    selects for a file of that path.
+    selects for a file of that path, which is also what findings call it.
 
-    Raises `attnlint.syntax.text.SourceError` where it cannot be decoded or parsed, `attnlint.config.ConfigError` where
-    its configuration file cannot be used, and what a broken rule raises, unless there are ``failures`` to collect it.
+    Bytes are decoded as Python decodes a file; a declared encoding in text that is decoded already means nothing.
+    With ``noqa=False``, comments of that kind are left to another tool; those of this linter count always.
+
+    Raises `SourceError` where the source cannot be decoded or parsed, `ConfigError` where its configuration file cannot
+    be used, and `RuleError` for a rule that raises, unless there are ``failures`` to collect them: then the findings of
+    all other rules are returned.
     """
-    data = text.encode() if isinstance(text, str) else text
+    name = os.fspath(path)
     raised = Failures() if failures is None else failures
-    checks = (config or Configuration(isolated=True)).checks(path, rules)
-    found = sorted(_lint(path, data, checks, raised), key=lambda diagnostic: diagnostic.sort_key)
+    checks = (config or Configuration(isolated=True)).checks(name, rules)
+    found = sorted(_lint(open_document(name, text), checks, raised, noqa), key=lambda diagnostic: diagnostic.sort_key)
     if failures is None:
         raised.throw()
     return found
 
 
-def _lint(path: str, data: bytes, checks: Checks, failures: Failures) -> list[Diagnostic]:
-    document = open_document(path, data)
+def _lint(document: Document, checks: Checks, failures: Failures, noqa: bool = True) -> list[Diagnostic]:
     triggers = tuple(dict.fromkeys(trigger for rule in checks.rules for trigger in rule.triggers))
     if not triggers or not document.may_matter(lambda code: may_matter(code, triggers)):
         document.check()
         return []
-    found = on_big_stack(lambda: _analyse(document.source, checks.rules, triggers, failures))
+    found = on_big_stack(lambda: _analyse(document.source, checks.rules, triggers, failures, noqa))
     return [checks.tiers.applied(document.reported(diagnostic)) for diagnostic in found]
 
 
 def _analyse(
-    source: SourceText, rules: Sequence[Rule], triggers: tuple[str, ...], failures: Failures
+    source: SourceText, rules: Sequence[Rule], triggers: tuple[str, ...], failures: Failures, noqa: bool
 ) -> list[Diagnostic]:
     module = outline(source)
     wanted = roots(module, [trigger for trigger in triggers if trigger not in suppressions.TRIGGERS])
@@ -190,8 +199,8 @@ def _analyse(
     if wanted:
         findings.extend(_check(module, wanted, rules, unread, failures))
     module.release()
-    comments = Suppressions(source, rules, unread)
-    unique = {(d.code, d.span): d for d in (diagnostic(source, rule, finding) for rule, finding in findings)}
+    comments = Suppressions(source, rules, unread, noqa=noqa)
+    unique = {(d.code, d.span): d for d in _diagnostics(source, findings, failures)}
     left = [found for found in unique.values() if not comments.silence(found)]
     return left + list(_about_comments(source, comments, rules, failures))
 
@@ -201,10 +210,16 @@ def _about_comments(
 ) -> Iterator[Diagnostic]:
     """What the rules say about the comments themselves, after all else is known."""
     for rule in rules:
-        for _, finding in failures.asking(rule, partial(rule.check_suppressions, comments.judgeable)):
-            about = diagnostic(source, rule, finding)
-            if not comments.excuse(about):
-                yield about
+        asked = failures.asking(rule, partial(rule.check_suppressions, comments.judgeable))
+        yield from (about for about in _diagnostics(source, asked, failures) if not comments.excuse(about))
+
+
+def _diagnostics(
+    source: SourceText, findings: Iterable[tuple[Rule, Finding]], failures: Failures
+) -> Iterator[Diagnostic]:
+    for rule, finding in findings:
+        with failures.blaming(rule):
+            yield diagnostic(source, rule, finding)
 
 
 def _unanalysed(

@@ -13,11 +13,11 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
 
 from attnlint.diagnostics import Tier
+from attnlint.fixture_files import BrokenFixture, fixture_source
 from attnlint.rule import Rule, discover
 
 _EXAMPLES = 2
@@ -53,8 +53,11 @@ class Page:
 
 def page_of(rule: type[Rule]) -> Page:
     """The page of a rule; without examples where its package ships no fixture beside it."""
-    text = _fixture(rule)
-    tree = ast.parse(text)
+    try:
+        text, tree = fixture_source(rule)
+    except BrokenFixture as error:
+        error.tell()
+        return Page(rule, (), ())
     return Page(rule, tuple(_examples(rule.code, text, tree))[:_EXAMPLES], tuple(_claims(rule.code, tree)))
 
 
@@ -80,16 +83,6 @@ def tiers(rule: type[Rule]) -> str:
 
 
 # What the fixture shows
-
-
-def _fixture(rule: type[Rule]) -> str:
-    """The text of the module in ``fixtures`` that is called as the rule's in ``rules``."""
-    package, _, module = rule.__module__.rpartition(".rules.")
-    try:
-        spec = find_spec(f"{package}.fixtures.{module}") if package else None
-    except ImportError:
-        spec = None
-    return Path(spec.origin).read_text("utf-8") if spec is not None and spec.origin is not None else ""
 
 
 def _examples(code: str, text: str, tree: ast.Module) -> Iterator[str]:

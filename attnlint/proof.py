@@ -1,22 +1,19 @@
 """Fixtures, executed: what a bug does to the numbers, and that its mend undoes it.
 
-Every module of `attnlint.fixtures` holds one rule's bug as people write it, the right version, and ``PROOFS``. A
+The fixture of a rule holds its bug as people write it, the right version, and ``PROOFS``. A
 `Proof` measures an invariant on both: the buggy callable must break it by more than a margin, the fixed one must hold
 it within a tolerance. A `Record` is for calls on which torch's attention backends disagree: it lists what each does.
 """
 
 from __future__ import annotations
 
-import importlib
 import math
-import pkgutil
 import re
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
-from types import ModuleType
 from typing import Any
 
 import torch
@@ -25,10 +22,9 @@ from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 
+from attnlint.fixture_files import BrokenFixture, fixture_module
 from attnlint.invariants import Attention, Invariant, Measurement, describe_error, equals_reference, exact_attention
-from attnlint.rule import UnknownCode
-
-FIXTURES = "attnlint.fixtures"
+from attnlint.rule import Rule, UnknownCode, discover
 
 
 @dataclass(frozen=True)
@@ -168,28 +164,41 @@ def run(proof: Proof | Record, device: torch.device | str = "cpu", dtype: torch.
 
 
 def load_proofs(codes: Collection[str] = ()) -> tuple[Proof | Record, ...]:
-    """The proofs of all fixtures, by code; with ``codes``, of the rules whose code starts with one of them.
+    """The proofs of all installed rules, by code; with ``codes``, of those whose code starts with one of them.
 
-    Raises `attnlint.rule.UnknownCode` for one that no fixture's code starts with.
+    Raises `attnlint.rule.UnknownCode` for one that no proof's code starts with. Fixtures that cannot be used are left
+    out with a `BrokenRules` warning.
     """
-    proofs = sorted((proof for module in _fixtures() for proof in proofs_of(module)), key=lambda proof: proof.code)
     prefixes = tuple(code.upper() for code in codes)
+    wanted = [rule for rule in discover().values() if not prefixes or rule.code.startswith(prefixes)]
+    proofs: list[Proof | Record] = []
+    broken: list[str] = []
+    for rule in wanted:
+        try:
+            proofs.extend(proofs_of(rule))
+        except BrokenFixture as error:
+            error.tell()
+            broken.append(rule.code)
     for prefix in prefixes:
-        if not any(proof.code.startswith(prefix) for proof in proofs):
+        if not any(code.startswith(prefix) for code in (*broken, *(proof.code for proof in proofs))):
             raise UnknownCode(prefix)
-    return tuple(proof for proof in proofs if not prefixes or proof.code.startswith(prefixes))
+    return tuple(proofs)
 
 
-def proofs_of(module: ModuleType) -> tuple[Proof | Record, ...]:
-    """The ``PROOFS`` of a fixture module. Raises AttributeError where it has none: a fixture proves something."""
-    proofs: tuple[Proof | Record, ...] = module.PROOFS
+def proofs_of(rule: type[Rule]) -> tuple[Proof | Record, ...]:
+    """The ``PROOFS`` in the fixture of a rule; none where it has no fixture.
+
+    Raises `BrokenFixture` where that cannot be imported or proves nothing.
+    """
+    module = fixture_module(rule)
+    if module is None:
+        return ()
+    listed = getattr(module, "PROOFS", ())
+    written = tuple(listed) if isinstance(listed, (list, tuple)) else ()
+    proofs = tuple(one for one in written if isinstance(one, (Proof, Record)) and one.code == rule.code)
+    if not proofs:
+        raise BrokenFixture(rule, f"{module.__name__} has no PROOFS of {rule.code}")
     return proofs
-
-
-def _fixtures() -> Iterator[ModuleType]:
-    package = importlib.import_module(FIXTURES)
-    for info in pkgutil.iter_modules(package.__path__):
-        yield importlib.import_module(f"{FIXTURES}.{info.name}")
 
 
 def normal(*shapes: tuple[int, ...], variance: float = 1.0) -> InputFactory:

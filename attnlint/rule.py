@@ -32,6 +32,7 @@ from attnlint import codes
 from attnlint.codes import BrokenRules, UnknownCode
 from attnlint.diagnostics import Severity, Tier
 from attnlint.findings import Finding, Mend, Replacement
+from attnlint.soundness import faults
 from attnlint.torch_versions import UNKNOWN, TorchVersions
 
 if TYPE_CHECKING:
@@ -54,7 +55,6 @@ __all__ = [
 ]
 
 ENTRY_POINT_GROUP = "attnlint.rules"
-DOCS_URL = "https://attnlint.github.io/attnlint/rules/{code}"
 
 
 class Rule:
@@ -76,6 +76,8 @@ class Rule:
     """Regular expressions. A file in which none matches cannot hold a finding, and a definition is analysed when one
     matches in it. One that begins with ``^`` matches from the beginning of an expression statement. Begin with plain
     text where you can: it is searched for many times faster."""
+    docs_url: ClassVar[str] = "https://attnlint.github.io/attnlint/rules/{code}"
+    """The address of the rule's page. A rule of another package names a page of that package."""
     references: ClassVar[tuple[str, ...]] = ()
     """Links that the documentation page ends with."""
 
@@ -109,12 +111,12 @@ class Rule:
     @classmethod
     def url(cls) -> str:
         """The address of the rule's documentation page."""
-        return DOCS_URL.format(code=cls.code)
+        return cls.docs_url.format(code=cls.code)
 
     @classmethod
     def documentation(cls) -> str:
         """The rule's page as text: the cleaned class docstring."""
-        return inspect.getdoc(cls) or ""
+        return inspect.cleandoc(cls.__doc__ or "")
 
     @classmethod
     def summary(cls) -> str:
@@ -162,7 +164,7 @@ def _rules_of(name: str) -> Iterator[type[Rule] | str]:
     """The rules of a module and of those in it; for a module that cannot be imported, a line that says so."""
     try:
         module = importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         yield f"{name} cannot be imported: {_in_a_line(error)}"
         return
     yield from _rules_in(module)
@@ -170,7 +172,7 @@ def _rules_of(name: str) -> Iterator[type[Rule] | str]:
         yield from _rules_of(f"{name}.{info.name}")
 
 
-def _in_a_line(error: Exception) -> str:
+def _in_a_line(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
@@ -184,9 +186,8 @@ def _rules_in(module: ModuleType) -> Iterator[type[Rule]]:
 def _unusable(rule: type[Rule], others: Mapping[str, type[Rule]]) -> str:
     """Why a rule cannot be used beside the others, or an empty string."""
     where = f"{rule.__module__}.{rule.__name__}"
-    missing = [name for name in ("name", "triggers") if not hasattr(rule, name)]
-    if missing:
-        return f"{where} has no {' and no '.join(missing)}"
+    for fault in faults(rule):
+        return f"{where} {fault}"
     for other in others.values():
         if other is not rule and (rule.code == other.code or rule.name == other.name):
             shared = rule.code if rule.code == other.code else rule.name

@@ -114,11 +114,20 @@ class Suppression:
 class Suppressions:
     """The suppression comments of one source, found when a finding or a rule first asks for them.
 
-    ``rules`` are those of this run; ``unread`` the definitions in which they could not look.
+    ``rules`` are those of this run; ``unread`` the definitions in which they could not look. Without ``noqa``, comments
+    of that kind mean nothing here: another tool reads them.
     """
 
-    def __init__(self, source: SourceText, rules: Iterable[Rule] = (), unread: Iterable[Definition] = ()) -> None:
+    def __init__(
+        self,
+        source: SourceText,
+        rules: Iterable[Rule] = (),
+        unread: Iterable[Definition] = (),
+        *,
+        noqa: bool = True,
+    ) -> None:
         self.source = source
+        self._patterns = (_IGNORE, _NOQA) if noqa else (_IGNORE,)
         self.lines = LogicalLines(source.lines)
         self._ran = {rule.code: type(rule) for rule in rules}
         self._unread = [definition.lines for definition in unread]
@@ -171,7 +180,7 @@ class Suppressions:
 
     def _suppressions(self, token: tokenize.TokenInfo) -> Iterator[Suppression]:
         (line, column), row = token.start, self.source.lines[token.start[0] - 1]
-        for pattern in (_IGNORE, _NOQA):
+        for pattern in self._patterns:
             for match in pattern.finditer(token.string):
                 start, end = (column + offset for offset in match.span())
                 is_file = bool(match.groupdict().get("file"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from attnlint.attention import AttentionPath
-from attnlint.attention.arms import Arms, is_handed_in, unread_masks
+from attnlint.attention.arms import Arms, is_handed_in, leaves, unread_masks
 from attnlint.attention.future import flag_of, is_causal
 from attnlint.attention.trail import AFTER_SOFTMAX
 from attnlint.attention.triggers import SITE
@@ -47,9 +47,10 @@ class BranchMismatch(Rule):
     missing: without the causal mask earlier outputs change by 4.1 with later tokens, without the scale outputs differ
     by 2.6.
 
-    **Silent when** a condition explains the difference (``if mask is None: fused``), when the mask on either arm is
-    not understood, when the setting itself may be what turns causality on, and where another rule reports it: a mask
-    parameter that one arm never reads is ATN215, a scale that is wrong by itself ATN101–104.
+    **Silent when** a condition explains the difference (``if mask is None: fused``, no dropout where no gradients are
+    recorded), when the mask on either arm is not understood, when the setting itself may be what turns causality on,
+    and where another rule reports it: a mask parameter that one arm never reads is ATN215, a scale that is wrong by
+    itself ATN101–104.
 
     **Mend.** Decide which arm is right, and give the other the same mask, ``is_causal``, ``scale`` and dropout.
     """
@@ -161,6 +162,8 @@ def _is_projected(path: AttentionPath) -> bool:
 def _dropout(one: AttentionPath, two: AttentionPath, arms: Arms) -> Finding | None:
     """Dropout on the weights of ``two`` alone, in training."""
     facts = one.facts
+    if _asks_for_gradients(one):
+        return None
     if facts.world.known(TRAINING) is None:
         raise Undecided(TRAINING)
     if facts.world.known(TRAINING) is not True or _dropped(one) is not False or _dropped(two) is not True:
@@ -169,6 +172,13 @@ def _dropout(one: AttentionPath, two: AttentionPath, arms: Arms) -> Finding | No
     if probability is None or _is_positive(probability, facts) is not True:
         return None
     return _finding(one, two, arms, "drops no weights in training", "does", Severity.WARNING)
+
+
+def _asks_for_gradients(path: AttentionPath) -> bool:
+    """Whether an arm is chosen by the grad mode as well: without gradients, nobody trains."""
+    guard = path.anchor.origin.guard if path.anchor.origin is not None else ()
+    asked = (strip(leaf) for condition in guard for leaf in leaves(condition))
+    return any(isinstance(leaf, Pure) and leaf.function == "grad_mode" for leaf in asked)
 
 
 def _dropped(path: AttentionPath) -> bool | None:

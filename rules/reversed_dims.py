@@ -27,6 +27,8 @@ from attnlint.graph.values import (
 )
 from attnlint.rule import Finding, Mend, Replacement, Rule
 
+_MATRIX = frozenset({0, 1, 2})
+"""Ranks of which ``.T`` does what was meant."""
 _SPELLED = {".T": ("mT", Tier.UNSAFE), ".H": ("mH", Tier.SAFE), "t()": ("mT", Tier.SAFE)}
 
 
@@ -40,7 +42,7 @@ class ReversedDims(Rule):
     extents coincide (differences up to 16 in the scores); ``transpose(-1, -1)`` is silent when the number of tokens
     equals head_dim. ``.t()`` raises on rank 3 and more, ``.H`` on any rank but 2.
 
-    **Silent when** the rank is not known to be more than two.
+    **Silent when** the rank is not known to be more than two, or is not on another path.
 
     **Mend.** ``.mT``, or ``.transpose(-2, -1)``.
     """
@@ -59,8 +61,9 @@ class ReversedDims(Rule):
     def check_definition(self, graph: DefinitionGraph) -> Iterator[Finding]:
         """Report reversals of tensors whose rank is known to be more than two."""
         for value in graph.all(ReverseDims):
-            rank = next((rank for _, rank in graph.found(value, partial(_rank, value))), None)
-            if rank is not None and rank > 2 and value.origin is not None and _is_tensor(value, graph):
+            ranks = {rank for _, rank in graph.found(value, partial(_rank, value))}
+            rank = max(ranks, default=0)
+            if rank > 2 and not ranks & _MATRIX and value.origin is not None and _is_tensor(value, graph):
                 yield _reversed(value, value.origin, rank)
         for swap in graph.all(Transpose):
             match swap:

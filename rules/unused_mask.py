@@ -36,12 +36,12 @@ class UnusedMask(Rule):
     **Why it hurts.** What should be hidden is attended: with a padded batch the outputs of real tokens move by 0.39,
     and change with what the padding holds. Callers pass the mask and believe that it works.
 
-    **Silent when** the signature comes from elsewhere: a function that stands in a table, an override of a
-    method that is declared in the module or in a base class that is not torch's own, another method of that name and
-    these parameters that reads it, a function that an interface may choose and that nobody hands a mask, a method of an
-    object that is no ``nn.Module`` and may be called without it, further parameters that are not read either, a comment
-    that says so, ``del``, names that begin with an underscore. Also where the attention is causal by itself, or may be,
-    and the mask is not one of padding.
+    **Silent when** the signature comes from elsewhere: a function that stands in a table, an override of a method that
+    is declared in the module or in a base class that is not torch's own, another method of that name and these
+    parameters that reads it, a function that an interface may choose and that nobody hands a mask, a second mask that
+    nobody in the module hands in where the first is read, a method of an object that is no ``nn.Module`` and may be
+    called without it, further parameters that are not read either, a comment that says so, ``del``, names that begin
+    with an underscore. Also where the attention is causal by itself, or may be, and the mask is not one of padding.
 
     **Mend.** Apply the mask, or take the parameter away.
     """
@@ -103,6 +103,8 @@ def _never_read(frame: Frame, path: AttentionPath) -> Iterator[Finding]:
     masks = [p for p in named if _is_tensor(p, frame) or _is_torch_layer(definition, module)]
     if _is_strategy(definition, module) and not _is_handed_masks(frame):
         masks = [p for p in masks if p.default is None]
+    if any(_MASKS.fullmatch(p.name.value) and p.name.value in read for p in parameters):
+        masks = [p for p in masks if _is_handed_in(p, module)]
     if masks and _may_be_causal(path):
         masks = [p for p in masks if "padding" in p.name.value]
     if not masks or len(unread) > len(masks) or "locals" in read or _takes_masks_it_ignores(masks, parameters):
@@ -155,6 +157,12 @@ def _is_tensor(parameter: cst.Param, frame: Frame) -> bool:
     if parameter.default is not None:
         return isinstance(parameter.default, cst.Name) and parameter.default.value == "None"
     return _is_handed_masks(frame)
+
+
+def _is_handed_in(parameter: cst.Param, module: ModuleContext) -> bool:
+    """Whether a mask beside another one has to be given, or is given by its name somewhere in the module."""
+    given = rf"[(,]\s*{parameter.name.value}\s*=\s*(?!None\b)"
+    return parameter.default is None or re.search(given, module.outline.source.searched) is not None
 
 
 def _is_handed_masks(frame: Frame) -> bool:

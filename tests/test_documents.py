@@ -353,6 +353,15 @@ def test_every_kind_has_its_suffix() -> None:
     assert all(open_document(f"a{suffix}", b"").source.text == "" for suffix in SUFFIXES)
 
 
+@pytest.mark.parametrize("path", ["a.py", "a.md"])
+def test_text_that_is_decoded_already_declares_no_encoding(path: str) -> None:
+    text = f"# coding: latin-1\n# é\n```python\n{BUGGY}```\n" if path == "a.md" else f"# coding: latin-1\n# é\n{BUGGY}"
+    assert open_document(path, text).parts[None][1] == "# é\n"
+    assert len(lint_source(text, path)) == 2
+    with pytest.raises(SourceError, match="lone surrogate"):
+        lint_source(text + "\ud800", path)
+
+
 def test_the_page_names_every_suffix() -> None:
     page = Path(__file__).parent.parent / "docs" / "documents.md"
     table = [line for line in page.read_text("utf-8").splitlines() if line.startswith("| `*")]

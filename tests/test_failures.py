@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from attnlint import lint_source
+from attnlint import RuleError, lint_source
 from attnlint.attention import AttentionPath, AttentionSite
 from attnlint.attention.triggers import SITE
 from attnlint.graph.analysis import DefinitionGraph
@@ -76,8 +76,10 @@ def test_what_it_found_before_stays(tmp_path: Path) -> None:
 
 
 def test_one_source_raises_it() -> None:
-    with pytest.raises(KeyError, match="hand-written"):
+    with pytest.raises(RuleError, match=r"^ATN999 broken failed with KeyError: 'hand-written' ") as raised:
         lint_source(BUGGY, rules=[OnSites])
+    assert raised.value.code == "ATN999"
+    assert isinstance(raised.value.__cause__, KeyError)
 
 
 def test_an_analysis_that_fails_hides_no_other_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,13 +6,12 @@ import json
 import os
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
-from format_support import IN_A_CELL, SCALE, SOURCE, at, render, valid_gitlab, valid_junit, valid_rdjson, valid_sarif
+from format_support import SCALE, SOURCE, at, render, valid_gitlab, valid_junit, valid_rdjson, valid_sarif
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -449,58 +448,3 @@ def test_any_text_is_valid_in_every_format(evil: str, path: str) -> None:
     if not re.search("[\ud800-\udfff]", evil + path):
         assert (said["message"], said["path"]) == (f"x{evil}", f"x{path}")
     assert render("github", found).count("\n") == 1
-
-
-class TestNotebooks:
-    """Programs that know the lines of files alone get these, and the place in the cell in words."""
-
-    SAID = f"cell 3:2:14: {SCALE.message}"
-    NOWHERE = replace(IN_A_CELL, file_line=None, related=())
-
-    def test_sarif_has_the_line_of_the_file_and_the_cell(self) -> None:
-        (result,) = results(IN_A_CELL)
-        artifact = {"uri": "m.ipynb", "uriBaseId": "%SRCROOT%"}
-        assert result["message"] == {"text": self.SAID}
-        assert result["locations"] == [
-            {
-                "physicalLocation": {"artifactLocation": artifact, "region": {"startLine": 41}},
-                "logicalLocations": [{"name": "cell 3"}],
-            }
-        ]
-        assert result["relatedLocations"] == [
-            {
-                "id": 1,
-                "physicalLocation": {"artifactLocation": artifact, "region": {"startLine": 12}},
-                "logicalLocations": [{"name": "cell 1"}],
-                "message": {"text": "cell 1:1:5: made here"},
-            }
-        ]
-        assert "fixes" not in result
-        (result,) = results(self.NOWHERE)
-        assert result["locations"][0]["physicalLocation"] == {"artifactLocation": artifact}
-
-    def test_gitlab(self) -> None:
-        (issue,) = valid_gitlab(render("gitlab", IN_A_CELL))
-        assert issue["location"] == {"path": "m.ipynb", "lines": {"begin": 41}}
-        assert issue["description"] == f"ATN101 missing-scale: {self.SAID}"
-        (issue,) = valid_gitlab(render("gitlab", self.NOWHERE))
-        assert issue["location"]["lines"] == {"begin": 1}
-
-    def test_rdjson(self) -> None:
-        (found,) = valid_rdjson(render("rdjson", IN_A_CELL))["diagnostics"]
-        assert found["location"] == {"path": "m.ipynb", "range": {"start": {"line": 41}}}
-        assert found["message"] == f"missing-scale: {self.SAID}"
-        assert found["related_locations"] == [
-            {"message": "cell 1:1:5: made here", "location": {"path": "m.ipynb", "range": {"start": {"line": 12}}}}
-        ]
-        assert "suggestions" not in found
-        (found,) = valid_rdjson(render("rdjson", self.NOWHERE))["diagnostics"]
-        assert found["location"] == {"path": "m.ipynb"}
-
-    def test_junit_is_read_by_people(self) -> None:
-        (failure,) = valid_junit(render("junit", IN_A_CELL)).iter("failure")
-        assert failure.text.startswith("m.ipynb:cell 3:2:14: ATN101 ")
-
-    def test_json_lines_have_the_cell(self) -> None:
-        found = json.loads(render("json-lines", IN_A_CELL))
-        assert (found["cell"], found["line"], found["related"][0]["cell"]) == (3, 2, 1)

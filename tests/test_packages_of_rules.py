@@ -40,11 +40,31 @@ class LoudSoftmax(Rule):
             yield Finding(softmax.origin, "a softmax is taken")
 '''
 FIXTURE = """
+import torch
+
+from attnlint.invariants import equals_reference
+from attnlint.proof import Proof, normal
+
+
 def loud(x):
     return x.softmax(dim=-1)  # expect: XYZ101
 
 
-PROOFS = (Proof(code="XYZ101", title="the softmax itself", buggy=loud, fixed=quiet, invariant=silence(), margin=0.5),)
+def quiet(x):
+    return torch.zeros_like(x)
+
+
+PROOFS = (
+    Proof(
+        code="XYZ101",
+        title="the softmax itself",
+        buggy=loud,
+        fixed=quiet,
+        inputs=normal((4, 8)),
+        invariant=equals_reference(torch.zeros_like),
+        margin=0.05,
+    ),
+)
 """
 PROJECT = """
 [build-system]
@@ -118,12 +138,19 @@ def attnlint(site: Path, tmp_path: Path) -> Attnlint:
     return run
 
 
+def table(done: subprocess.CompletedProcess[str]) -> list[tuple[str, str]]:
+    """The code and the verdict of each row of `attnlint prove`."""
+    rows = (line.split() for line in done.stdout.splitlines()[1:-2] if not line.startswith(" "))
+    return [(row[0], row[-1]) for row in rows]
+
+
 def codes(done: subprocess.CompletedProcess[str]) -> list[str]:
     return [found["code"] for found in json.loads(done.stdout)]
 
 
 def test_a_rule_of_another_package(install: Install, attnlint: Attnlint) -> None:
     rule = RULE.format(code="XYZ101", name="loud-softmax")
+    rule += '    docs_url = "https://loud.example/{code}.html"\n'
     install("loud-rules", {"rules/loud_softmax.py": rule, "fixtures/loud_softmax.py": FIXTURE})
 
     listed = attnlint("rules", status=0)
@@ -133,9 +160,11 @@ def test_a_rule_of_another_package(install: Install, attnlint: Attnlint) -> None
     page = attnlint("rule", "loud-softmax", status=0).stdout
     assert page.startswith("XYZ101 loud-softmax\n")
     assert "return x.softmax(dim=-1)  # XYZ101\n" in page
-    assert "the softmax itself: the bug breaks silence by more than 0.5" in page
+    assert "the softmax itself: the bug breaks equals_reference by more than 0.05" in page
 
-    assert codes(attnlint("model.py", "--output-format=json", status=1)) == ["ATN204", "XYZ101"]
+    found = attnlint("model.py", "--output-format=json", status=1)
+    assert codes(found) == ["ATN204", "XYZ101"]
+    assert json.loads(found.stdout)[1]["url"] == "https://loud.example/XYZ101.html"
     assert codes(attnlint("model.py", "--output-format=json", "--select=XYZ", status=1)) == ["XYZ101"]
     assert codes(attnlint("model.py", "--output-format=json", "--ignore=loud-softmax", status=1)) == ["ATN204"]
     former = attnlint("model.py", "--output-format=json", "--select=XYZ900", status=1)
@@ -171,8 +200,31 @@ def test_a_comment_silences_it(install: Install, attnlint: Attnlint, tmp_path: P
             {"rules/nameless.py": RULE.format(code="XYZ102", name="x").replace("    name =", "    title =")},
             "bad_rules.rules.nameless.LoudSoftmax has no name",
         ),
+        ({"rules/leaving.py": "raise SystemExit(3)"}, "bad_rules.rules.leaving cannot be imported: SystemExit: 3"),
+        (
+            {"rules/small.py": RULE.format(code="xyz102", name="x")},
+            "bad_rules.rules.small.LoudSoftmax has the code 'xyz102', which is not capital letters and a number",
+        ),
+        (
+            {"rules/untrue.py": RULE.format(code="XYZ102", name="x").replace('(r"softmax",)', '(r"softmax(",)')},
+            "bad_rules.rules.untrue.LoudSoftmax has the trigger 'softmax(', which is no pattern of ASCII: missing )",
+        ),
+        (
+            {"rules/string.py": RULE.format(code="XYZ102", name="x").replace('(r"softmax",)', 'r"softmax"')},
+            "bad_rules.rules.string.LoudSoftmax has triggers that are no tuple of strings",
+        ),
+        (
+            {
+                "rules/made.py": RULE.format(code="XYZ102", name="x")
+                + "\n    def __init__(self, heads):\n        pass\n"
+            },
+            "bad_rules.rules.made.LoudSoftmax has an __init__ that raises TypeError: ",
+        ),
     ],
-    ids=["import", "syntax", "absent", "code", "name", "nameless"],
+    ids=[
+        *("import", "syntax", "absent", "code", "name", "nameless"),
+        *("exit", "small", "trigger", "string", "init"),
+    ],
 )
 def test_broken_rules_are_a_line_that_names_them(
     files: Mapping[str, str], told: str, install: Install, attnlint: Attnlint
@@ -186,3 +238,99 @@ def test_broken_rules_are_a_line_that_names_them(
     assert attnlint("rules", status=2).stderr == checked.stderr
     (line,) = checked.stderr.splitlines()
     assert line.startswith(f"attnlint: rules of bad-rules: {told}")
+
+
+def test_its_proofs_are_run_beside_the_built_in_ones(install: Install, attnlint: Attnlint) -> None:
+    rule = RULE.format(code="XYZ101", name="loud-softmax")
+    install("loud-rules", {"rules/loud_softmax.py": rule, "fixtures/loud_softmax.py": FIXTURE})
+    proven = attnlint("prove", "XYZ", "ATN105", "--device=cpu", status=0)
+    assert table(proven) == [("ATN105", "holds")] * 3 + [("XYZ101", "holds")]
+    assert proven.stderr == ""
+    shown = json.loads(attnlint("prove", "XYZ101", "--device=cpu", "--output-format=json", status=0).stdout)
+    assert [(one["code"], one["title"], one["fixed"]["value"]) for one in shown["proofs"]] == [
+        ("XYZ101", "the softmax itself", 0.0)
+    ]
+
+
+def test_a_proof_of_it_that_fails(install: Install, attnlint: Attnlint) -> None:
+    rule = RULE.format(code="XYZ101", name="loud-softmax")
+    install("loud-rules", {"rules/loud_softmax.py": rule, "fixtures/loud_softmax.py": FIXTURE.replace("0.05", "2.0")})
+    assert table(attnlint("prove", "XYZ101", "--device=cpu", status=1)) == [("XYZ101", "fails")]
+
+
+def test_rules_and_fixtures_in_one_module_each(install: Install, attnlint: Attnlint) -> None:
+    install("one-module", {"rules.py": RULE.format(code="XYZ101", name="loud-softmax"), "fixtures.py": FIXTURE})
+    assert codes(attnlint("model.py", "--output-format=json", "--select=XYZ", status=1)) == ["XYZ101"]
+    assert "return x.softmax(dim=-1)  # XYZ101\n" in attnlint("rule", "XYZ101", status=0).stdout
+    assert table(attnlint("prove", "XYZ101", "--device=cpu", status=0)) == [("XYZ101", "holds")]
+
+
+def test_broken_fixtures_are_a_line_each_and_the_others_go_on(install: Install, attnlint: Attnlint) -> None:
+    fixtures = {
+        "importing": "import no_such_module\n" + FIXTURE,
+        "leaving": "raise SystemExit(3)\n",
+        "unproven": FIXTURE.replace("PROOFS", "PROVEN"),
+        "unmeasured": FIXTURE.replace("equals_reference(torch.zeros_like)", "equals_reference"),
+    }
+    named = {f"XYZ10{number}": name for number, name in enumerate(fixtures, 1)}
+    files = {f"rules/{name}.py": RULE.format(code=code, name=name) for code, name in named.items()}
+    files |= {f"fixtures/{name}.py": fixtures[name].replace("XYZ101", code) for code, name in named.items()}
+    install("bad-rules", files)
+    proven = attnlint("prove", "XYZ", "ATN105", "--device=cpu", status=2)
+    assert table(proven) == [("ATN105", "holds")] * 3
+    told = (
+        "fixture of XYZ101 importing: cannot be imported: ModuleNotFoundError: No module named ",
+        "fixture of XYZ102 leaving: cannot be imported: SystemExit: 3",
+        "fixture of XYZ103 unproven: bad_rules.fixtures.unproven has no PROOFS of XYZ103",
+        "the proof 'the softmax itself' of XYZ104 failed with ",
+    )
+    for line, start in zip(proven.stderr.splitlines(), told, strict=True):
+        assert line.startswith(f"attnlint: {start}")
+    assert proven.stderr.endswith("; this is a bug of bad_rules, please report it\n")
+    found = codes(attnlint("model.py", "--output-format=json", status=1))
+    assert found == ["ATN204", *named]
+
+
+def test_a_broken_package_of_fixtures(install: Install, attnlint: Attnlint) -> None:
+    rule = RULE.format(code="XYZ101", name="loud-softmax")
+    install("bad-rules", {"rules/loud.py": rule, "fixtures/__init__.py": "raise OSError('no')", "fixtures/loud.py": ""})
+    shown = attnlint("rule", "XYZ101", status=2)
+    assert shown.stdout.startswith("XYZ101 loud-softmax\n")
+    told = "fixture of XYZ101 loud-softmax: bad_rules.fixtures cannot be imported: OSError: no"
+    assert shown.stderr == f"attnlint: {told}\n"
+
+
+def test_a_fixture_that_is_not_python_costs_the_page_its_example(install: Install, attnlint: Attnlint) -> None:
+    rule = RULE.format(code="XYZ101", name="loud-softmax")
+    install("bad-rules", {"rules/loud_softmax.py": rule, "fixtures/loud_softmax.py": "def f(:\n"})
+    shown = attnlint("rule", "XYZ101", status=2)
+    assert shown.stdout.startswith("XYZ101 loud-softmax\n")
+    assert shown.stderr.startswith("attnlint: fixture of XYZ101 loud-softmax: cannot be read: SyntaxError: ")
+
+
+def test_rules_that_raise_are_named_with_their_package(install: Install, attnlint: Attnlint, tmp_path: Path) -> None:
+    bodies = {
+        "raising": "yield Finding(softmax.origin, 'found')\n            raise KeyError('heads')",
+        "nowhere": "yield Finding(None, 'nowhere')",
+        "wordless": "yield 'a softmax is taken'",
+        "sound": "yield Finding(softmax.origin, 'found')",
+    }
+    rules = {
+        f"rules/{name}.py": RULE.replace('yield Finding(softmax.origin, "a softmax is taken")', body).format(
+            code=f"XYZ10{number}", name=name
+        )
+        for number, (name, body) in enumerate(bodies.items(), 1)
+    }
+    install("bad-rules", rules)
+    (tmp_path / "other.py").write_text(MODEL)
+    done = attnlint("model.py", "other.py", "--output-format=json", status=2)
+    assert codes(done) == ["ATN204", "XYZ101", "XYZ104"] * 2
+    told = (
+        "XYZ101 raising failed with KeyError: 'heads' (raising.py:2",
+        "XYZ102 nowhere failed with AttributeError: 'NoneType' object has no attribute ",
+        "XYZ103 wordless failed with AttributeError: 'str' object has no attribute ",
+    )
+    expected = [f"{path}: {one}" for path in ("model.py", "other.py") for one in told]
+    for line, start in zip(done.stderr.splitlines(), expected, strict=True):
+        assert line.startswith(start)
+        assert line.endswith("; this is a bug of bad_rules, please report it")

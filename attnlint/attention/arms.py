@@ -185,8 +185,10 @@ def is_setting(leaf: Value, of_call: bool = True) -> bool:
             return member != "training" and _is_configuration(base)
         case External():
             return True
+        case Pure(function="hasattr", inputs=inputs):
+            return isinstance(strip(inputs[0]), (External, Attribute))
         case Pure(function=function, inputs=inputs):
-            return function == "hasattr" and isinstance(strip(inputs[0]), (External, Attribute))
+            return "." in function and bool(inputs)
         case Unknown(inputs=inputs):
             known = (isinstance(strip(i), (External, Constant)) or is_setting(i, of_call) for i in inputs)
             return bool(inputs) and all(known) and not any(_is_mode(i) for i in inputs)

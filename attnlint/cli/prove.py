@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from attnlint.rule import UnknownCode
+from attnlint.codes import BrokenRules
+from attnlint.failures import told
+from attnlint.rule import UnknownCode, discover
 
 if TYPE_CHECKING:
     import torch
@@ -60,7 +63,9 @@ def prove(codes: Sequence[str], device: str, dtype: str, output_format: str) -> 
     import torch
 
     place = _device(device)
-    results = [_run(one, place, getattr(torch, dtype)) for one in _load(codes)]
+    results = [row for one in _load(codes) for row in _run(one, place, getattr(torch, dtype))]
+    if not results:
+        raise _Refused("no proof could be run")
     ground = _ground(place, dtype)
     if output_format == "json":
         click.echo(json.dumps({**ground, "proofs": [_as_json(one) for one in results]}, indent=2))
@@ -82,13 +87,18 @@ class _Row:
         return (self.result.verdict, *((self.mended.verdict,) if self.mended is not None else ()))
 
 
-def _run(one: Proof | Record, place: torch.device, dtype: torch.dtype) -> _Row:
+def _run(one: Proof | Record, place: torch.device, dtype: torch.dtype) -> Iterator[_Row]:
+    """The row of a proof; none, and a warning, for one that is not made as proofs are."""
     from attnlint.mended import run_mended
     from attnlint.proof import Verdict, run
 
-    result = run(one, place, dtype)
-    is_shown = result.verdict in (Verdict.HOLDS, Verdict.RECORDED)
-    return _Row(result, run_mended(one, place, dtype) if is_shown else None)
+    try:
+        result = run(one, place, dtype)
+        is_shown = result.verdict in (Verdict.HOLDS, Verdict.RECORDED)
+        yield _Row(result, run_mended(one, place, dtype) if is_shown else None)
+    except Exception as error:
+        package = discover()[one.code].__module__.partition(".")[0]
+        warnings.warn(told(f"the proof {one.title!r} of {one.code}", error, package), BrokenRules, stacklevel=2)
 
 
 class _Refused(click.ClickException):

@@ -19,6 +19,9 @@ class ConfigError(Exception):
         super().__init__(f"{shown(path)}{'' if line is None else f':{line}'}: {reason}")
         self.problem = Problem(shown(path), line, reason)
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[str, int | None, str]]:
+        return ConfigError, (self.problem.path, self.problem.line, self.problem.reason)
+
 
 def shown(path: str) -> str:
     """A path as people read it: short where it lies in the current folder."""

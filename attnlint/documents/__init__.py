@@ -33,7 +33,8 @@ SUFFIXES = tuple(_KINDS)
 _MODULES = {suffix.lower(): module for suffix, module in _KINDS.items()}
 
 
-def open_document(path: str, data: bytes) -> Document:
-    """The document of that name and content; what is no document of any known kind is Python."""
+def open_document(path: str, content: bytes | str) -> Document:
+    """The document of that name and content; what is no document of any known kind is Python. Of content that is text
+    already, what it says of its encoding means nothing."""
     module = _MODULES.get(os.path.splitext(path)[1].lower(), "python")
-    return cast("Document", import_module(f"{__name__}.{module}").document(path, data))
+    return cast("Document", import_module(f"{__name__}.{module}").document(path, content))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 
 from attnlint.diagnostics import Diagnostic, Edit, Span
 from attnlint.syntax.text import SourceText, extract
@@ -15,9 +16,14 @@ Matters = Callable[[bytes], bool]
 class Document(ABC):
     """One file: the Python in it, and the way from places in that Python to places in the file."""
 
-    def __init__(self, path: str, data: bytes) -> None:
+    def __init__(self, path: str, content: bytes | str) -> None:
         self.path = path
-        self.data = data
+        self.content = content
+
+    @cached_property
+    def data(self) -> bytes:
+        """The bytes of the file. Raises `SourceError` for text that cannot be written as any."""
+        return SourceText.from_text(self.path, self.content).data if isinstance(self.content, str) else self.content
 
     @property
     @abstractmethod

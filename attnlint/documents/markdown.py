@@ -23,9 +23,9 @@ _OPTION = re.compile(r":[\w-]+:")
 _DASHES = "---"
 
 
-def document(path: str, data: bytes) -> TextDocument:
+def document(path: str, content: bytes | str) -> TextDocument:
     """A Markdown document."""
-    return TextDocument(path, data, Markup((b"```", b"~~~"), _blocks))
+    return TextDocument(path, content, Markup((b"```", b"~~~"), _blocks))
 
 
 @cache

@@ -41,9 +41,9 @@ class _Cell:
         return split_lines(self.text)
 
 
-def document(path: str, data: bytes) -> Notebook:
+def document(path: str, content: bytes | str) -> Notebook:
     """A notebook."""
-    return Notebook(path, data)
+    return Notebook(path, content)
 
 
 class Notebook(JoinedDocument):

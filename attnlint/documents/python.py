@@ -13,9 +13,9 @@ from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceText
 
 
-def document(path: str, data: bytes) -> PythonFile:
+def document(path: str, content: bytes | str) -> PythonFile:
     """A file of Python."""
-    return PythonFile(path, data)
+    return PythonFile(path, content)
 
 
 class PythonFile(Document):
@@ -24,7 +24,9 @@ class PythonFile(Document):
     @cached_property
     def source(self) -> SourceText:
         """The file."""
-        return SourceText.from_bytes(self.path, self.data)
+        if isinstance(self.content, str):
+            return SourceText.from_text(self.path, self.content)
+        return SourceText.from_bytes(self.path, self.content)
 
     def may_matter(self, matters: Matters) -> bool:
         """Whether the bytes of the file may matter."""

@@ -27,10 +27,10 @@ _OPAQUE = frozenset({"highlight", "literalinclude", "math", "parsed-literal", "p
 """Directives that hold something else; all others hold more of the document."""
 
 
-def document(path: str, data: bytes) -> TextDocument:
+def document(path: str, content: bytes | str) -> TextDocument:
     """A document in reStructuredText."""
     return TextDocument(
-        path, data, Markup((b"::", b">>>"), lambda lines: _Scan([bare(line) for line in lines]).blocks())
+        path, content, Markup((b"::", b">>>"), lambda lines: _Scan([bare(line) for line in lines]).blocks())
     )
 
 

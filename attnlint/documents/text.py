@@ -41,8 +41,8 @@ class Markup:
 class TextDocument(JoinedDocument):
     """One document of prose."""
 
-    def __init__(self, path: str, data: bytes, markup: Markup) -> None:
-        super().__init__(path, data)
+    def __init__(self, path: str, content: bytes | str, markup: Markup) -> None:
+        super().__init__(path, content)
         self._markup = markup
 
     def may_matter(self, matters: Matters) -> bool:

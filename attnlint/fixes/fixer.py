@@ -8,7 +8,6 @@ and those that fail are refused with the reason.
 from __future__ import annotations
 
 import ast
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from attnlint.failures import Failures
 from attnlint.fixes.edits import compatible
 from attnlint.linter import lint_source
 from attnlint.rule import Rule
+from attnlint.syntax.quiet import quietly
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError
 
@@ -136,8 +136,7 @@ def _check(document: Document, pieces: int) -> None:
     """Raise `SourceError` where Python does not parse a document, or a piece of it that it parsed before."""
     text = document.source.text
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quietly():
             on_big_stack(lambda: ast.parse(text))
     except (SyntaxError, ValueError) as error:
         raise SourceError(getattr(error, "lineno", None), str(error)) from None

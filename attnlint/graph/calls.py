@@ -29,6 +29,7 @@ from attnlint.graph.values import (
     Phi,
     Piece,
     Product,
+    Pure,
     Rearrange,
     Repeating,
     Select,
@@ -110,6 +111,8 @@ class Calls(Machine):
             self.replace_everywhere(arguments.positional[0], self.unknown(node, arguments.positional[0]))
         if last in ops.DISPATCHERS:
             return self._dispatched(last, arguments, node)
+        if _asks_about_the_run(last, arguments):
+            return self.made(Pure(path, arguments.positional), node)
         return self.unknown(node, *arguments.all())
 
     def _dispatched(self, name: str, arguments: CallArguments, node: cst.CSTNode) -> Value:
@@ -317,6 +320,13 @@ def _may_be_function(base: Value, arguments: CallArguments) -> bool:
     inner = strip(base)
     is_unbound = isinstance(inner, Unknown) and inner.is_unbound
     return is_unbound and bool(arguments.positional) and not isinstance(strip(arguments.positional[0]), Constant)
+
+
+def _asks_about_the_run(name: str, arguments: CallArguments) -> bool:
+    """``torch.jit.is_scripting()``: a question about how the code runs, to which all calls get one answer."""
+    fixed = all(isinstance(strip(value), (Constant, External)) for value in arguments.positional)
+    is_question = name.lstrip("_").startswith(("is_", "has_"))
+    return is_question and fixed and not arguments.keywords and not arguments.open_ended
 
 
 def _is_container(value: Value) -> bool:

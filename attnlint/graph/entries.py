@@ -90,23 +90,22 @@ class Entries(Machine):
             if isinstance(syntax, cst.Lambda):
                 return self.evaluate(syntax.body)
             self.execute(syntax.body)
-            if scope.is_generator or syntax.asynchronous is not None:
-                return self.unknown(node, *arguments.all())
-            return self._returned(scope, guard, node)
+            ended = [(self.guard, NONE)] if self.alive else []
         finally:
             self.running.pop()
             self.scope, self.guard, self.alive = outer, guard, True
+        if scope.is_generator or syntax.asynchronous is not None:
+            return self.unknown(node, *arguments.all())
+        return self._returned([*scope.returns, *ended], node)
 
-    def _returned(self, scope: Scope, entry: tuple[Value, ...], node: cst.CSTNode) -> Value:
-        """All return statements as one value; falling off the end returns None."""
-        returns = scope.returns
-        if self.alive:
-            returns = [*returns, (self.guard, NONE)]
+    def _returned(self, returns: list[tuple[tuple[Value, ...], Value]], node: cst.CSTNode) -> Value:
+        """What a call gives back: all return statements as one value, each with the conditions under which it is
+        reached. Falling off the end returns None."""
         if not returns:
             return self.unknown(node)
         result = returns[-1][1]
         for guard, value in reversed(returns[:-1]):
-            extra = guard[len(entry) :]
+            extra = guard[len(self.guard) :]
             condition = extra[0] if len(extra) == 1 else self.made(And(extra), node)
             result = self.choose(condition, value, result, node)
         return result

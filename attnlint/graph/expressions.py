@@ -35,6 +35,7 @@ from attnlint.graph.values import (
     literal,
     strip,
 )
+from attnlint.syntax.quiet import quietly
 
 _BINARY: dict[type, Callable[[Value, Value], Value]] = {
     cst.Add: Add,
@@ -105,10 +106,14 @@ class Expressions(Machine):
         text = node.value
         if text.isdecimal():
             return self.made(Constant(int(text)), node)
-        return self.made(Constant(float(text) if isinstance(node, cst.Float) else ast.literal_eval(text)), node)
+        if isinstance(node, cst.Float):
+            return self.made(Constant(float(text)), node)
+        with quietly():
+            return self.made(Constant(ast.literal_eval(text)), node)
 
     def _string(self, node: cst.SimpleString | cst.ConcatenatedString) -> Value:
-        value = node.evaluated_value
+        with quietly():
+            value = node.evaluated_value
         return self.unknown(node) if value is None else self.made(Constant(value), node)
 
     def _formatted(self, node: cst.FormattedString) -> Value:

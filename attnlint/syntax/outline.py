@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import ast
 import symtable
-import threading
-import warnings
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeVar
 
 from attnlint.syntax.nesting import nesting
+from attnlint.syntax.quiet import quietly
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText, line_end, split_lines, unified
 
 T = TypeVar("T")
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 _ACCESSORS = ("setter", "deleter")
-_warnings_lock = threading.Lock()
 
 
 @dataclass(eq=False)
@@ -191,8 +189,7 @@ def check_syntax(text: str) -> None:
 
 def _compiled(text: str, compiler: Callable[[str], T]) -> T:
     try:
-        with _warnings_lock, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quietly():
             return compiler(text)
     except SyntaxError as error:
         line = error.lineno if error.lineno and error.lineno > 0 else None

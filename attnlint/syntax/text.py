@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import io
 import re
-import warnings
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from functools import cached_property
 from tokenize import detect_encoding
 
 from attnlint.diagnostics import Span
+from attnlint.syntax.quiet import quietly
 
 _BOM = "\ufeff"
 _FIRST_LINES = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)?")
@@ -111,8 +111,7 @@ def line_number(before: str) -> int:
 
 def _decode(data: bytes, encoding: str) -> str:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quietly():
             return data.decode(encoding)
     except UnicodeDecodeError as error:
         line = line_number(data[: error.start].decode("latin-1"))

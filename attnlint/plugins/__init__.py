@@ -1,0 +1,1 @@
+"""attnlint inside of other tools, one module a tool."""
