@@ -1,4 +1,4 @@
-"""Notebooks in the formats of programs that know the lines of files alone: these, and the place in the cell in words."""
+"""Notebooks in the formats of programs that know lines of files alone: these, and the place in the cell in words."""
 
 from __future__ import annotations
 
