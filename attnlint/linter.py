@@ -15,6 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from attnlint import suppressions
+from attnlint.contents import Contents
 from attnlint.diagnostics import Diagnostic, Problem
 from attnlint.failures import Failures, told
 from attnlint.findings import diagnostic
@@ -47,6 +48,10 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
     files: int = 0
     """Files that were read, with or without findings."""
+    paths: list[str] = field(default_factory=list)
+    """Their paths."""
+    baselined: int = 0
+    """Findings that a baseline holds; they are not among the diagnostics."""
 
 
 def lint_paths(paths: Iterable[str | os.PathLike[str]], rules: Sequence[type[Rule]] | None = None) -> Report:
@@ -96,6 +101,7 @@ def _each(paths: Iterable[str | os.PathLike[str]], report: Report, handle: Calla
             continue
         assert isinstance(found, str)
         report.files += 1
+        report.paths.append(found)
         try:
             handle(found, data)
         except SourceError as error:
@@ -154,7 +160,8 @@ def _analyse(
     comments = Suppressions(source, rules, unread)
     unique = {(d.code, d.span): d for d in (diagnostic(source, rule, finding) for rule, finding in findings)}
     left = [found for found in unique.values() if not comments.silence(found)]
-    return left + list(_about_comments(source, comments, rules, failures))
+    left.extend(_about_comments(source, comments, rules, failures))
+    return Contents(source, module).added(left)
 
 
 def _about_comments(

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING
 import click
 
 from attnlint.cli import FAILURE, tolerating_closed_pipe
+from attnlint.cli.baselining import Baselining, CheckCommand, baseline_options
 from attnlint.cli.selection import choose
 from attnlint.diagnostics import Problem
+from attnlint.folding import fold
 from attnlint.output import View, formats, renderer, visible, wants_color
 from attnlint.sources.read import STDIN, read
 
 if TYPE_CHECKING:
-    from attnlint.cli.fixing import Fixing
+    from attnlint.fixes import FixReport
     from attnlint.linter import Report
     from attnlint.rule import Rule
 
 
-@click.command()
+@click.command(cls=CheckCommand)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
     "--select", "selected", multiple=True, metavar="CODES", help="Report these alone: codes, their prefixes, names."
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: the unsafe ones too, which change numbers.")
 @click.option("--diff", "only_diff", is_flag=True, help="Print what fixes would change, and write nothing.")
 @click.option("--show-fixes", is_flag=True, help="List the fixes that were made, and those that were not.")
+@click.option("--no-fold", is_flag=True, help="Report, and fix, copies of linted code by themselves.")
+@click.option("--watch", "watched", is_flag=True, help="Report again whenever a file changes, until Ctrl-C.")
+@baseline_options
 def check(
     paths: Sequence[str],
     selected: Sequence[str],
@@ -43,6 +48,9 @@ def check(
     unsafe_fixes: bool,
     only_diff: bool,
     show_fixes: bool,
+    no_fold: bool,
+    watched: bool,
+    baselining: Baselining,
 ) -> int:
     """Report attention bugs in files, folders and standard input (-).
 
@@ -52,32 +60,42 @@ def check(
     each on standard error). With --diff: 1 if there is something to fix.
     """
     rules = choose(selected, ignored, preview)
+    baselining.refuse(with_diff=only_diff, with_watch=watched)
+    baseline = baselining.baseline()
+
+    def show(report: Report, err: bool = False) -> int:
+        baselining.settle(baseline, report, paths, rules)
+        if not no_fold:
+            report.diagnostics = fold(report.diagnostics)
+        with tolerating_closed_pipe():
+            _print(report, output_format, err)
+        _complain(report)
+        return FAILURE if report.problems else int(bool(report.diagnostics))
+
+    if watched:
+        from attnlint.cli.watching import watch
+
+        return watch(paths, rules, show, is_fixing=fix or only_diff)
     if fix or only_diff:
         from attnlint.cli.fixing import Fixing
 
-        return _fix(Fixing(unsafe_fixes, only_diff, show_fixes), paths, rules, output_format)
+        spared = None if baseline is None else baseline.covers
+        fixed = Fixing(unsafe_fixes, only_diff, show_fixes, spared, copies=no_fold).run(paths, rules)
+        return _told_only(fixed) if only_diff else show(fixed, err=STDIN in paths)
 
     from attnlint.linter import lint_paths
 
-    report = lint_paths(paths, rules)
-    with tolerating_closed_pipe():
-        _print(report, output_format)
-    _complain(report)
-    return FAILURE if report.problems else int(bool(report.diagnostics))
+    return show(lint_paths(paths, rules))
 
 
-def _fix(fixing: Fixing, paths: Sequence[str], rules: Sequence[type[Rule]], output_format: str) -> int:
-    report = fixing.run(paths, rules)
-    if not fixing.only_diff:
-        _source_lines.cache_clear()
-        with tolerating_closed_pipe():
-            _print(report, output_format, err=STDIN in paths)
+def _told_only(report: FixReport) -> int:
+    """After the diffs: what could not be read, and whether there is something to fix."""
     _complain(report)
-    is_dirty = any(fixed.made for fixed in report.fixed.values()) if fixing.only_diff else bool(report.diagnostics)
-    return FAILURE if report.problems else int(is_dirty)
+    return FAILURE if report.problems else int(any(fixed.made for fixed in report.fixed.values()))
 
 
 def _print(report: Report, output_format: str, err: bool = False) -> None:
+    _source_lines.cache_clear()
     color = wants_color(sys.stderr if err else sys.stdout)
     for text in renderer(output_format)(report, View(_source_lines, color)):
         click.echo(text, nl=False, color=color, err=err)

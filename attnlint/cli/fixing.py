@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import click
@@ -25,11 +25,15 @@ class Fixing:
     unsafe: bool
     only_diff: bool
     show: bool
+    spared: Callable[[Diagnostic], bool] | None = None
+    """Says what is known and left as it is."""
+    copies: bool = False
+    """Whether copies of linted code are fixed by themselves."""
 
     def run(self, paths: Sequence[str], rules: Sequence[type[Rule]]) -> FixReport:
         """Fix what is to be fixed, and print what is asked for: diffs, or what was done. A source from standard input
         goes to standard output."""
-        report = fix_paths(paths, rules, self._wants, None if self.only_diff else _put)
+        report = fix_paths(paths, rules, self._wants, None if self.only_diff else _put, self.copies)
         with tolerating_closed_pipe():
             if self.only_diff:
                 for path, fixed in report.fixed.items():
@@ -37,11 +41,16 @@ class Fixing:
                         click.echo(visible(line.rstrip("\r\n")))
         if self.show or self.only_diff:
             click.echo("\n".join(_told(report, self.only_diff)), err=True)
+        for path, originals in report.stale.items():
+            what = "would change" if self.only_diff else "was fixed"
+            line = f"attnlint: {path} is a copy of what {what} in {', '.join(originals)}: generate it anew"
+            click.echo(visible(line), err=True)
         return report
 
     def _wants(self, diagnostic: Diagnostic) -> bool:
         tiers = (Tier.SAFE, Tier.UNSAFE) if self.unsafe else (Tier.SAFE,)
-        return diagnostic.fix is not None and diagnostic.fix.tier in tiers
+        is_made = diagnostic.fix is not None and diagnostic.fix.edits and diagnostic.fix.tier in tiers
+        return bool(is_made) and not (self.spared is not None and self.spared(diagnostic))
 
 
 def _put(path: str, data: bytes) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from attnlint.output import View
+from attnlint.output._copies import in_copies
 from attnlint.output._terminal import Ink, visible
 
 if TYPE_CHECKING:
@@ -17,4 +18,5 @@ def render(report: Report, view: View) -> Iterator[str]:
     ink = Ink(view.color)
     for found in report.diagnostics:
         place = f"{ink(visible(found.path), bold=True)}:{found.span.line}:{found.span.column}"
-        yield f"{place}: {ink(found.code, 'red', bold=True)} {visible(' '.join(found.message.split()))}\n"
+        copies = f" ({in_copies(found)})" if found.copies else ""
+        yield f"{place}: {ink(found.code, 'red', bold=True)} {visible(' '.join(found.message.split()))}{copies}\n"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from attnlint.diagnostics import Diagnostic, Severity, Span, Tier
 from attnlint.output import View
+from attnlint.output._copies import in_copies
 from attnlint.output._frame import Frame
 from attnlint.output._terminal import Ink, visible
 
@@ -46,6 +47,8 @@ def _arrow(path: str, span: Span, gutter: int, ink: Ink) -> str:
 
 
 def _notes(diagnostic: Diagnostic, ink: Ink) -> Iterator[str]:
+    if diagnostic.copies:
+        yield f"{ink('copies', 'cyan', bold=True)}: {in_copies(diagnostic)}"
     fix = diagnostic.fix
     if fix:
         trust = "" if fix.tier is Tier.MANUAL else f" ({fix.tier.value} fix)"
@@ -61,9 +64,10 @@ def _summary(report: Report, ink: Ink) -> str:
     counts = Counter(diagnostic.severity for diagnostic in report.diagnostics)
     found = ", ".join(_count(counts[severity], _NOUNS[severity]) for severity in Severity if counts[severity])
     failed = f"; {_count(len(report.problems), 'problem')} on standard error" if report.problems else ""
-    checked = f"{_count(report.files, 'file')} checked{failed}."
+    known = f"; {_count(report.baselined, 'finding')} in the baseline" if report.baselined else ""
+    checked = f"{_count(report.files, 'file')} checked{known}{failed}."
     if not found:
-        return f"{ink('Nothing found', 'green' if not report.problems else None, bold=True)}: {checked}"
+        return f"{ink('Nothing new found' if report.baselined else 'Nothing found', 'green' if not report.problems else None, bold=True)}: {checked}"
     places = _count(len({diagnostic.path for diagnostic in report.diagnostics}), "file")
     return f"{ink('Found ' + found, bold=True)} in {places}; {checked}"
 
