@@ -12,7 +12,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 from attnlint.codes import REMOVED
@@ -141,9 +141,7 @@ class Baseline:
     def _absolute(self, known: Known) -> str:
         return known.path if known.path == STDIN else os.path.normpath(os.path.join(self._folder, known.path))
 
-    def _looked(
-        self, report: Report, named: Iterable[str], rules: Collection[type[Rule]]
-    ) -> Callable[[Known], bool]:
+    def _looked(self, report: Report, named: Iterable[str], rules: Collection[type[Rule]]) -> Callable[[Known], bool]:
         """Whether a run would have found what an entry stands for."""
         failed = {_real(problem.path) for problem in report.problems}
         wanted = {_real(path) for path in named}
@@ -157,7 +155,6 @@ class Baseline:
         return looked
 
 
-@lru_cache(maxsize=None)
 def _real(path: str) -> str:
     """The absolute path of a file or folder, with links to folders followed; a link to a file is a file of its own."""
     if path == STDIN:
@@ -168,7 +165,6 @@ def _real(path: str) -> str:
     return os.path.join(os.path.realpath(parent), name)
 
 
-@lru_cache(maxsize=None)
 def _relative(path: str, folder: str) -> str:
     """A path from a folder, with ``/``; the whole path where there is no way between them (another drive)."""
     try:
@@ -197,7 +193,7 @@ def _entries(file: str, data: object) -> Counter[Known]:
     if not isinstance(data, dict) or type(version) is not int:
         raise BaselineError(f'{file}: is not a baseline: it has no "version"')
     if version != VERSION:
-        reads = f"this attnlint reads version {VERSION}; use a newer one, or write the baseline anew"
+        reads = f"this attnlint reads version {VERSION}; use a newer one, or delete the file and write it anew"
         raise BaselineError(f"{file}: has version {version}, and {reads}")
     found = data.get("findings")
     if not isinstance(found, list):
@@ -212,6 +208,12 @@ def _entries(file: str, data: object) -> Counter[Known]:
 def _entry(file: str, index: int, entry: object) -> tuple[Known, int]:
     fields: dict[str, object] = entry if isinstance(entry, dict) else {}
     path, code, known, number = (fields.get(name) for name in ("path", "code", "fingerprint", "count"))
-    if isinstance(path, str) and isinstance(code, str) and isinstance(known, str) and type(number) is int and number > 0:
+    if (
+        isinstance(path, str)
+        and isinstance(code, str)
+        and isinstance(known, str)
+        and type(number) is int
+        and number > 0
+    ):
         return Known(path, code, known), number
     raise BaselineError(f"{file}: is not a baseline: entry {index + 1} lacks a path, code, fingerprint or count")

@@ -10,7 +10,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 
 from attnlint.diagnostics import Copy, Diagnostic, Origin
@@ -94,16 +94,18 @@ def _is_meant(path: str, module: tuple[str, ...], copy: str, origin: Origin) -> 
 
 def _likeness(path: str, module: tuple[str, ...], copy: str) -> tuple[int, int]:
     """How well a linted file fits the name of a module, and how near it is to the copy."""
-    shared = os.path.commonprefix([_module(path), _module(copy)])
-    return _common_end(path, module), len(shared)
+    return _common_end(path, module), _agreeing(_module(path), _module(copy))
 
 
 def _common_end(path: str, module: tuple[str, ...]) -> int:
-    pairs = zip(reversed(_module(path)), reversed(module), strict=False)
-    return next((index for index, (one, other) in enumerate(pairs) if one != other), len(module))
+    return _agreeing(_module(path)[::-1], module[::-1])
 
 
-@lru_cache(maxsize=None)
+def _agreeing(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many parts two paths have in common from the first on."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
 def _module(path: str) -> tuple[str, ...]:
     """The parts of a file's absolute path without its suffix; a package is its folder."""
     parts = Path(os.path.abspath(path)).with_suffix("").parts

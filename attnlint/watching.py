@@ -7,7 +7,9 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from attnlint.diagnostics import Diagnostic, Problem
 from attnlint.failures import Failures
@@ -15,6 +17,9 @@ from attnlint.linter import Report, lint_source, over_sources
 from attnlint.rule import Rule
 from attnlint.sources.discovery import EXCLUDED_FOLDERS
 from attnlint.syntax.text import SourceError
+
+if TYPE_CHECKING:
+    from watchfiles import Change
 
 _PAUSE = 1000
 """Milliseconds after which the watch looks about by itself: for what changed before it began, and for folders that
@@ -82,7 +87,7 @@ def changes(paths: Sequence[str]) -> Iterator[None]:
             continue
         batches = watch(
             *roots,
-            watch_filter=lambda _, path: _matters(path, roots),
+            watch_filter=partial(_matters, roots),
             rust_timeout=_PAUSE,
             yield_on_timeout=True,
             recursive=any(os.path.isdir(path) for path in paths),
@@ -106,7 +111,7 @@ def _roots(paths: Sequence[str]) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _matters(path: str, roots: Iterable[str]) -> bool:
+def _matters(roots: Iterable[str], change: Change, path: str) -> bool:
     """Whether a file is in no folder that a search does not enter."""
     inside = (path[len(root) :] for root in roots if path.startswith(root))
     return any(EXCLUDED_FOLDERS.isdisjoint(each.split(os.sep)) for each in inside)

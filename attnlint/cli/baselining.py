@@ -110,18 +110,17 @@ def _write(baseline: Baseline) -> None:
     try:
         write(baseline.file, baseline.text().encode(), create=True)
     except OSError as error:
-        raise click.ClickException(
-            visible(f"{baseline.file}: cannot be written: {error.strerror or error}")
-        ) from None
-    number, files = baseline.entries.total(), len({known.path for known in baseline.entries})
-    click.echo(visible(f"attnlint: {baseline.file} holds {_count(number, 'finding')} in {_count(files, 'file')} now"), err=True)
+        raise click.ClickException(visible(f"{baseline.file}: cannot be written: {error.strerror or error}")) from None
+    found, files = _count(baseline.entries.total(), "finding"), len({known.path for known in baseline.entries})
+    click.echo(visible(f"attnlint: {baseline.file} holds {found} in {_count(files, 'file')} now"), err=True)
 
 
 def _gone(baseline: Baseline, gone: Counter[Known], listed: bool) -> Iterator[str]:
     if gone:
-        verb = "is" if gone.total() == 1 else "are"
+        is_one = gone.total() == 1
+        what = f"{_count(gone.total(), 'finding')} of {baseline.file} {'is' if is_one else 'are'} gone"
         how = "" if listed else "; --show-gone lists them"
-        yield f"attnlint: {_count(gone.total(), 'finding')} of {baseline.file} {verb} gone, {_WRITE} takes them out{how}"
+        yield f"attnlint: {what}, {_WRITE} takes {'it' if is_one else 'them'} out{how}"
     if listed:
         kinds = Counter[tuple[str, str]]()
         for known, number in gone.items():

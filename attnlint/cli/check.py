@@ -20,7 +20,6 @@ from attnlint.sources.read import STDIN, read
 if TYPE_CHECKING:
     from attnlint.fixes import FixReport
     from attnlint.linter import Report
-    from attnlint.rule import Rule
 
 
 @click.command(cls=CheckCommand)

@@ -67,7 +67,8 @@ def _summary(report: Report, ink: Ink) -> str:
     known = f"; {_count(report.baselined, 'finding')} in the baseline" if report.baselined else ""
     checked = f"{_count(report.files, 'file')} checked{known}{failed}."
     if not found:
-        return f"{ink('Nothing new found' if report.baselined else 'Nothing found', 'green' if not report.problems else None, bold=True)}: {checked}"
+        nothing = "Nothing new found" if report.baselined else "Nothing found"
+        return f"{ink(nothing, 'green' if not report.problems else None, bold=True)}: {checked}"
     places = _count(len({diagnostic.path for diagnostic in report.diagnostics}), "file")
     return f"{ink('Found ' + found, bold=True)} in {places}; {checked}"
 
