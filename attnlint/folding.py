@@ -14,6 +14,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from attnlint.diagnostics import Copy, Diagnostic, Origin
+from attnlint.inheritance import Sources
 
 _PACKAGE = "__init__"
 
@@ -52,6 +53,7 @@ class _Candidates:
     """Findings by their code and the name of their module, in which originals are looked for."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self._sources = Sources()
         self._found: dict[tuple[str, str], list[Diagnostic]] = defaultdict(list)
         for each in diagnostics:
             self._found[each.code, _module(each.path)[-1]].append(each)
@@ -59,12 +61,20 @@ class _Candidates:
     def of(self, copy: Diagnostic) -> Iterator[Diagnostic]:
         """The findings that ``copy`` may repeat, the likeliest first."""
         for origin in copy.content.origins:
-            for module, target in _readings(origin, copy.path):
-                named = self._found.get((copy.code, module[-1]), ())
-                near = sorted({each.path for each in named}, key=lambda path: _likeness(path, module, copy.path))
-                for path in reversed([path for path in near if _is_meant(path, module, copy.path, origin)]):
-                    there = (each for each in named if each.path == path and each is not copy)
-                    yield from (each for each in there if _repeats(copy, each, origin, target))
+            yield from self._named(copy, origin)
+        for origin in copy.content.origins:
+            if _is_file(origin) and not origin.definition:
+                for further in self._sources.inherited(copy, origin):
+                    yield from self._named(copy, further)
+
+    def _named(self, copy: Diagnostic, origin: Origin) -> Iterator[Diagnostic]:
+        """The findings that ``copy`` repeats if it comes from an origin."""
+        for module, target in _readings(origin, copy.path):
+            named = self._found.get((copy.code, module[-1]), ())
+            near = sorted({each.path for each in named}, key=lambda path: _likeness(path, module, copy.path))
+            for path in reversed([path for path in near if _is_meant(path, module, copy.path, origin)]):
+                there = (each for each in named if each.path == path and each is not copy)
+                yield from (each for each in there if _repeats(copy, each, origin, target))
 
 
 def _readings(origin: Origin, path: str) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -42,8 +42,8 @@ class Fixing:
         if self.show or self.only_diff:
             click.echo("\n".join(_told(report, self.only_diff)), err=True)
         for path, originals in report.stale.items():
-            what = "would change" if self.only_diff else "was fixed"
-            line = f"attnlint: {path} is a copy of what {what} in {', '.join(originals)}: generate it anew"
+            what = "would be fixed" if self.only_diff else "was fixed"
+            line = f"attnlint: {path} has copies of what {what} in {', '.join(originals)}: regenerate it"
             click.echo(visible(line), err=True)
         return report
 
