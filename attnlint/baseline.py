@@ -84,9 +84,11 @@ class Baseline:
         except NoBaseline:
             return cls(file)
 
-    def covers(self, diagnostic: Diagnostic) -> bool:
-        """Whether such a finding is known in that file, or in one that is there no longer, however many there are."""
-        return any(k in self.entries or (k.code, k.fingerprint) in self._homeless for k in self._keys(diagnostic))
+    def covers(self) -> Callable[[Diagnostic], bool]:
+        """Says of a finding whether such a one is known in its file, or in one that is there no longer, however many
+        there are."""
+        homeless = self._homeless()
+        return lambda found: any(k in self.entries or (k.code, k.fingerprint) in homeless for k in self._keys(found))
 
     def compare(self, report: Report, named: Iterable[str], rules: Collection[type[Rule]]) -> Compared:
         """Tell the new findings of a run from the known ones, and which entries are gone.
@@ -96,7 +98,8 @@ class Baseline:
         """
         left = self.entries.copy()
         waiting = [each for each in report.diagnostics if not _take(left, self._keys(each))]
-        new = [each for each in waiting if not _take_any(left, self._homeless, self._keys(each))]
+        homeless = self._homeless()
+        new = [each for each in waiting if not _take_any(left, homeless, self._keys(each))]
         looked = self._looked(report, named, rules)
         gone = Counter({key: number for key, number in left.items() if number and looked(key)})
         known = set(report.diagnostics).difference(new)
@@ -129,7 +132,6 @@ class Baseline:
     def _path(self, path: str) -> str:
         return path if path == STDIN else _relative(path, self._folder)
 
-    @cached_property
     def _homeless(self) -> dict[tuple[str, str], list[Known]]:
         """The entries of files that are there no longer, by code and fingerprint."""
         found: dict[tuple[str, str], list[Known]] = {}

@@ -78,7 +78,7 @@ def check(
     if fix or only_diff:
         from attnlint.cli.fixing import Fixing
 
-        spared = None if baseline is None else baseline.covers
+        spared = None if baseline is None else baseline.covers()
         fixed = Fixing(unsafe_fixes, only_diff, show_fixes, spared, copies=no_fold).run(paths, rules)
         return _told_only(fixed) if only_diff else show(fixed, err=STDIN in paths)
 
