@@ -9,13 +9,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from attnlint.diagnostics import Diagnostic, Edit, Fix, Problem, Related, Severity, Span, Tier
+    from attnlint.diagnostics import (
+        Content,
+        CopiedFrom,
+        Copy,
+        Diagnostic,
+        Edit,
+        Fix,
+        Problem,
+        Related,
+        Severity,
+        Span,
+        Tier,
+    )
     from attnlint.linter import Report, lint_paths, lint_source
     from attnlint.rule import Rule
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Content",
+    "CopiedFrom",
+    "Copy",
     "Diagnostic",
     "Edit",
     "Fix",

@@ -67,7 +67,7 @@ class Related:
 
 
 @dataclass(frozen=True)
-class Origin:
+class CopiedFrom:
     """A comment that says where code was copied or generated from."""
 
     source: str
@@ -88,7 +88,7 @@ class Content:
     """The qualified name of the innermost class or function of the outline that it stands in; empty at the top."""
     text: str = ""
     """The reported source without comments and needless white space."""
-    origins: tuple[Origin, ...] = ()
+    origins: tuple[CopiedFrom, ...] = ()
     """What the comments around it say of its origin, the innermost first."""
 
 

@@ -1,6 +1,6 @@
 """Findings in copies of code are folded under the finding of the original.
 
-A finding repeats another when comments say that its code was copied or generated from the other's (`Origin`), and both
+A finding repeats another when comments say that its code was copied or generated from the other's (`CopiedFrom`), and both
 have the same code, stand in the same definition and have the same text, after what the comment says was renamed.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 
-from attnlint.diagnostics import Copy, Diagnostic, Origin
+from attnlint.diagnostics import Copy, Diagnostic, CopiedFrom
 from attnlint.inheritance import Sources
 
 _PACKAGE = "__init__"
@@ -67,7 +67,7 @@ class _Candidates:
                 for further in self._sources.inherited(copy, origin):
                     yield from self._named(copy, further)
 
-    def _named(self, copy: Diagnostic, origin: Origin) -> Iterator[Diagnostic]:
+    def _named(self, copy: Diagnostic, origin: CopiedFrom) -> Iterator[Diagnostic]:
         """The findings that ``copy`` repeats if it comes from an origin."""
         for module, target in _readings(origin, copy.path):
             named = self._found.get((copy.code, module[-1]), ())
@@ -77,7 +77,7 @@ class _Candidates:
                 yield from (each for each in there if _repeats(copy, each, origin, target))
 
 
-def _readings(origin: Origin, path: str) -> Iterator[tuple[tuple[str, ...], str]]:
+def _readings(origin: CopiedFrom, path: str) -> Iterator[tuple[tuple[str, ...], str]]:
     """What an origin may mean: a module, by the end of its path, and a definition in it. A dotted name does not say
     where the one ends and the other begins; one without a module is a definition of the same file."""
     if _is_file(origin):
@@ -89,11 +89,11 @@ def _readings(origin: Origin, path: str) -> Iterator[tuple[tuple[str, ...], str]
     yield _module(path), origin.source
 
 
-def _is_file(origin: Origin) -> bool:
+def _is_file(origin: CopiedFrom) -> bool:
     return origin.source.endswith(".py")
 
 
-def _is_meant(path: str, module: tuple[str, ...], copy: str, origin: Origin) -> bool:
+def _is_meant(path: str, module: tuple[str, ...], copy: str, origin: CopiedFrom) -> bool:
     """Whether a linted file is the one that the comment in ``copy`` names: its path ends as the comment has it. The
     first folders of a file may be others, as in an installed package, or all of them if it stands beside the copy."""
     if not _is_file(origin):
@@ -122,7 +122,7 @@ def _module(path: str) -> tuple[str, ...]:
     return parts[:-1] if parts[-1:] == (_PACKAGE,) and len(parts) > 1 else parts
 
 
-def _repeats(copy: Diagnostic, original: Diagnostic, origin: Origin, target: str) -> bool:
+def _repeats(copy: Diagnostic, original: Diagnostic, origin: CopiedFrom, target: str) -> bool:
     """Whether the definitions and the texts of two findings correspond."""
     inside = _inside(original.content.definition, target) if origin.definition else original.content.definition
     expected = _inside(copy.content.definition, origin.definition) if origin.definition else copy.content.definition
@@ -138,7 +138,7 @@ def _inside(definition: str, outer: str) -> str | None:
     return definition[len(outer) + 1 :] if definition.startswith(f"{outer}.") else None
 
 
-def _renamed(text: str, origin: Origin) -> str:
+def _renamed(text: str, origin: CopiedFrom) -> str:
     for old, new in origin.renames:
         text = text.replace(old, new)
     return text

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
-from attnlint.diagnostics import Diagnostic, Origin, Problem
+from attnlint.diagnostics import Diagnostic, CopiedFrom, Problem
 from attnlint.sources.read import read
 from attnlint.syntax.outline import ModuleOutline, outline
 from attnlint.syntax.text import SourceError, SourceText
@@ -23,7 +24,7 @@ class Sources:
 
     _outlines: dict[str, ModuleOutline | None] = field(default_factory=dict)
 
-    def inherited(self, diagnostic: Diagnostic, origin: Origin) -> Iterator[Origin]:
+    def inherited(self, diagnostic: Diagnostic, origin: CopiedFrom) -> Iterator[CopiedFrom]:
         """Where the definition of a finding in a generated file comes from, by way of the file it was made from."""
         path = _beside_or_above(origin.source, diagnostic.path)
         name = diagnostic.content.definition.partition(".")[0]
@@ -60,19 +61,20 @@ def _beside_or_above(source: str, path: str) -> str | None:
     return next((str(each) for each in tried if each.is_file()), None)
 
 
-def _imported(dotted: str, path: str, definition: str, renames: tuple[tuple[str, str], ...] = ()) -> Origin:
+def _imported(dotted: str, path: str, definition: str, renames: tuple[tuple[str, str], ...] = ()) -> CopiedFrom:
     """The origin that an import in ``path`` names; a relative one is a file from there."""
     module, _, target = dotted.rpartition(".")
     level = len(module) - len(module.lstrip("."))
     if not level:
-        return Origin(dotted, "", definition, renames)
+        return CopiedFrom(dotted, "", definition, renames)
     folders = Path(os.path.abspath(path)).parents
     folder = folders[min(level, len(folders)) - 1]
-    return Origin(f"{folder.joinpath(*module[level:].split('.'))}.py", target, definition, renames)
+    return CopiedFrom(f"{folder.joinpath(*module[level:].split('.'))}.py", target, definition, renames)
 
 
 def _renames(base: str, name: str) -> tuple[tuple[str, str], ...]:
     """What a class is called otherwise than its base: the beginnings, where both end alike."""
-    shared = len(os.path.commonprefix([base[::-1], name[::-1]]))
+    ends = zip(reversed(base), reversed(name), strict=False)
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))
     old, new = base[: len(base) - shared], name[: len(name) - shared]
     return ((old, new),) if old and new else ()

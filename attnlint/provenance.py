@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from attnlint.diagnostics import Origin
+from attnlint.diagnostics import CopiedFrom
 from attnlint.syntax.outline import Definition
 from attnlint.syntax.text import SourceText
 
@@ -37,7 +37,7 @@ class Provenance:
         self._source = source
         self._is_told = _WORDS.search(source.text) is not None
 
-    def of(self, around: Sequence[Definition]) -> Iterator[Origin]:
+    def of(self, around: Sequence[Definition]) -> Iterator[CopiedFrom]:
         """What is said of code inside these definitions, from the innermost, and of the whole file."""
         if self._is_told:
             for definition in around:
@@ -45,13 +45,13 @@ class Provenance:
             yield from self._header
 
     @cached_property
-    def _header(self) -> list[Origin]:
+    def _header(self) -> list[CopiedFrom]:
         header = _HEADER.match(self._source.searched)
         text = " ".join(line.strip(" \t#") for line in header.group().splitlines()) if header else ""
         found = _GENERATED.search(text) or _COPIED_FILE.search(text)
-        return [Origin(found["source"])] if found else []
+        return [CopiedFrom(found["source"])] if found else []
 
-    def _over(self, definition: Definition) -> Iterator[Origin]:
+    def _over(self, definition: Definition) -> Iterator[CopiedFrom]:
         """The origin that the comments right above a definition name."""
         for line in reversed(self._source.lines[: definition.lines.first - 1]):
             text = line.strip()
@@ -60,7 +60,7 @@ class Provenance:
             found = _COPIED_FILE.search(text) or _COPIED_NAME.search(text)
             if found:
                 target = found.groupdict().get("target") or ""
-                yield Origin(found["source"], target, definition.qualname, tuple(_renames(text[found.end() :])))
+                yield CopiedFrom(found["source"], target, definition.qualname, tuple(_renames(text[found.end() :])))
                 return
 
 

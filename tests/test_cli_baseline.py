@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from test_cli import BUGGY, CLEAN, places, run
+from test_docs import CHECKOUT, commands
 
 from attnlint.baseline import VERSION
 
@@ -268,6 +269,13 @@ class TestFixing:
         Path("src/old.py").rename("src/renamed.py")
         run("--baseline", BASELINE, "--fix", "--unsafe-fixes", "src")
         assert Path("src/renamed.py").read_text("utf-8").startswith(BUGGY)
+
+
+def test_the_commands_of_the_page_do_what_it_says() -> None:
+    """Each in turn exits with 0: findings are recorded, and then known."""
+    ran = commands((CHECKOUT / "docs" / "baseline.md").read_text("utf-8"), "attnlint")
+    assert [run(*arguments).returncode for arguments in ran] == [0, 0, 0]
+    assert entries() == entries("known.json")
 
 
 class TestErrors:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from attnlint import lint_source
 from attnlint.contents import normalised
-from attnlint.diagnostics import Content, Diagnostic, Origin
+from attnlint.diagnostics import Content, Diagnostic, CopiedFrom
 from attnlint.identity import fingerprint
 
 SOURCE = """\
@@ -124,7 +124,7 @@ TRANSFORMERS = (
 )
 def test_headers_of_generated_files(header: str, source: str | None) -> None:
     origins = only(header + SOURCE).content.origins
-    assert origins == ((Origin(source),) if source else ())
+    assert origins == ((CopiedFrom(source),) if source else ())
 
 
 BERT = "pkg.models.bert.modeling_bert.BertSelfAttention"
@@ -133,30 +133,33 @@ BERT = "pkg.models.bert.modeling_bert.BertSelfAttention"
 @pytest.mark.parametrize(
     ("comment", "origin"),
     [
-        (f"# Copied from {BERT}", Origin(BERT)),
-        (f"# Copied from {BERT}.", Origin(BERT)),
-        (f"#   copied from: `{BERT}`", Origin(BERT)),
-        (f"# Copied from {BERT}\n    # and nothing else", Origin(BERT)),
-        (f"# Copied from {BERT} with Bert->New,BERT->NEW", Origin(BERT, "", "", (("Bert", "New"), ("BERT", "NEW")))),
+        (f"# Copied from {BERT}", CopiedFrom(BERT)),
+        (f"# Copied from {BERT}.", CopiedFrom(BERT)),
+        (f"#   copied from: `{BERT}`", CopiedFrom(BERT)),
+        (f"# Copied from {BERT}\n    # and nothing else", CopiedFrom(BERT)),
+        (
+            f"# Copied from {BERT} with Bert->New,BERT->NEW",
+            CopiedFrom(BERT, "", "", (("Bert", "New"), ("BERT", "NEW"))),
+        ),
         (
             f"# Copied from {BERT} with Old Name->New Name, config.a->config.b",
-            Origin(BERT, "", "", (("Old Name", "New Name"), ("config.a", "config.b"))),
+            CopiedFrom(BERT, "", "", (("Old Name", "New Name"), ("config.a", "config.b"))),
         ),
         (
             f"# Copied from {BERT} with Bert->New all-casing",
-            Origin(BERT, "", "", (("Bert", "New"), ("bert", "new"), ("BERT", "NEW"))),
+            CopiedFrom(BERT, "", "", (("Bert", "New"), ("bert", "new"), ("BERT", "NEW"))),
         ),
-        ("# Copied from a/b.py", Origin("a/b.py")),
-        ("# Copied from a/b.py:Attention.forward", Origin("a/b.py", "Attention.forward")),
-        ("# Copied from a/b.py::Attention", Origin("a/b.py", "Attention")),
+        ("# Copied from a/b.py", CopiedFrom("a/b.py")),
+        ("# Copied from a/b.py:Attention.forward", CopiedFrom("a/b.py", "Attention.forward")),
+        ("# Copied from a/b.py::Attention", CopiedFrom("a/b.py", "Attention")),
         ("# Copied from https://example.org/a/b.py", None),
         ("# Adapted from a.b.C", None),
         (f"# Copied from {BERT}\n    x = 1", None),
     ],
 )
-def test_comments_over_definitions(comment: str, origin: Origin | None) -> None:
+def test_comments_over_definitions(comment: str, origin: CopiedFrom | None) -> None:
     found = only(SOURCE.replace("    class Inner", f"    {comment}\n    class Inner")).content.origins
-    there = (Origin(origin.source, origin.target, "Block.Inner", origin.renames),) if origin else ()
+    there = (CopiedFrom(origin.source, origin.target, "Block.Inner", origin.renames),) if origin else ()
     assert found == there
 
 
@@ -165,7 +168,7 @@ def test_the_innermost_origin_comes_first() -> None:
         "        @torch", "        # Copied from c.f\n\n        @torch"
     )
     assert only(source).content.origins == (
-        Origin("c.f", "", "Block.Inner.attend"),
-        Origin("a.B", "", "Block"),
-        Origin("b.py"),
+        CopiedFrom("c.f", "", "Block.Inner.attend"),
+        CopiedFrom("a.B", "", "Block"),
+        CopiedFrom("b.py"),
     )

@@ -14,6 +14,7 @@ from attnlint.output import visible
 
 if TYPE_CHECKING:
     from attnlint.baseline import Baseline, Known
+    from attnlint.diagnostics import Diagnostic
     from attnlint.linter import Report
     from attnlint.rule import Rule
 
@@ -66,6 +67,10 @@ class Baselining:
             return Baseline.read_or_new(self.written or self.file or DEFAULT)
         except BaselineError as error:
             raise click.ClickException(visible(str(error))) from None
+
+    def spared(self, baseline: Baseline | None) -> Callable[[Diagnostic], bool] | None:
+        """What says which findings are not to be fixed, where there are such."""
+        return None if baseline is None or self.off else baseline.covers()
 
     def settle(
         self, baseline: Baseline | None, report: Report, paths: Sequence[str], rules: Sequence[type[Rule]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from attnlint.cli import FAILURE, tolerating_closed_pipe
 from attnlint.cli.baselining import Baselining, CheckCommand, baseline_options
 from attnlint.cli.selection import choose
 from attnlint.diagnostics import Problem
-from attnlint.folding import fold
 from attnlint.output import View, formats, renderer, visible, wants_color
 from attnlint.sources.read import STDIN, read
 
@@ -64,9 +64,11 @@ def check(
 
     def show(report: Report, err: bool = False) -> int:
         baselining.settle(baseline, report, paths, rules)
-        if not no_fold:
+        if not no_fold and any(each.content.origins for each in report.diagnostics):
+            from attnlint.folding import fold
+
             report.diagnostics = fold(report.diagnostics)
-        with tolerating_closed_pipe():
+        with nullcontext() if watched else tolerating_closed_pipe():
             _print(report, output_format, err)
         _complain(report)
         return FAILURE if report.problems else int(bool(report.diagnostics))
@@ -78,7 +80,7 @@ def check(
     if fix or only_diff:
         from attnlint.cli.fixing import Fixing
 
-        spared = None if baseline is None else baseline.covers()
+        spared = baselining.spared(baseline)
         fixed = Fixing(unsafe_fixes, only_diff, show_fixes, spared, copies=no_fold).run(paths, rules)
         return _told_only(fixed) if only_diff else show(fixed, err=STDIN in paths)
 
