@@ -1,7 +1,7 @@
 """Findings in copies of code are folded under the finding of the original.
 
-A finding repeats another when comments say that its code was copied or generated from the other's (`CopiedFrom`), and both
-have the same code, stand in the same definition and have the same text, after what the comment says was renamed.
+A finding repeats another when comments say that its code was copied or generated from the other's (`CopiedFrom`), and
+both are of the same rule, stand in the same definition and have the same text, after what the comment says was renamed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 
-from attnlint.diagnostics import Copy, Diagnostic, CopiedFrom
+from attnlint.diagnostics import CopiedFrom, Copy, Diagnostic
 from attnlint.inheritance import Sources
 
 _PACKAGE = "__init__"

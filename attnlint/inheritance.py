@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
 
-from attnlint.diagnostics import Diagnostic, CopiedFrom, Problem
+from attnlint.diagnostics import CopiedFrom, Diagnostic, Problem
 from attnlint.sources.read import read
 from attnlint.syntax.outline import ModuleOutline, outline
 from attnlint.syntax.text import SourceError, SourceText

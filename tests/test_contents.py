@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from attnlint import lint_source
 from attnlint.contents import normalised
-from attnlint.diagnostics import Content, Diagnostic, CopiedFrom
+from attnlint.diagnostics import Content, CopiedFrom, Diagnostic
 from attnlint.identity import fingerprint
 
 SOURCE = """\
