@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from attnlint.config import ConfigError, Configuration, Settings
     from attnlint.diagnostics import (
         Content,
         CopiedFrom,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ConfigError",
+    "Configuration",
     "Content",
     "CopiedFrom",
     "Copy",
@@ -38,6 +41,7 @@ __all__ = [
     "Related",
     "Report",
     "Rule",
+    "Settings",
     "Severity",
     "Span",
     "Tier",
@@ -46,7 +50,15 @@ __all__ = [
     "lint_source",
 ]
 
-_HOMES = {"lint_paths": "linter", "lint_source": "linter", "Report": "linter", "Rule": "rule"}
+_HOMES = {
+    "ConfigError": "config",
+    "Configuration": "config",
+    "Report": "linter",
+    "Rule": "rule",
+    "Settings": "config",
+    "lint_paths": "linter",
+    "lint_source": "linter",
+}
 
 
 def __getattr__(name: str) -> object:

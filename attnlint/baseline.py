@@ -1,8 +1,8 @@
 """Baselines: findings that are known and left alone, so that a run reports the new ones.
 
 A baseline is a JSON file with one line for each kind of finding in each file: its path from the folder of the baseline,
-its code, its fingerprint (`attnlint.identity`) and how many of it there are. Lines may move and files may be renamed;
-where the text of a finding or the definition around it changes, it is a new one.
+its code, its fingerprint (`attnlint.fingerprints`) and how many of it there are. Lines may move and files may be
+renamed; where the text of a finding or the definition around it changes, it is a new one.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from attnlint.codes import REMOVED
+from attnlint.config import ConfigError, Configuration
 from attnlint.diagnostics import Diagnostic
-from attnlint.identity import fingerprint
+from attnlint.fingerprints import fingerprint
 from attnlint.linter import Report
 from attnlint.rule import Rule, installed
 from attnlint.sources.read import STDIN
@@ -90,17 +91,24 @@ class Baseline:
         homeless = self._homeless()
         return lambda found: any(k in self.entries or (k.code, k.fingerprint) in homeless for k in self._keys(found))
 
-    def compare(self, report: Report, named: Iterable[str], rules: Collection[type[Rule]]) -> Compared:
+    def compare(
+        self,
+        report: Report,
+        named: Iterable[str],
+        rules: Sequence[type[Rule]] | None = None,
+        config: Configuration | None = None,
+    ) -> Compared:
         """Tell the new findings of a run from the known ones, and which entries are gone.
 
-        ``named`` are the files and folders that the run was asked for, ``rules`` those that it used. Of equal findings
-        the first are the known ones. What stood in a file that is there no longer is looked for in all others.
+        ``named`` are the files and folders that the run was asked for; ``rules`` and ``config`` are those that it had
+        (`attnlint.linter.lint_paths`). Of equal findings the first are the known ones. What stood in a file that is
+        there no longer is looked for in all others.
         """
         left = self.entries.copy()
         waiting = [each for each in report.diagnostics if not _take(left, self._keys(each))]
         homeless = self._homeless()
         new = [each for each in waiting if not _take_any(left, homeless, self._keys(each))]
-        looked = self._looked(report, named, rules)
+        looked = self._looked(report, named, rules, config or Configuration(isolated=True))
         gone = Counter({key: number for key, number in left.items() if number and looked(key)})
         known = set(report.diagnostics).difference(new)
         return Compared(new, [each for each in report.diagnostics if each in known], gone, left - gone)
@@ -143,18 +151,32 @@ class Baseline:
     def _absolute(self, known: Known) -> str:
         return known.path if known.path == STDIN else os.path.normpath(os.path.join(self._folder, known.path))
 
-    def _looked(self, report: Report, named: Iterable[str], rules: Collection[type[Rule]]) -> Callable[[Known], bool]:
-        """Whether a run would have found what an entry stands for."""
+    def _looked(
+        self, report: Report, named: Iterable[str], rules: Sequence[type[Rule]] | None, config: Configuration
+    ) -> Callable[[Known], bool]:
+        """Whether a run would have found what an entry stands for: the file was read, or would have been if it were
+        still there, and rules of that code look at such a file."""
         failed = {_real(problem.path) for problem in report.problems}
         wanted = {_real(path) for path in named}
-        ran = {code for rule in rules for code in (rule.code, *rule.formerly)} | REMOVED.keys()
+        read = {_real(path) for path in report.paths}
 
         def looked(known: Known) -> bool:
-            path = Path(self._absolute(known))
-            places = {str(path), *map(str, path.parents)}
-            return known.code in ran and not places.isdisjoint(wanted) and places.isdisjoint(failed)
+            path = self._absolute(known)
+            places = {path, *map(str, Path(path).parents)}
+            was_read = path in read or not os.path.exists(path)
+            is_meant = was_read and not places.isdisjoint(wanted) and places.isdisjoint(failed)
+            return is_meant and known.code in _codes(path, rules, config)
 
         return looked
+
+
+def _codes(path: str, rules: Sequence[type[Rule]] | None, config: Configuration) -> set[str]:
+    """The codes that may be reported in a file, now or before, and those that no rule has any more."""
+    try:
+        asked = config.checks(path, rules).rules
+    except ConfigError:
+        return set()
+    return {code for rule in asked for code in (rule.code, *rule.formerly)} | REMOVED.keys()
 
 
 def _real(path: str) -> str:

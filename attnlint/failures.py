@@ -8,7 +8,8 @@ from traceback import extract_tb
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from attnlint.rule import Finding, Rule
+    from attnlint.findings import Finding
+    from attnlint.rule import Rule
 
 
 class Failures:

@@ -1,15 +1,56 @@
-"""From what rules yield to what a run reports: places become spans, mends become fixes."""
+"""What rules yield, and how it becomes what a run reports: places become spans, mends become fixes."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from attnlint.diagnostics import Diagnostic, Edit, Fix, Related, Span
-from attnlint.rule import Finding, Mend, Rule
+from attnlint.diagnostics import Diagnostic, Edit, Fix, Related, Severity, Span, Tier
 from attnlint.syntax.text import SourceText
 
 if TYPE_CHECKING:
     from attnlint.graph.values import Origin
+    from attnlint.rule import Rule
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """A piece of a fix before positions are known: the text of ``at`` becomes ``text``.
+
+    ``{0}``, ``{1}`` … in ``text`` stand for the source text of the places in ``parts``.
+    """
+
+    at: Origin | Span
+    text: str
+    parts: tuple[Origin, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mend:
+    """A fix as a rule states it; the linter turns it into `attnlint.diagnostics.Fix`.
+
+    ``needs_torch`` is the first release of torch that has what the fix writes: projects that support older ones are
+    not offered it.
+    """
+
+    title: str
+    tier: Tier
+    replacements: tuple[Replacement, ...]
+    needs_torch: str | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule yields: a place, a message in the code's own names, the evidence and, where it can be, the mend.
+
+    ``severity`` overrides the rule's own for forms that are only likely to be wrong.
+    """
+
+    at: Origin | Span
+    message: str
+    related: tuple[tuple[Origin | Span, str], ...] = ()
+    mend: Mend | None = None
+    severity: Severity | None = None
 
 
 def diagnostic(source: SourceText, rule: Rule, finding: Finding) -> Diagnostic:
@@ -22,13 +63,17 @@ def diagnostic(source: SourceText, rule: Rule, finding: Finding) -> Diagnostic:
         span=_span(finding.at),
         message=finding.message,
         url=rule.url(),
-        fix=_fix(finding.mend) if finding.mend is not None else None,
+        fix=_fix(finding.mend) if finding.mend is not None and _is_usable(finding.mend, rule) else None,
         related=tuple(Related(source.path, _span(at), message) for at, message in finding.related),
     )
 
 
 def _span(at: Origin | Span) -> Span:
     return at if isinstance(at, Span) else at.slice.span(at.node)
+
+
+def _is_usable(mend: Mend, rule: Rule) -> bool:
+    return mend.needs_torch is None or not rule.torch.may_be_before(mend.needs_torch)
 
 
 def _fix(mend: Mend) -> Fix:

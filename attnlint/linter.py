@@ -15,12 +15,13 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from attnlint import suppressions
+from attnlint.config import Checks, Configuration
 from attnlint.contents import Contents
 from attnlint.diagnostics import Diagnostic, Problem
 from attnlint.failures import Failures, told
-from attnlint.findings import diagnostic
+from attnlint.findings import Finding, diagnostic
 from attnlint.roots import Root, may_matter, roots
-from attnlint.rule import Finding, Rule, discover, select
+from attnlint.rule import Rule
 from attnlint.sources.discovery import find_sources
 from attnlint.sources.read import read
 from attnlint.suppressions import Suppressions
@@ -54,28 +55,48 @@ class Report:
     """Findings that a baseline holds; they are not among the diagnostics."""
 
 
-def lint_paths(paths: Iterable[str | os.PathLike[str]], rules: Sequence[type[Rule]] | None = None) -> Report:
-    """Lint files and folders (``-`` is standard input) with ``rules``, by default those that are on by default.
+Progress = Callable[[int, int], None]
+"""Told how many of how many sources are done: none at first, all at last."""
 
-    Nothing that is linted is imported or run. What cannot be read or parsed becomes a `Problem`; the others are
-    reported all the same.
+
+def lint_paths(
+    paths: Iterable[str | os.PathLike[str]],
+    rules: Sequence[type[Rule]] | None = None,
+    progress: Progress | None = None,
+    config: Configuration | None = None,
+) -> Report:
+    """Lint files and folders (``-`` is standard input) with ``rules``, by default those that ``config`` selects.
+
+    ``Configuration()`` reads configuration files as the command line does; without it, none is read. Nothing that is
+    linted is imported or run. What cannot be read or parsed becomes a `Problem`; the others are reported all the same.
+    With ``progress``, all sources are found before the first is read.
     """
-    report, chosen = Report(), _instances(rules)
+    report, settled = Report(), config or Configuration(isolated=True)
 
     def lint(path: str, data: bytes) -> None:
         failures = Failures()
-        report.diagnostics.extend(_lint(path, data, chosen, failures))
+        report.diagnostics.extend(_lint(path, data, settled.checks(path, rules), failures))
         report.problems.extend(Problem(path, None, reason) for reason in failures.told())
 
-    over_sources(paths, report, lint)
+    over_sources(paths, report, lint, progress, settled)
     return report
 
 
-def over_sources(paths: Iterable[str | os.PathLike[str]], report: Report, handle: Callable[[str, bytes], None]) -> None:
-    """Hand each source to ``handle``, which adds to the report what it finds. What cannot be found or read, and what
-    ``handle`` raises, becomes a `Problem` of that source alone. The report is sorted in the end."""
+def over_sources(
+    paths: Iterable[str | os.PathLike[str]],
+    report: Report,
+    handle: Callable[[str, bytes], None],
+    progress: Progress | None = None,
+    config: Configuration | None = None,
+) -> None:
+    """Hand each source that ``config`` does not exclude to ``handle``, which adds to the report what it finds. What
+    cannot be found or read, and what ``handle`` raises, becomes a `Problem` of that source alone; a configuration file
+    that cannot be used is one `Problem` for all its sources. The report is sorted in the end."""
+    settled = config or Configuration(isolated=True)
+    report.problems.extend(settled.problems)
+    sources = find_sources(paths, settled.scope)
     with _collecting_by_hand():
-        on_big_stack(lambda: _each(paths, report, handle))
+        on_big_stack(lambda: _each(sources if progress is None else _counted(sources, progress), report, handle))
     report.diagnostics.sort(key=lambda diagnostic: diagnostic.sort_key)
 
 
@@ -92,12 +113,21 @@ def _collecting_by_hand() -> Iterator[None]:
             gc.enable()
 
 
-def _each(paths: Iterable[str | os.PathLike[str]], report: Report, handle: Callable[[str, bytes], None]) -> None:
+def _counted(sources: Iterable[str | Problem], progress: Progress) -> Iterator[str | Problem]:
+    """The same sources, all found first; ``progress`` hears of each that is done."""
+    found = list(sources)
+    for done, source in enumerate(found):
+        progress(done, len(found))
+        yield source
+    progress(len(found), len(found))
+
+
+def _each(sources: Iterable[str | Problem], report: Report, handle: Callable[[str, bytes], None]) -> None:
     analysed = 0
-    for found in find_sources(paths):
+    for found in sources:
         data = found if isinstance(found, Problem) else read(found)
         if isinstance(data, Problem):
-            report.problems.append(data)
+            report.problems.extend([data] if data not in report.problems else [])
             continue
         assert isinstance(found, str)
         report.files += 1
@@ -119,26 +149,28 @@ def lint_source(
     path: str = "<string>",
     rules: Sequence[type[Rule]] | None = None,
     failures: Failures | None = None,
+    config: Configuration | None = None,
 ) -> list[Diagnostic]:
-    """Lint one source. Raises `attnlint.syntax.text.SourceError` where it cannot be decoded or parsed, and what a
-    broken rule raises, unless there are ``failures`` to collect it."""
+    """Lint one source with ``rules``, by default those that ``config`` selects for a file of that path.
+
+    Raises `attnlint.syntax.text.SourceError` where it cannot be decoded or parsed, `attnlint.config.ConfigError` where
+    its configuration file cannot be used, and what a broken rule raises, unless there are ``failures`` to collect it.
+    """
     data = text.encode() if isinstance(text, str) else text
     raised = Failures() if failures is None else failures
-    found = sorted(_lint(path, data, _instances(rules), raised), key=lambda diagnostic: diagnostic.sort_key)
+    checks = (config or Configuration(isolated=True)).checks(path, rules)
+    found = sorted(_lint(path, data, checks, raised), key=lambda diagnostic: diagnostic.sort_key)
     if failures is None:
         raised.throw()
     return found
 
 
-def _instances(rules: Sequence[type[Rule]] | None) -> list[Rule]:
-    return [rule() for rule in (select(discover()) if rules is None else rules)]
-
-
-def _lint(path: str, data: bytes, rules: Sequence[Rule], failures: Failures) -> list[Diagnostic]:
-    triggers = tuple(dict.fromkeys(trigger for rule in rules for trigger in rule.triggers))
+def _lint(path: str, data: bytes, checks: Checks, failures: Failures) -> list[Diagnostic]:
+    triggers = tuple(dict.fromkeys(trigger for rule in checks.rules for trigger in rule.triggers))
     if not triggers or not may_matter(data, triggers):
         return _only_parsed(path, data)
-    return on_big_stack(lambda: _analyse(SourceText.from_bytes(path, data), rules, triggers, failures))
+    found = on_big_stack(lambda: _analyse(SourceText.from_bytes(path, data), checks.rules, triggers, failures))
+    return [checks.tiers.applied(diagnostic) for diagnostic in found]
 
 
 def _only_parsed(path: str, data: bytes) -> list[Diagnostic]:

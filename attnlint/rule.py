@@ -30,13 +30,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from attnlint import codes
 from attnlint.codes import BrokenRules, UnknownCode
-from attnlint.diagnostics import Severity, Span, Tier
+from attnlint.diagnostics import Severity, Tier
+from attnlint.findings import Finding, Mend, Replacement
+from attnlint.torch_versions import UNKNOWN, TorchVersions
 
 if TYPE_CHECKING:
     from attnlint.attention import AttentionPath, AttentionSite
     from attnlint.attention.arms import Arms
     from attnlint.graph.analysis import DefinitionGraph
-    from attnlint.graph.values import Origin
     from attnlint.suppressions import Suppression
     from attnlint.syntax.outline import Definition
 
@@ -54,41 +55,6 @@ __all__ = [
 
 ENTRY_POINT_GROUP = "attnlint.rules"
 DOCS_URL = "https://attnlint.github.io/attnlint/rules/{code}"
-
-
-@dataclass(frozen=True)
-class Replacement:
-    """A piece of a fix before positions are known: the text of ``at`` becomes ``text``.
-
-    ``{0}``, ``{1}`` … in ``text`` stand for the source text of the places in ``parts``.
-    """
-
-    at: Origin | Span
-    text: str
-    parts: tuple[Origin, ...] = ()
-
-
-@dataclass(frozen=True)
-class Mend:
-    """A fix as a rule states it; the linter turns it into `attnlint.diagnostics.Fix`."""
-
-    title: str
-    tier: Tier
-    replacements: tuple[Replacement, ...]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a rule yields: a place, a message in the code's own names, the evidence and, where it can be, the mend.
-
-    ``severity`` overrides the rule's own for forms that are only likely to be wrong.
-    """
-
-    at: Origin | Span
-    message: str
-    related: tuple[tuple[Origin | Span, str], ...] = ()
-    mend: Mend | None = None
-    severity: Severity | None = None
 
 
 class Rule:
@@ -112,6 +78,9 @@ class Rule:
     text where you can: it is searched for many times faster."""
     references: ClassVar[tuple[str, ...]] = ()
     """Links that the documentation page ends with."""
+
+    torch: TorchVersions = UNKNOWN
+    """The releases of torch that the linted code is to run on; the linter sets it before it asks."""
 
     def check_path(self, path: AttentionPath) -> Iterator[Finding]:
         """Yield what is wrong with an attention site on one path. May ask ``path.facts`` anything."""
@@ -230,16 +199,18 @@ def select(
     selected: Iterable[str] = (),
     ignored: Iterable[str] = (),
     *,
+    extended: Iterable[str] = (),
     preview: bool = False,
 ) -> list[type[Rule]]:
     """The rules that a run uses. Selectors are prefixes of codes (``ATN``, ``ATN1``, ``ATN101``) or rule names.
 
-    Without ``selected``, the rules that are on by default. The longest matching prefix decides between ``selected``
-    and ``ignored`` (a name counts as the whole code); at equal length ``ignored`` wins. Rules in preview are left out
-    unless ``preview``. Raises `UnknownCode` for a selector that matches nothing, and warns (`codes.CodeWarning`) of one
-    that is called otherwise today or has no effect.
+    Without ``selected``, the rules that are on by default; ``extended`` adds to either. The longest matching prefix
+    decides between these and ``ignored`` (a name counts as the whole code); at equal length ``ignored`` wins. Rules in
+    preview are left out unless ``preview``. Raises `UnknownCode` for a selector that matches nothing, and warns
+    (`codes.CodeWarning`) of one that is called otherwise today or has no effect.
     """
-    chosen = tuple(selected)
+    instead = tuple(selected)
+    chosen = (*instead, *extended)
     wanted = _strengths(rules, ((selector, codes.resolve(rules.values(), selector)) for selector in chosen))
     dropped = _strengths(rules, ((selector, _ignorable(rules, selector)) for selector in ignored))
     if not preview:
@@ -248,7 +219,7 @@ def select(
                 codes.warn(f"{selector} is in preview: it is reported with --preview alone")
 
     def keeps(rule: type[Rule]) -> bool:
-        strength = wanted[rule.code] if chosen else int(rule.on_by_default)
+        strength = max(wanted[rule.code], int(rule.on_by_default and not instead))
         return strength > dropped[rule.code] and (preview or not rule.preview)
 
     return [rule for rule in rules.values() if keeps(rule)]

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import re
 import tokenize
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from attnlint import codes
-from attnlint.diagnostics import Diagnostic, Span
-from attnlint.rule import Replacement, Rule, installed
+from attnlint.diagnostics import Diagnostic, Edit, Span
+from attnlint.findings import Replacement
+from attnlint.rule import Rule, installed
+from attnlint.syntax.logical import LogicalLines
 
 if TYPE_CHECKING:
     from attnlint.syntax.outline import Definition
@@ -33,10 +34,6 @@ _NOQA = re.compile(
 )
 _WORDS = re.compile(r"#\s*(?:attnlint:\s*ignore|noqa)", re.IGNORECASE)
 _JUDGEABLE = tuple(map(re.compile, TRIGGERS))
-
-_BETWEEN_STATEMENTS = frozenset(
-    {tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING, tokenize.ENDMARKER}
-)
 
 
 @dataclass(eq=False)
@@ -74,6 +71,13 @@ class Suppression:
         """The place of the comment, without the words of others."""
         return self._span(self.start, self.end)
 
+    def extended(self, added: Iterable[str]) -> Edit:
+        """The edit that makes it name more codes; it has to name some."""
+        assert self.selectors
+        last = self.selectors[-1].span
+        end = Span(last.end_line, last.end_column, last.end_line, last.end_column)
+        return Edit(end, "".join(f", {code}" for code in added))
+
     def without(self, dropped: Iterable[Selector] = ()) -> Replacement:
         """The edit that takes these selectors out, or the whole comment if nothing remains; other words stay."""
         if self.selectors:
@@ -96,14 +100,6 @@ class Suppression:
         return Span(self.line, start + 1, self.line, end + 1)
 
 
-@dataclass(frozen=True)
-class _Statement:
-    """The physical lines, first and last, of a simple statement or of a compound statement's header."""
-
-    first: int
-    last: int
-
-
 class Suppressions:
     """The suppression comments of one source, found when a finding or a rule first asks for them.
 
@@ -112,6 +108,7 @@ class Suppressions:
 
     def __init__(self, source: SourceText, rules: Iterable[Rule] = (), unread: Iterable[Definition] = ()) -> None:
         self._source = source
+        self.lines = LogicalLines(source.lines)
         self._ran = {rule.code: type(rule) for rule in rules}
         self._unread = [definition.lines for definition in unread]
 
@@ -137,28 +134,24 @@ class Suppressions:
         return [one for one in self._comments if not one.is_noqa or any(map(_is_ours, one.selectors or ()))]
 
     def _selectors(self, diagnostic: Diagnostic) -> list[Selector]:
-        selectors = (selector for comment in self._around(diagnostic) for selector in comment.selectors or ())
+        selectors = (selector for comment in self.around(diagnostic) for selector in comment.selectors or ())
         return [one for one in selectors if any(rule.code == diagnostic.code for rule in one.meant)]
 
     def _blanket(self, diagnostic: Diagnostic) -> list[Suppression]:
-        return [comment for comment in self._around(diagnostic) if comment.selectors is None]
+        return [comment for comment in self.around(diagnostic) if comment.selectors is None]
 
-    def _around(self, diagnostic: Diagnostic) -> list[Suppression]:
+    def around(self, diagnostic: Diagnostic) -> list[Suppression]:
         """The comments on the finding's statement."""
         if not self._comments:
             return []
-        statement = self._statement(diagnostic.span.line)
+        statement = self.lines.statement(diagnostic.span.line)
         return [comment for comment in self._comments if statement.first <= comment.line <= statement.last]
-
-    def _statement(self, line: int) -> _Statement:
-        index = bisect_right(self._statements, line, key=lambda statement: statement.first) - 1
-        if index >= 0 and line <= self._statements[index].last:
-            return self._statements[index]
-        return _Statement(line, line)
 
     @cached_property
     def _comments(self) -> list[Suppression]:
-        return [one for token in self._tokens if token.type == tokenize.COMMENT for one in self._suppressions(token)]
+        if not _WORDS.search(self._source.text):
+            return []
+        return [one for token in self.lines.comments for one in self._suppressions(token)]
 
     def _suppressions(self, token: tokenize.TokenInfo) -> Iterator[Suppression]:
         (line, column), row = token.start, self._source.lines[token.start[0] - 1]
@@ -190,44 +183,6 @@ class Suppressions:
     def _known(self) -> dict[str, type[Rule]]:
         return {**installed().rules, **self._ran}
 
-    @cached_property
-    def _statements(self) -> list[_Statement]:
-        return list(_with_decorators(_logical_lines(self._tokens)))
-
-    @cached_property
-    def _tokens(self) -> list[tokenize.TokenInfo]:
-        return list(_tokens(self._source.lines)) if _WORDS.search(self._source.text) else []
-
 
 def _is_ours(selector: Selector) -> bool:
     return bool(selector.meant) or selector.text.upper().startswith("ATN")
-
-
-def _tokens(lines: Iterable[str]) -> Iterator[tokenize.TokenInfo]:
-    """The tokens up to the first place that `tokenize` does not understand."""
-    readline = (line.rstrip("\r\n") + "\n" for line in lines)
-    try:
-        yield from tokenize.generate_tokens(lambda: next(readline, ""))
-    except (tokenize.TokenError, SyntaxError):
-        return
-
-
-def _logical_lines(tokens: Iterable[tokenize.TokenInfo]) -> Iterator[tuple[tokenize.TokenInfo, int]]:
-    """The first token and the last line of each logical line."""
-    start: tokenize.TokenInfo | None = None
-    for token in tokens:
-        if token.type == tokenize.NEWLINE and start is not None:
-            yield start, token.start[0]
-            start = None
-        elif start is None and token.type not in _BETWEEN_STATEMENTS:
-            start = token
-
-
-def _with_decorators(lines: Iterable[tuple[tokenize.TokenInfo, int]]) -> Iterator[_Statement]:
-    """Logical lines as statements, a definition's header beginning at its first decorator."""
-    first: int | None = None
-    for start, last in lines:
-        first = first or start.start[0]
-        if start.string != "@":
-            yield _Statement(first, last)
-            first = None

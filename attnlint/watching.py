@@ -9,48 +9,51 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
+from itertools import takewhile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attnlint.config import ConfigError, Configuration, Settings
 from attnlint.diagnostics import Diagnostic, Problem
 from attnlint.failures import Failures
-from attnlint.linter import Report, lint_source, over_sources
-from attnlint.rule import Rule
-from attnlint.sources.discovery import EXCLUDED_FOLDERS
+from attnlint.linter import Progress, Report, lint_source, over_sources
 from attnlint.syntax.text import SourceError
 
 if TYPE_CHECKING:
     from watchfiles import Change
 
 _PAUSE = 1000
-"""Milliseconds after which the watch looks about by itself: for what changed before it began, and for folders that
-come back."""
+"""Milliseconds after which the watch looks about by itself: for what changed before it began, for folders that come
+back, and for settings from elsewhere."""
+
+
+_State = tuple[bytes, Settings]
 
 
 @dataclass
 class Memory:
-    """What was found in each source, by its path, and the content in which it was found."""
+    """What was found in each source, by its path, and the content and settings with which it was found."""
 
-    rules: Sequence[type[Rule]]
     linted: list[str] = field(default_factory=list)
     """The files that the last run linted; the others were as the run before had seen them."""
-    _known: dict[str, tuple[bytes, _Outcome]] = field(default_factory=dict)
+    _known: dict[str, tuple[_State, _Outcome]] = field(default_factory=dict)
 
-    def lint(self, paths: Sequence[str]) -> Report:
+    def lint(self, paths: Sequence[str], config: Configuration, progress: Progress | None = None) -> Report:
         """The report of everything, as `attnlint.linter.lint_paths` makes it. Files are found and read anew each time,
         so it does not matter how they changed: written, renamed, deleted or ignored."""
         report, known = Report(), self._known
         self._known, self.linted = {}, []
 
         def lint(path: str, data: bytes) -> None:
-            digest = blake2b(data).digest()
-            if path not in known or known[path][0] != digest:
+            state = blake2b(data).digest(), config.settings(path)
+            if path not in known or known[path][0] != state:
                 self.linted.append(path)
-                known[path] = digest, _outcome(path, data, self.rules)
+                known[path] = state, _outcome(path, data, config)
             self._known[path] = known[path]
             report.diagnostics.extend(known[path][1].diagnostics)
             report.problems.extend(known[path][1].problems)
 
-        over_sources(paths, report, lint)
+        over_sources(paths, report, lint, progress, config)
         return report
 
 
@@ -62,17 +65,18 @@ class _Outcome:
     problems: tuple[Problem, ...] = ()
 
 
-def _outcome(path: str, data: bytes, rules: Sequence[type[Rule]]) -> _Outcome:
+def _outcome(path: str, data: bytes, config: Configuration) -> _Outcome:
     failures = Failures()
     try:
-        found = lint_source(data, path, rules, failures)
+        found = lint_source(data, path, None, failures, config)
     except SourceError as error:
         return _Outcome(problems=(Problem(path, error.line, error.reason),))
     return _Outcome(tuple(found), tuple(Problem(path, None, reason) for reason in failures.told()))
 
 
-def changes(paths: Sequence[str]) -> Iterator[None]:
-    """Yields whenever something may have changed in or about ``paths``, until it is interrupted.
+def changes(paths: Sequence[str], config: Configuration) -> Iterator[Configuration]:
+    """Yields whenever something may have changed in or about ``paths``, until it is interrupted: the configuration as
+    its files are now.
 
     Of a named file the folder is watched, as many editors write a new file and rename it. A folder that is deleted is
     looked for until it is there again.
@@ -80,24 +84,26 @@ def changes(paths: Sequence[str]) -> Iterator[None]:
     from watchfiles import watch
 
     while True:
-        roots = _roots(paths)
-        yield
+        roots, current = _roots(paths), config.reread()
+        settings = _settings(roots, current)
+        yield current
         if not roots:
             time.sleep(_PAUSE / 1000)
             continue
         batches = watch(
             *roots,
-            watch_filter=partial(_matters, roots),
+            watch_filter=partial(_matters, roots, current),
             rust_timeout=_PAUSE,
             yield_on_timeout=True,
             recursive=any(os.path.isdir(path) for path in paths),
             ignore_permission_denied=True,
         )
         for index, changed in enumerate(batches):
-            if changed or index == 0:
-                yield
-            if _roots(paths) != roots:
+            current = config.reread()
+            if _roots(paths) != roots or _settings(roots, current) != settings:
                 break
+            if changed or index == 0:
+                yield current
 
 
 def _roots(paths: Sequence[str]) -> dict[str, tuple[int, int]]:
@@ -111,7 +117,23 @@ def _roots(paths: Sequence[str]) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _matters(roots: Iterable[str], change: Change, path: str) -> bool:
-    """Whether a file is in no folder that a search does not enter."""
-    inside = (path[len(root) :] for root in roots if path.startswith(root))
-    return any(EXCLUDED_FOLDERS.isdisjoint(each.split(os.sep)) for each in inside)
+def _settings(roots: Iterable[str], config: Configuration) -> list[object]:
+    """What holds for the run and in the folders that are watched; it may come from files that are not watched."""
+    found: list[object] = [config.of_run()]
+    for root in roots:
+        try:
+            found.append(config.settings(os.path.join(root, "")))
+        except ConfigError as error:
+            found.append(str(error))
+    return found
+
+
+def _matters(roots: Iterable[str], config: Configuration, change: Change, path: str) -> bool:
+    """Whether a search of one of the folders comes by a file."""
+    return any(_comes_by(root, config, path) for root in roots if path.startswith(os.path.join(root, "")))
+
+
+def _comes_by(root: str, config: Configuration, path: str) -> bool:
+    exclude = config.scope(root).exclude.sparing(root)
+    folders = takewhile(lambda folder: folder != root, map(str, Path(path).parents))
+    return not any(exclude.matches(folder, is_folder=True) for folder in folders)

@@ -17,6 +17,7 @@ from attnlint.graph.facts import Facts
 from attnlint.graph.masks import MaskFact, number
 from attnlint.graph.values import Cat, MultiHead, Origin, Pointwise, Tri, literal
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.torch_versions import TorchVersions
 
 
 class CausalDiagonal(Rule):
@@ -56,7 +57,8 @@ class CausalDiagonal(Rule):
             at = made[0].origin if len(made) == 1 else None
             yield Finding(
                 at or use.at.origin,
-                f"{use.mask.text} {_what(wrong, use)}; a causal mask hides triu(diagonal=1) and keeps tril(diagonal=0)",
+                f"{use.mask.text} {_what(wrong, use, self.torch)}; a causal mask hides triu(diagonal=1) and "
+                "keeps tril(diagonal=0)",
                 related=tuple(_evidence(path, use)),
                 mend=_mend(made[0], wrong, path.facts) if len(made) == 1 else None,
             )
@@ -72,12 +74,13 @@ def _off_by_one(left: MaskFact) -> int | None:
     return None
 
 
-def _what(diagonal: int, use: MaskUse) -> str:
+def _what(diagonal: int, use: MaskUse, torch: TorchVersions) -> str:
     if diagonal == 1:
         return "keeps one token of the future: each query sees the key after it, which gives away what it predicts"
     first = "the first row has no key left, and is NaN with −inf or uniform over the whole sequence with a finite fill"
     if use.how == "argument":
-        first = "the first row has no key left, and is 0 since torch 2.5 and NaN before"
+        row = "0" if torch.are_from("2.5") else "NaN" if torch.are_before("2.5") else "0 since torch 2.5 and NaN before"
+        first = f"the first row has no key left, and is {row}"
     return f"hides the diagonal: no query sees its own key, and {first}"
 
 

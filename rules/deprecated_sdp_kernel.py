@@ -22,7 +22,8 @@ class DeprecatedSdpKernel(Rule):
 
     **Why it hurts.** Since torch 2.3 every call gives a FutureWarning; the function is to go.
 
-    **Silent when** the code knows ``torch.nn.attention.sdpa_kernel`` as well, or asks for the version before it calls.
+    **Silent when** the code knows ``torch.nn.attention.sdpa_kernel`` as well, or asks for the version before it calls,
+    or the setting ``torch-version`` has releases before 2.3.
 
     **Mend.** ``torch.nn.attention.sdpa_kernel([…])`` with all the backends that the flags left on, cuDNN among them
     unless it was switched off, where the flags are literals. It needs torch 2.3 or later.
@@ -37,6 +38,8 @@ class DeprecatedSdpKernel(Rule):
 
     def check_definition(self, graph: DefinitionGraph) -> Iterator[Finding]:
         """Report calls of the old context manager."""
+        if self.torch.may_be_before("2.3"):
+            return
         imports = graph.module.outline.imports
         known = _NEW in imports.values() or any(value.path == _NEW for value in graph.all(External))
         for choice in graph.all(KernelChoice):

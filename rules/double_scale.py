@@ -9,12 +9,13 @@ from fractions import Fraction
 import libcst as cst
 
 from attnlint.attention import AttentionPath, Factor
+from attnlint.attention.output import has_sibling
 from attnlint.attention.spelling import with_keyword
 from attnlint.attention.statements import taken_off
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.scalars import Monomial
-from attnlint.graph.values import Divide, Multiply, Origin, Sdpa
+from attnlint.graph.values import Divide, Multiply, Origin, Sdpa, Softmax
 from attnlint.rule import Finding, Mend, Rule
 
 _ROOT = Fraction(-1, 2)
@@ -29,10 +30,10 @@ class DoubleScale(Rule):
     **Why it hurts.** The scores shrink by another √head_dim (8 times at head_dim 64): the weights are nearly uniform
     (entropy 2.07 of a possible 2.08), so every token gets the same average.
 
-    **Silent when** the operands are normalised, other factors make up for one of the two, or the two stand on
-    opposite arms of a branch.
+    **Silent when** the operands are normalised, other factors make up for one of the two, the two stand on opposite
+    arms of a branch, or softmax is taken of the scores both ways, as in matching.
 
-    **Mend.** Drop one of the two; for a fused call, ``scale=1.0``.
+    **Mend.** Drop one of the two; for a fused call, ``scale=1.0``, which torch has since 2.1.
     """
 
     code = "ATN104"
@@ -43,6 +44,8 @@ class DoubleScale(Rule):
     def check_path(self, path: AttentionPath) -> Iterator[Finding]:
         """Report the second of two equal scales."""
         if path.query is None or path.key is None or path.query.norms or path.key.norms:
+            return
+        if isinstance(path.anchor, Softmax) and has_sibling(path):
             return
         pair = _equal_pair(path) or _whole(path)
         if pair is None:
@@ -117,7 +120,7 @@ def _mend(first: Factor, second: Factor) -> Mend | None:
         return None
     if isinstance(call, Sdpa) and second.operand is None:
         edit = with_keyword(origin, "scale", "1.0")
-        return Mend("Pass scale=1.0", Tier.UNSAFE, (edit,)) if edit is not None else None
+        return Mend("Pass scale=1.0", Tier.UNSAFE, (edit,), needs_torch="2.1") if edit is not None else None
     return _dropped(first, second, origin)
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import libcst as cst
 
 from attnlint.attention import AttentionPath, MaskUse
-from attnlint.attention.spelling import argument, filler, imported, rewritten, written
+from attnlint.attention.importing import Spelled, spelled
+from attnlint.attention.spelling import argument, filler, rewritten, written
 from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
@@ -31,7 +32,7 @@ from attnlint.graph.values import (
     Value,
     Where,
 )
-from attnlint.rule import Finding, Mend, Rule
+from attnlint.rule import Finding, Mend, Replacement, Rule
 
 _LARGEST = {
     "float16": 65504.0, "bfloat16": 3.3895313892515355e38, "float32": 3.4028234663852886e38,
@@ -190,15 +191,18 @@ def _evidence(found: _Overflow, path: AttentionPath) -> Iterator[tuple[Origin, s
 
 
 def _mend(found: _Overflow, origin: Origin, path: AttentionPath) -> Mend | None:
-    torch, at = imported("torch.finfo", path.graph), filler(origin, found.fill)
+    torch, at = spelled("torch.finfo", path.graph), filler(origin, found.fill)
     if torch is None or at is None or isinstance(found.at, Multiply):
         return None
     tier = Tier.SAFE if found.raises and isinstance(found.at, MaskedFill) else Tier.UNSAFE
     dtype = argument(origin, None, "dtype") if isinstance(found.at, Full) else None
     if dtype is not None:
-        return Mend("Fill with the smallest number of the dtype", tier, (rewritten(at, f"{torch}({{0}}).min", dtype),))
+        return _filled(rewritten(at, f"{torch.text}({{0}}).min", dtype), torch, tier)
     tensor = written(origin, found.like) if found.like is not None else None
     if tensor is None or not isinstance(tensor.node, (cst.Name, cst.Attribute)):
         return None
-    edit = rewritten(at, f"{torch}({{0}}.dtype).min", tensor)
-    return Mend("Fill with the smallest number of the dtype", tier, (edit,))
+    return _filled(rewritten(at, f"{torch.text}({{0}}.dtype).min", tensor), torch, tier)
+
+
+def _filled(edit: Replacement, torch: Spelled, tier: Tier) -> Mend:
+    return Mend("Fill with the smallest number of the dtype", tier, (edit, *torch.imports))

@@ -9,7 +9,8 @@ import libcst as cst
 
 from attnlint.attention import AttentionPath
 from attnlint.attention.contexts import called, is_autocast
-from attnlint.attention.spelling import argument, imported, operands, rewritten
+from attnlint.attention.importing import spelled
+from attnlint.attention.spelling import argument, operands, rewritten
 from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Span, Tier
@@ -115,13 +116,14 @@ def _cast(value: Value, facts: Facts) -> Origin | None:
 
 def _product_mend(product: Product, softmax: Origin, half: str, path: AttentionPath) -> Mend | None:
     """Both operands in float32, and the weights cast back."""
-    origin, torch, found = product.origin, imported(f"torch.{half}", path.graph), operands(product)
+    origin, torch, found = product.origin, spelled(f"torch.{half}", path.graph), operands(product)
     if origin is None or torch is None or found is None or not _is_beside(origin, softmax):
         return None
     if isinstance(origin.node, cst.Call) and called(origin.node) not in _PRODUCTS:
         return None
     wide = (rewritten(operand, "{0}.float()", operand) for operand in found)
-    return Mend("Keep the scores in float32", Tier.UNSAFE, (*wide, _behind(softmax, f".to({torch})")))
+    edits = (*wide, _behind(softmax, f".to({torch.text})"), *torch.imports)
+    return Mend("Keep the scores in float32", Tier.UNSAFE, edits)
 
 
 def _cast_mend(cast: Origin, softmax: Origin) -> Mend | None:
@@ -138,10 +140,10 @@ def _cast_mend(cast: Origin, softmax: Origin) -> Mend | None:
 
 def _keyword_mend(keyword: Origin, softmax: Origin, path: AttentionPath) -> Mend | None:
     """Softmax in float32, and the weights cast."""
-    wide, half = imported("torch.float32", path.graph), keyword.slice.code(keyword.node)
+    wide, half = spelled("torch.float32", path.graph), keyword.slice.code(keyword.node)
     if wide is None or "{" in half:
         return None
-    edits = (Replacement(keyword, wide), _behind(softmax, f".to({half})"))
+    edits = (Replacement(keyword, wide.text), _behind(softmax, f".to({half})"), *wide.imports)
     return Mend("Take softmax in float32", Tier.UNSAFE, edits)
 
 

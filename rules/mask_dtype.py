@@ -16,6 +16,7 @@ from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.dtypes import FLOATS
 from attnlint.graph.values import Add, Cast, MultiHead, Origin, Sdpa, Value
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.torch_versions import TorchVersions
 
 
 class MaskDtype(Rule):
@@ -56,7 +57,7 @@ class MaskDtype(Rule):
                 continue
             if query_dtype not in FLOATS and (mask_dtype in FLOATS or not isinstance(path.anchor, Sdpa)):
                 continue
-            effect = _effect(path, use, mask_dtype)
+            effect = _effect(path, use, mask_dtype, self.torch)
             if effect is not None and not is_autocast(use.at.origin):
                 is_fused = isinstance(use.at, (Sdpa, MultiHead))
                 given = written(use.at.origin, use.mask, "attn_mask") if is_fused else None
@@ -80,10 +81,11 @@ def _query(path: AttentionPath) -> Value | None:
     return path.query.value if path.query is not None else None
 
 
-def _effect(path: AttentionPath, use: MaskUse, mask_dtype: str) -> str | None:
+def _effect(path: AttentionPath, use: MaskUse, mask_dtype: str, torch: TorchVersions) -> str | None:
     if isinstance(path.anchor, Sdpa):
         if mask_dtype == "float32":
-            return "torch ≤ 2.1 raises; 2.13 casts the mask on every call"
+            old, new = "torch ≤ 2.1 raises", "2.13 casts the mask on every call"
+            return old if torch.are_before("2.2") else f"torch {new}" if torch.are_from("2.2") else f"{old}; {new}"
         return "scaled_dot_product_attention raises (it takes bool, float32 or the query's dtype)"
     if isinstance(path.anchor, MultiHead):
         return "nn.MultiheadAttention raises when it needs weights (it takes bool or exactly the query's dtype)"

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from attnlint.attention import AttentionPath, AttentionSite
-from attnlint.attention.spelling import argument, left_operand, rewritten, stands_alone
+from attnlint.attention.spelling import argument, contracted_extent, rewritten, stands_alone
 from attnlint.attention.trail import Walk
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
@@ -100,11 +100,12 @@ def _place(path: AttentionPath) -> Origin | None:
 
 
 def _mend(product: Product) -> Mend | None:
-    query = left_operand(product)
-    if query is None or product.origin is None:
+    extent = contracted_extent(product)
+    if extent is None or product.origin is None:
         return None
-    text = "{0} / {1}.size(-1) ** 0.5" if stands_alone(product.origin) else "({0} / {1}.size(-1) ** 0.5)"
-    replacement = rewritten(product.origin, text, product.origin, query)
+    text = f"{{0}} / {extent[0].format('{1}')} ** 0.5"
+    fits = stands_alone(product.origin)
+    replacement = rewritten(product.origin, text if fits else f"({text})", product.origin, extent[1])
     return Mend("Divide the scores by √head_dim", Tier.UNSAFE, (replacement,))
 
 

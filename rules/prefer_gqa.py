@@ -29,7 +29,8 @@ class PreferGqa(Rule):
     **Why it costs.** The copies take as many times the memory of key and value as there are query heads in a group:
     69 ms with them and 51 ms with ``enable_gqa=True`` on a CPU. Needs torch 2.5.
 
-    **Silent when** key and value are repeated differently, tiled, or on some path one of them alone.
+    **Silent when** key and value are repeated differently, tiled, or on some path one of them alone, or the setting
+    ``torch-version`` has releases before 2.5.
 
     **Mend.** ``enable_gqa=True`` on key and value as they are; unsafe, as kernels may round differently. Offered where
     the copies are made in the call itself.
@@ -49,6 +50,8 @@ class PreferGqa(Rule):
         """Report calls whose key and value are repeated, wherever one of them is."""
         call = site.anchor
         if not isinstance(call, Sdpa) or call.origin is None or not site.exhaustive or not site.paths:
+            return
+        if self.torch.may_be_before("2.5"):
             return
         try:
             pairs = [pair for path in site.paths for pair in path.ask(_repeated)]

@@ -10,7 +10,8 @@ import libcst as cst
 from attnlint.attention import AttentionPath, AttentionSite, Factor, MaskUse
 from attnlint.attention.conventions import bool_convention
 from attnlint.attention.fusable import Fusable, fusable, has_fused
-from attnlint.attention.spelling import imported, operands
+from attnlint.attention.importing import spelled
+from attnlint.attention.spelling import operands
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.values import Origin, Product, Softmax
@@ -18,6 +19,8 @@ from attnlint.graph.worlds import TooManyWorlds
 from attnlint.rule import Finding, Mend, Replacement, Rule
 from attnlint.syntax.walk import holds
 
+_WITH_SCALE = "2.1"
+"""The first release of torch in which the call takes ``scale=``."""
 _ATOMS = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.Integer, cst.Float)
 
 
@@ -29,12 +32,12 @@ class PreferSdpa(Rule):
     nothing else reads scores or weights.
 
     **Why it costs.** Scores and weights are written to memory for every pair of tokens, and read again: 362 ms, and
-    52 ms with ``scaled_dot_product_attention`` (2048 tokens, on a CPU). Needs torch 2.0.
+    52 ms with ``scaled_dot_product_attention`` (2048 tokens, on a CPU). Needs torch 2.0, and 2.1 for ``scale=``.
 
     **Silent when** the weights are returned, stored or changed in another way than by dropout, the scores are capped or
     scaled by a learned number or by the root of another extent (ATN102, ATN103), a mask is not understood, the tensors
     do not certainly have four axes, as the kernels need, or are of several dtypes, or the same class calls fused
-    attention where it can.
+    attention where it can. Also where the setting ``torch-version`` has releases that lack the call or its ``scale=``.
 
     **Mend.** The call, where all is written in one expression without mask and dropout; unsafe, as kernels round
     differently. Else by hand: the message names the arguments.
@@ -64,11 +67,14 @@ class PreferSdpa(Rule):
         known = [answer for answer in found if answer is not None and not _is_doubtful(*answer)]
         if not known or len(known) < len(found) or output.origin is None or softmax.origin is None:
             return
+        needed = "2.0" if all(given.scaled_by_default for given, _ in known) else _WITH_SCALE
+        if self.torch.may_be_before(needed):
+            return
         path, first = site.paths[0], max((given for given, _ in known), key=lambda given: len(given.masks))
         yield Finding(
             output.origin,
             f"scaled_dot_product_attention({', '.join(_arguments(first, path))}) computes this without writing "
-            "scores and weights to memory (torch 2.0 and later)",
+            f"scores and weights to memory (torch {needed} and later)",
             related=((softmax.origin, "the weights are made here"),),
             mend=_mend(first, output.origin, softmax.origin, path) if len(site.paths) == 1 == len(known) else None,
         )
@@ -148,7 +154,7 @@ def _written(factor: Factor) -> cst.BaseExpression | None:
 
 def _mend(given: Fusable, output: Origin, softmax: Origin, path: AttentionPath) -> Mend | None:
     """The call in place of one expression that holds all: its parts are copied as they are written."""
-    name = imported("torch.nn.functional.scaled_dot_product_attention", path.graph)
+    name = spelled("torch.nn.functional.scaled_dot_product_attention", path.graph)
     product = path.product.origin if path.product is not None else None
     if name is None or product is None or given.masks or given.dropout is not None or len(given.factors) > 1:
         return None
@@ -160,12 +166,12 @@ def _mend(given: Fusable, output: Origin, softmax: Origin, path: AttentionPath) 
         return None
     scale = "" if given.scaled_by_default else ", scale=1.0"
     if given.factors and not given.scaled_by_default:
-        spelled = _scale(given.factors[0])
-        if spelled is None:
+        written = _scale(given.factors[0])
+        if written is None:
             return None
-        scale = f", scale={spelled}".replace("{", "{{").replace("}", "}}")
-    edit = Replacement(output, f"{name}({{0}}, {{1}}, {{2}}{scale})", (query, key, value))
-    return Mend("Call scaled_dot_product_attention", Tier.UNSAFE, (edit,))
+        scale = f", scale={written}".replace("{", "{{").replace("}", "}}")
+    edit = Replacement(output, f"{name.text}({{0}}, {{1}}, {{2}}{scale})", (query, key, value))
+    return Mend("Call scaled_dot_product_attention", Tier.UNSAFE, (edit, *name.imports))
 
 
 def _receiver(transposed: Origin | None) -> Origin | None:

@@ -44,8 +44,8 @@ class RepeatedMask(Rule):
                     continue
                 yield Finding(
                     at,
-                    f"{term.text} is added to the scores a second time: two of finfo.min make −inf, and a row that is "
-                    "masked in full becomes NaN; add it once",
+                    f"{term.text} is added to the scores a second time: where it is finfo.min, the sum is −inf, and a "
+                    "row that is masked in full becomes NaN; add it once",
                     related=((seen[_identity(term, path.facts)], f"{term.text} is added here first"),),
                 )
 

@@ -102,7 +102,8 @@ def _reversed(value: ReverseDims, at: Origin, rank: int) -> Finding:
     receiver = _receiver(at)
     mend = None
     if receiver is not None:
-        mend = Mend(f"Use .{right}, which swaps the last two axes", tier, (rewritten(at, f"{{0}}.{right}", receiver),))
+        edit = rewritten(at, f"{{0}}.{right}", receiver)
+        mend = Mend(f"Use .{right}, which swaps the last two axes", tier, (edit,), needs_torch="1.11")
     return Finding(at, f"{effect}; use `.{right}`", related=tuple(_made(value.x)), mend=mend)
 
 

@@ -9,8 +9,8 @@ from fractions import Fraction
 import libcst as cst
 
 from attnlint.attention import AttentionPath, Operand
+from attnlint.attention.importing import spelled
 from attnlint.attention.parameters import class_name, contents, has_parameters
-from attnlint.attention.spelling import imported
 from attnlint.attention.transparent import LAYOUT
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
@@ -154,12 +154,16 @@ def _mend(origin: Origin, graph: DefinitionGraph) -> Mend | None:
     items, times = (node.left, node.right) if isinstance(node.left, cst.List) else (node.right, node.left)
     if not isinstance(items, cst.List) or len(items.elements) != 1:
         return None
-    made, copied = items.elements[0].value, imported("copy.deepcopy", graph)
-    if not isinstance(made, cst.Call) and copied is None:
-        return None
-    item, title = ("{0}", "Make one for each item") if isinstance(made, cst.Call) else (f"{copied}({{0}})", "Copy it")
+    made = items.elements[0].value
     parts = replace(origin, node=made), replace(origin, node=times)
-    return Mend(title, Tier.UNSAFE, (Replacement(origin, f"[{item} for _ in range({{1}})]", parts),))
+    if isinstance(made, cst.Call):
+        edit = Replacement(origin, "[{0} for _ in range({1})]", parts)
+        return Mend("Make one for each item", Tier.UNSAFE, (edit,))
+    copied = spelled("copy.deepcopy", graph)
+    if copied is None:
+        return None
+    edit = Replacement(origin, f"[{copied.text}({{0}}) for _ in range({{1}})]", parts)
+    return Mend("Copy it", Tier.UNSAFE, (edit, *copied.imports))
 
 
 def _after_split(operand: Operand, facts: Facts) -> tuple[Linear, Value] | None:

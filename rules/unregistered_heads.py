@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import libcst as cst
 
+from attnlint.attention.importing import spelled
 from attnlint.attention.parameters import class_name, contents, has_parameters
-from attnlint.attention.spelling import assignment, imported
+from attnlint.attention.spelling import assignment
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.machine import Store
@@ -177,8 +178,8 @@ def _evidence(modules: list[Value]) -> Iterator[tuple[Origin, str]]:
 
 
 def _mend(value: Origin, container: str, graph: DefinitionGraph) -> Mend | None:
-    name = imported(f"torch.nn.{container}", graph)
+    name = spelled(f"torch.nn.{container}", graph)
     if name is None:
         return None
-    text = f"{name}([{{0}}])" if isinstance(value.node, cst.Tuple) else f"{name}({{0}})"
-    return Mend(f"Use nn.{container}", Tier.UNSAFE, (Replacement(value, text, (value,)),))
+    text = f"{name.text}([{{0}}])" if isinstance(value.node, cst.Tuple) else f"{name.text}({{0}})"
+    return Mend(f"Use nn.{container}", Tier.UNSAFE, (Replacement(value, text, (value,)), *name.imports))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
@@ -37,9 +38,10 @@ class UnusedMask(Rule):
 
     **Silent when** the signature comes from elsewhere: a function that stands in a table, an override of a
     method that is declared in the module or in a base class that is not torch's own, another method of that name and
-    these parameters that reads it, a method of an object that is no ``nn.Module`` and may be called without it, further
-    parameters that are not read either, a comment that says so, ``del``, names that begin with an underscore. Also
-    where the attention is causal by itself, or may be, and the mask is not one of padding.
+    these parameters that reads it, a function that an interface may choose and that nobody hands a mask, a method of an
+    object that is no ``nn.Module`` and may be called without it, further parameters that are not read either, a comment
+    that says so, ``del``, names that begin with an underscore. Also where the attention is causal by itself, or may be,
+    and the mask is not one of padding.
 
     **Mend.** Apply the mask, or take the parameter away.
     """
@@ -185,11 +187,32 @@ def _is_handed_around(function: Definition, module: ModuleContext) -> bool:
     return re.search(rf"[:\[{{,]\s*{function.name}\s*[,\]}}]", module.outline.source.searched) is not None
 
 
+def _is_chosen_for_no_mask(function: Definition, module: ModuleContext) -> bool:
+    """Whether a function is one of those that an interface chooses from, and nobody in the module hands that a mask."""
+    tree = module.outline.body.tree
+    chosen = [
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Call)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name) and any(_reads(given, function.name) for given in node.value.args)
+    ]
+    calls = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and any(_reads(node.func, one) for one in chosen)
+    ]
+    given = [value for call in calls for value in (*call.args, *(keyword.value for keyword in call.keywords))]
+    return bool(calls) and not any(_MASKS.fullmatch(ast.unparse(value).rpartition(".")[2]) for value in given)
+
+
+def _reads(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
 def _is_dictated(definition: Definition, names: list[str], module: ModuleContext) -> bool:
     """Whether a signature is given from elsewhere: by a base class, or by methods of the same name and parameters."""
     parent = definition.parent
     if not isinstance(parent, ClassOutline):
-        return _is_handed_around(definition, module)
+        return _is_handed_around(definition, module) or _is_chosen_for_no_mask(definition, module)
     if any(not base.startswith("torch.nn.") for base in module.foreign_bases(parent) if base != "object"):
         return True
     for other in module.outline.all_classes():

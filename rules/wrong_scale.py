@@ -8,7 +8,7 @@ from fractions import Fraction
 import libcst as cst
 
 from attnlint.attention import AttentionPath, Factor
-from attnlint.attention.spelling import definition_of, left_operand, operator_changed, rewritten, stands_alone
+from attnlint.attention.spelling import contracted_extent, definition_of, operator_changed, rewritten, stands_alone
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.scalars import Monomial
@@ -140,15 +140,15 @@ def _other_quantity(base: Monomial, head_dim: Monomial, path: AttentionPath) -> 
 def _mend(path: AttentionPath, factor: Factor, at: Origin) -> Mend | None:
     """Another root, where the factor is written in one expression with the product of query and key."""
     site, product = factor.at.origin, path.product
-    query = left_operand(product) if product is not None else None
-    if site is None or product is None or product.origin is None or query is None or at is site:
+    extent = contracted_extent(product) if product is not None else None
+    if site is None or product is None or product.origin is None or extent is None or at is site:
         return None
     if not holds(site.node, at.node) or not holds(site.node, product.origin.node):
         return None
     root = "-0.5" if factor.operand is not None and not factor.divides else "0.5"
-    text = f"{{0}}.size(-1) ** {root}"
+    text = f"{extent[0].format('{0}')} ** {root}"
     fits = isinstance(at.node, cst.BinaryOperation) or stands_alone(at)
-    replacement = rewritten(at, text if fits else f"({text})", query)
+    replacement = rewritten(at, text if fits else f"({text})", extent[1])
     return Mend("Take the root of head_dim", Tier.UNSAFE, (replacement,))
 
 

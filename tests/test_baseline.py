@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from attnlint.baseline import Baseline, BaselineError, Known
+from attnlint.config import Configuration
 from attnlint.diagnostics import Content, Diagnostic, Problem, Severity, Span
-from attnlint.identity import fingerprint
+from attnlint.fingerprints import fingerprint
 from attnlint.linter import Report
 from attnlint.rule import discover
 
@@ -32,8 +33,8 @@ def found(path: str, text: str, line: int = 1, code: str = "ATN204") -> Diagnost
     return Diagnostic(code, "name", Severity.ERROR, path, span, "message", "", content=Content("f", text))
 
 
-def report(*diagnostics: Diagnostic) -> Report:
-    paths = sorted({each.path for each in diagnostics})
+def report(*diagnostics: Diagnostic, read: tuple[str, ...] = ("a.py", "b.py")) -> Report:
+    paths = sorted({*read, *(each.path for each in diagnostics)})
     return Report(sorted(diagnostics, key=lambda each: each.sort_key), [], len(paths), paths)
 
 
@@ -127,15 +128,32 @@ def test_absolute_paths_and_links_to_folders_are_the_same_files(inside: Path) ->
     baseline = recorded(found("real/a.py", "x"))
     for path in ("real/a.py", "link/a.py", str(inside / "link" / "a.py"), "./real/../real/a.py"):
         assert not baseline.compare(report(found(path, "x")), [path], RULES).new, path
-    assert baseline.compare(report(), ["link"], RULES).gone
+    assert baseline.compare(report(read=("link/a.py",)), ["link"], RULES).gone
+    assert baseline.compare(report(), ["link"], RULES).unseen
 
 
 def test_a_folder_that_could_not_be_searched_says_nothing(inside: Path) -> None:
     (inside / "sub").mkdir()
-    failed = Report(problems=[Problem("sub", None, "cannot be read")])
+    failed = Report(problems=[Problem("sub", None, "cannot be read")], paths=["a.py"])
     compared = recorded(found("sub/a.py", "x"), found("a.py", "x")).compare(failed, ["."], RULES)
     assert [known.path for known in compared.gone] == ["a.py"]
     assert [known.path for known in compared.unseen] == ["sub/a.py"]
+
+
+def test_a_file_that_is_there_and_was_passed_over_says_nothing() -> None:
+    compared = recorded(found("a.py", "x"), found("b.py", "x")).compare(report(read=("b.py",)), ["."], RULES)
+    assert [known.path for known in compared.gone] == ["b.py"]
+    assert [known.path for known in compared.unseen] == ["a.py"]
+
+
+def test_rules_are_those_of_each_file(inside: Path) -> None:
+    (inside / "attnlint.toml").write_text('per-file-ignores = { "a.py" = ["ATN204"] }', "utf-8")
+    (inside / "sub").mkdir()
+    (inside / "sub" / "attnlint.toml").write_text("no TOML", "utf-8")
+    baseline = recorded(*(found(path, "x") for path in ("a.py", "b.py", "gone.py", "sub/gone.py")))
+    compared = baseline.compare(report(), ["."], config=Configuration())
+    assert [known.path for known in compared.gone] == ["b.py", "gone.py"]
+    assert [known.path for known in compared.unseen] == ["a.py", "sub/gone.py"]
 
 
 def test_what_two_branches_both_added_counts_once() -> None:

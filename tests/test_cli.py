@@ -42,7 +42,8 @@ FOUND = ["buggy.py:6:5: ATN204", "buggy.py:11:14: ATN101"]
 @pytest.fixture(autouse=True)
 def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name in ("CI", "FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm")
     Path("buggy.py").write_text(BUGGY)
     Path("clean.py").write_text(CLEAN)
@@ -243,7 +244,7 @@ RULE_SCHEMA["required"] = list(RULE_SCHEMA["properties"])  # type: ignore[call-o
 
 class TestInterruptions:
     def test_control_c(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        def interrupt(*_: object) -> None:
+        def interrupt(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
         monkeypatch.setattr("attnlint.linter.lint_paths", interrupt)
@@ -251,7 +252,7 @@ class TestInterruptions:
         assert "Traceback" not in capsys.readouterr().err
 
     def test_a_crash_is_no_finding(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        def crash(*_: object) -> None:
+        def crash(*_: object, **__: object) -> None:
             raise RuntimeError("oops")
 
         monkeypatch.setattr("attnlint.linter.lint_paths", crash)
@@ -355,7 +356,7 @@ class TestShape:
         result = run()
         assert result.returncode == 2
         assert result.stderr.startswith("Usage: attnlint ")
-        for command in ("check", "prove", "rule", "rules"):
+        for command in ("check", "config", "prove", "rule", "rules"):
             assert f"\n  {command} " in result.stderr
         assert run("--help").stdout == result.stderr
         assert run("-h").returncode == 0

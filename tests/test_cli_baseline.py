@@ -271,6 +271,62 @@ class TestFixing:
         assert Path("src/renamed.py").read_text("utf-8").startswith(BUGGY)
 
 
+class TestSettings:
+    @pytest.fixture(autouse=True)
+    def files(self) -> None:
+        Path("attnlint.toml").write_text('baseline = "known.json"\n', "utf-8")
+        Path("src/new.py").write_text(CLEAN, "utf-8")
+
+    def test_the_file_of_the_settings_is_written_and_read(self) -> None:
+        assert run("src").stderr == "Error: known.json: no such baseline; --write-baseline makes it\n"
+        assert run("--write-baseline", "src").stderr == "attnlint: known.json holds 2 findings in 1 file now\n"
+        assert entries("known.json") == [("src/old.py", "ATN101", 1), ("src/old.py", "ATN204", 1)]
+        assert run("src").stdout == "Nothing new found: 2 files checked; 2 findings in the baseline.\n"
+
+    def test_what_is_typed_counts_before_them(self) -> None:
+        run("--write-baseline", "other.json", "--select=ATN101", "src")
+        assert not Path("known.json").exists()
+        found = run("--baseline", "other.json", "--output-format=concise", "src")
+        assert places(found.stdout) == ["src/old.py:6:5: ATN204"]
+        assert len(places(run("--no-baseline", "--output-format=concise", "src").stdout)) == 2
+        assert len(places(run("--isolated", "--output-format=concise", "src").stdout)) == 2
+
+    def test_what_is_ignored_or_excluded_now_is_not_gone(self) -> None:
+        Path("src/more.py").write_text(BUGGY, "utf-8")
+        run("--write-baseline", "src")
+        for path in ("src/old.py", "src/more.py"):
+            Path(path).write_text(CLEAN, "utf-8")
+        arguments = ("--per-file-ignores", "old.py:ATN204", "--extend-exclude", "more.py")
+        assert run("--show-gone", *arguments, "src").stderr.splitlines() == [
+            "attnlint: 1 finding of known.json is gone, --write-baseline takes it out",
+            "  src/old.py: 1 × ATN101",
+        ]
+        run("--write-baseline", *arguments, "src")
+        assert [entry[:2] for entry in entries("known.json")] == [
+            ("src/more.py", "ATN101"),
+            ("src/more.py", "ATN204"),
+            ("src/old.py", "ATN204"),
+        ]
+
+    def test_known_findings_get_no_comments(self) -> None:
+        run("--write-baseline", "--select=ATN204", "src")
+        result = run("--add-ignore", "src")
+        assert (result.returncode, result.stdout) == (
+            0,
+            "Nothing new found: 2 files checked; 1 finding in the baseline.\n",
+        )
+        assert Path("src/old.py").read_text("utf-8").count("attnlint: ignore[ATN101]") == 1
+        assert "ignore[ATN204]" not in Path("src/old.py").read_text("utf-8")
+
+    def test_with_quiet_nothing_is_said_of_it(self) -> None:
+        result = run("--quiet", "--write-baseline", "src")
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+        Path("src/old.py").write_text(CLEAN, "utf-8")
+        result = run("--quiet", "src")
+        assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+        assert run("--quiet", "--show-gone", "src").stderr.startswith("  src/old.py: 1 × ATN101\n")
+
+
 def test_the_commands_of_the_page_do_what_it_says() -> None:
     """Each in turn exits with 0: findings are recorded, and then known."""
     ran = commands((CHECKOUT / "docs" / "baseline.md").read_text("utf-8"), "attnlint")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from attnlint import lint_source
 from attnlint.contents import normalised
 from attnlint.diagnostics import Content, CopiedFrom, Diagnostic
-from attnlint.identity import fingerprint
+from attnlint.fingerprints import fingerprint
 
 SOURCE = """\
 import torch
@@ -77,7 +77,7 @@ def test_code_outside_of_definitions_is_in_none() -> None:
 
 def test_the_fingerprint_stays_where_lines_move_and_layout_changes() -> None:
     before = fingerprint(only(SOURCE))
-    assert re.fullmatch("[0-9a-f]{16}", before)
+    assert re.fullmatch("[0-9a-f]{32}", before)
     moved = SOURCE.replace("class Block", "x = 1\n\n\nclass Block").replace("== 0, ", "==0,\n  # so\n  ")
     assert fingerprint(only(moved)) == before
     assert fingerprint(only(SOURCE.replace("\n", "\r\n"))) == before

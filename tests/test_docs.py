@@ -10,12 +10,14 @@ import click
 import pytest
 
 from attnlint.cli import app
+from attnlint.output import formats
 from attnlint.rule import discover
 
 CHECKOUT = Path(__file__).parent.parent
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 CHANGELOG = (CHECKOUT / "CHANGELOG.md").read_text(encoding="utf-8")
 CONTRIBUTING = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PAGES = {page.name: page.read_text(encoding="utf-8") for page in sorted((CHECKOUT / "docs").glob("*.md"))}
 FENCED = re.compile(r"^ *```(?:console|bash|yaml)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 NAMES = {code: rule.name for code, rule in discover().items()}
 PROVEN = {code: name for code, name in NAMES.items() if not code.startswith("ATN0")}
@@ -44,7 +46,7 @@ def test_every_rule_has_a_fixture_of_its_name() -> None:
     assert fixtures == set(PROVEN.values())
 
 
-@pytest.mark.parametrize("document", [README, CONTRIBUTING])
+@pytest.mark.parametrize("document", [README, CONTRIBUTING, PAGES["outputs.md"]])
 def test_every_attnlint_command_exists(document: str) -> None:
     assert commands(document, "attnlint")
     for arguments in commands(document, "attnlint"):
@@ -55,6 +57,10 @@ def test_every_attnlint_command_exists(document: str) -> None:
         known = {option for parameter in command.params for option in parameter.opts} | {"--version", "--help"}
         used = {argument.partition("=")[0] for argument in arguments if argument.startswith("--")}
         assert used <= known, arguments
+
+
+def test_every_format_is_on_the_page_of_formats() -> None:
+    assert sorted(re.findall(r"^\| `([a-z-]+)` \|", PAGES["outputs.md"], re.MULTILINE)) == formats()
 
 
 def test_every_extra_that_is_installed_exists() -> None:

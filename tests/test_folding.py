@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from format_support import valid_rdjson, valid_sarif
 from test_cli import places, run
 
 from attnlint import lint_paths
@@ -244,6 +245,20 @@ class TestOutput:
         first, second = json.loads(run("--output-format=json", "bert").stdout)
         assert first["copies"] == [{"path": "bert/modeling_bert.py", "line": 10, "column": 9}]
         assert second["copies"] == [{"path": "bert/modeling_bert.py", "line": 15, "column": 14}]
+
+    def test_the_formats_of_other_programs(self) -> None:
+        def printed(name: str) -> str:
+            return run("--select=ATN204", f"--output-format={name}", "bert").stdout
+
+        remark = "(also in 1 generated copy: bert/modeling_bert.py:10)"
+        for name in ("grouped", "github", "gitlab", "junit"):
+            assert printed(name).count(remark) == 1, name
+        (result,) = valid_sarif(printed("sarif"))["runs"][0]["results"]
+        places = [place["physicalLocation"] for place in result["relatedLocations"]]
+        assert places[-1]["artifactLocation"]["uri"] == "bert/modeling_bert.py"
+        assert places[-1]["region"]["startLine"] == 10
+        (diagnostic,) = valid_rdjson(printed("rdjson"))["diagnostics"]
+        assert diagnostic["related_locations"][-1]["location"]["path"] == "bert/modeling_bert.py"
 
     def test_no_fold_shows_all(self) -> None:
         result = run("--no-fold", "--select=ATN204", "--output-format=concise", "bert")

@@ -66,7 +66,7 @@ def test_the_wheel_holds_every_module_and_nothing_else(packages: Mapping[str, Pa
     with zipfile.ZipFile(packages["wheel"]) as wheel:
         shipped = {name for name in wheel.namelist() if ".dist-info/" not in name}
     expected = {f"{home}/{name}" for home, folder in HOMES.items() for name in modules(CHECKOUT / folder)}
-    assert shipped == expected | {"attnlint/py.typed"}
+    assert shipped == expected | {"attnlint/py.typed", "attnlint/config/schema.json"}
 
 
 def test_the_sdist_holds_the_tests_and_the_papers(packages: Mapping[str, Path]) -> None:

@@ -82,6 +82,12 @@ ROWS: list[tuple[str, str, str | None, Tier]] = [
     (
         "ATN507",
         built("head = Head(dim)\nself.heads = nn.ModuleList([head] * n)").replace("import copy\n", ""),
+        "\n" + built("head = Head(dim)\nself.heads = nn.ModuleList([copy.deepcopy(head) for _ in range(n)])"),
+        Tier.UNSAFE,
+    ),
+    (
+        "ATN507",
+        built("head = Head(dim)\nself.heads = nn.ModuleList([head] * n)").replace("import copy\n", "copy = print\n"),
         None,
         Tier.MANUAL,
     ),

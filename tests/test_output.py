@@ -1,28 +1,20 @@
-"""The output formats: frames, one-line findings, JSON and GitHub annotations."""
+"""The output formats for people and editors: frames, one-line findings, JSON and GitHub annotations."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 import jsonschema
 import pytest
+from format_support import SCALE, at, render
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnlint.diagnostics import Diagnostic, Edit, Fix, Problem, Related, Severity, Span, Tier
-from attnlint.linter import Report
-from attnlint.output import View, formats, renderer
+from attnlint.diagnostics import Problem, Related, Severity, Span
+from attnlint.output import formats
 from attnlint.output._terminal import visible, width
 
 ESCAPE = "\x1b"
-SOURCE = """\
-def attend(q, k, v):
-    scores = q @ k.transpose(-2, -1)
-\tweights = scores.softmax(-1)  # 注意 🙂 here
-    return weights @ v
-"""
-
 PLACE = {name: {"type": "integer", "minimum": 1} for name in ("line", "column", "end_line", "end_column")}
 OBJECT = {
     "type": "object",
@@ -84,33 +76,20 @@ OBJECT["properties"]["copies"] = {  # type: ignore[index]
 }
 SCHEMA = {"type": "array", "items": OBJECT}
 
-SCALE = Diagnostic(
-    "ATN101",
-    "missing-scale",
-    Severity.ERROR,
-    "m.py",
-    Span(2, 14, 2, 37),
-    "`q @ k.transpose(-2, -1)` reaches softmax unscaled",
-    "https://example.org/ATN101",
-    Fix("divide by √head_dim", Tier.UNSAFE, (Edit(Span(2, 14, 2, 37), "(q @ k.mT) / 8"),)),
-    (Related("m.py", Span(3, 12, 3, 30), "softmax is taken here"),),
-)
-
-
-def at(span: Span, **changes: object) -> Diagnostic:
-    fields = {"code": "ATN204", "name": "discarded-mask", "severity": Severity.WARNING, "path": "m.py"}
-    return Diagnostic(**{**fields, "message": "gone", "url": "", **changes, "span": span})  # type: ignore[arg-type]
-
-
-def render(
-    name: str, *found: Diagnostic, source: str = SOURCE, color: bool = False, problems: Sequence[Problem] = ()
-) -> str:
-    view = View(lambda path: source.splitlines(keepends=True), color)
-    return "".join(renderer(name)(Report(diagnostics=list(found), problems=list(problems), files=3), view))
-
 
 def test_every_module_is_a_format() -> None:
-    assert formats() == ["concise", "full", "github", "json"]
+    assert formats() == [
+        "concise",
+        "full",
+        "github",
+        "gitlab",
+        "grouped",
+        "json",
+        "json-lines",
+        "junit",
+        "rdjson",
+        "sarif",
+    ]
 
 
 def test_full_shows_the_frame_the_evidence_and_the_way_out() -> None:
@@ -266,6 +245,37 @@ def test_json_follows_its_schema() -> None:
     }
     assert found[1]["fix"] is None
     assert json.loads(render("json")) == []
+
+
+def test_json_lines_are_the_objects_of_json() -> None:
+    found = (SCALE, at(Span(1, 2, 3, 4), message="two\nlines"))
+    lines = render("json-lines", *found).splitlines()
+    assert [json.loads(line) for line in lines] == json.loads(render("json", *found))
+    assert render("json-lines") == ""
+
+
+def test_grouped_has_the_findings_of_each_file_under_its_name() -> None:
+    found = (at(Span(1, 2, 3, 4), path="a.py", message="two\nlines"), SCALE, at(Span(30, 10, 30, 12)))
+    assert render("grouped", *found) == (
+        "a.py\n"
+        "  1:2  ATN204 discarded-mask: two lines\n"
+        "\n"
+        "m.py\n"
+        "  2:14   ATN101 missing-scale: `q @ k.transpose(-2, -1)` reaches softmax unscaled\n"
+        "  30:10  ATN204 discarded-mask: gone\n"
+        "\n"
+        "Found 1 error, 2 warnings in 2 files; 3 files checked.\n"
+        "1 fixable with --fix --unsafe-fixes.\n"
+    )
+    assert render("grouped") == "Nothing found: 3 files checked.\n"
+
+
+@pytest.mark.parametrize("name", ["full", "grouped"])
+def test_quiet_leaves_out_the_summary_alone(name: str) -> None:
+    assert render(name, quiet=True) == ""
+    loud = render(name, SCALE)
+    assert loud.endswith("1 fixable with --fix --unsafe-fixes.\n")
+    assert render(name, SCALE, quiet=True) == "".join(loud.splitlines(keepends=True)[:-2])
 
 
 def test_github_escapes_what_its_commands_mean() -> None:

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from test_cli import BUGGY, CLEAN, FOUND, places, run, script
 
+from attnlint.config import Configuration
 from attnlint.linter import lint_paths
-from attnlint.rule import discover, select
 from attnlint.watching import Memory
 
 PATIENCE = 30
@@ -132,6 +132,28 @@ class TestForReal:
             Path(".gitignore").write_text("src/\n", "utf-8")
             watched.until(["attnlint: no Python files found"])
 
+    def test_settings_that_change_count_for_all_files(self) -> None:
+        with watching("src") as watched:
+            assert watched.report() == BOTH
+            Path("attnlint.toml").write_text('ignore = ["ATN204"]', "utf-8")
+            watched.until(BOTH[1:])
+            Path("src/attnlint.toml").write_text("ignore = 3", "utf-8")
+            watched.until(
+                ["src/attnlint.toml:1: `ignore` has to be a list of codes, their beginnings, or names of rules, not 3"]
+            )
+            Path("src/attnlint.toml").unlink()
+            watched.until(BOTH[1:])
+            Path("attnlint.toml").unlink()
+            watched.until(BOTH)
+
+    def test_the_folders_that_are_searched_are_those_of_the_settings(self) -> None:
+        Path("attnlint.toml").write_text('exclude = ["src"]', "utf-8")
+        Path("build").mkdir()
+        with watching(".") as watched:
+            assert watched.report() == ["attnlint: no Python files found"]
+            Path("build/m.py").write_text(BUGGY, "utf-8")
+            watched.until([found.replace("buggy", "build/m") for found in FOUND])
+
     def test_findings_of_a_baseline_stay_silent(self) -> None:
         run("--write-baseline", "known.json", "src")
         with watching("--baseline", "known.json", "src") as watched:
@@ -169,7 +191,10 @@ class TestForReal:
 class TestRefusals:
     @pytest.mark.parametrize(
         ("arguments", "reason"),
-        [(["-"], "standard input does not change"), (["--fix", "src"], "--watch does not go with --fix and --diff")],
+        [
+            (["-"], "standard input does not change"),
+            *(([option, "src"], "--watch does not go with") for option in ("--fix", "--add-ignore", "--diff")),
+        ],
     )
     def test_what_does_not_go_together(self, arguments: list[str], reason: str) -> None:
         result = run("--watch", *arguments)
@@ -198,20 +223,35 @@ class TestRefusals:
 class TestMemory:
     def test_only_what_changed_is_linted_again(self) -> None:
         Path("src/other.py").write_text(BUGGY, "utf-8")
-        memory = Memory(select(discover()))
-        first = memory.lint(["src"])
+        memory, config = Memory(), Configuration()
+        first = memory.lint(["src"], config)
         assert (memory.linted, len(first.diagnostics)) == (["src/m.py", "src/other.py"], 4)
-        assert memory.lint(["src"]) == first
+        assert memory.lint(["src"], config) == first
         assert memory.linted == []
         Path("src/other.py").write_text(CLEAN, "utf-8")
-        assert len(memory.lint(["src"]).diagnostics) == 2
+        assert len(memory.lint(["src"], config).diagnostics) == 2
         assert memory.linted == ["src/other.py"]
         Path("src/m.py").unlink()
-        assert memory.lint(["src"]).diagnostics == []
+        assert memory.lint(["src"], config).diagnostics == []
         assert memory.linted == []
+
+    def test_files_with_other_settings_are_linted_again(self) -> None:
+        Path("src/sub").mkdir()
+        Path("src/sub/other.py").write_text(BUGGY, "utf-8")
+        memory, config = Memory(), Configuration()
+        memory.lint(["src"], config)
+        Path("src/sub/attnlint.toml").write_text('ignore = ["ATN204"]', "utf-8")
+        assert len(memory.lint(["src"], config.reread()).diagnostics) == 3
+        assert memory.linted == ["src/sub/other.py"]
+        assert memory.lint(["src"], config).diagnostics != memory.lint(["src"], config.reread()).diagnostics
 
     def test_its_report_is_that_of_a_run(self) -> None:
         Path("src/broken.py").write_text("def (", "utf-8")
-        memory = Memory(select(discover()))
+        memory = Memory()
         for _ in range(2):
-            assert memory.lint(["src", "missing.py"]) == lint_paths(["src", "missing.py"])
+            assert memory.lint(["src", "missing.py"], Configuration()) == lint_paths(["src", "missing.py"])
+
+    def test_progress_is_told(self) -> None:
+        told: list[tuple[int, int]] = []
+        Memory().lint(["src"], Configuration(), lambda done, total: told.append((done, total)))
+        assert told == [(0, 1), (1, 1)]

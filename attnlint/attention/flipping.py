@@ -8,8 +8,8 @@ import libcst as cst
 
 from attnlint.attention.site import MaskUse
 from attnlint.attention.spelling import argument, rewritten, written
+from attnlint.findings import Replacement
 from attnlint.graph.values import MultiHead, Origin
-from attnlint.rule import Replacement
 
 _POSITIONS = {"scores": 5, "keys": 3}
 """Where ``nn.MultiheadAttention`` takes its masks."""

@@ -8,8 +8,8 @@ import libcst as cst
 
 from attnlint.attention.spelling import ATOMS, is_argument, is_bracketed, literally, rewritten, written
 from attnlint.attention.statements import taken_off
+from attnlint.findings import Replacement
 from attnlint.graph.values import Attribute, Constant, Instance, Origin, Parameter, Softmax, Value
-from attnlint.rule import Replacement
 from attnlint.syntax.walk import holds
 
 

@@ -80,7 +80,15 @@ def activations(graph: DefinitionGraph) -> Iterator[Activation]:
     """The sites that one graph reaches, in the order of the code."""
     outputs = _outputs(graph)
     for anchor in anchors(graph):
-        yield Activation(graph, anchor, outputs.get(id(anchor)))
+        output = outputs.get(id(anchor))
+        if output is not None or not _is_dead(anchor, graph):
+            yield Activation(graph, anchor, output)
+
+
+def _is_dead(anchor: Anchor, graph: DefinitionGraph) -> bool:
+    """Whether nobody reads the weights that a function computes: whatever is wrong with them has no effect."""
+    is_function = graph.definition.kind == "function"
+    return is_function and graph.is_whole and isinstance(anchor, Softmax) and id(anchor) not in graph.alive
 
 
 def anchors(graph: DefinitionGraph) -> Iterator[Anchor]:

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import libcst as cst
 
-from attnlint.graph.analysis import DefinitionGraph
+from attnlint.findings import Replacement
 from attnlint.graph.facts import Facts
 from attnlint.graph.values import Attribute, Constant, Origin, Parameter, Product, Value
-from attnlint.rule import Replacement
 from attnlint.syntax.walk import holds
 
 ATOMS = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.Integer, cst.Float, cst.SimpleString)
@@ -101,21 +100,6 @@ def assignment(target: Origin) -> cst.Assign | cst.AnnAssign | None:
     return parent if isinstance(parent, cst.AnnAssign) and parent.target is target.node else None
 
 
-def imported(path: str, graph: DefinitionGraph) -> str | None:
-    """How the module spells a qualified path (``torch.nn.ModuleList``), by what it imports at its top level; None
-    where it imports no part of it."""
-    names: dict[str, str] = {}
-    for name, origin in graph.module.outline.imports.items():
-        names.setdefault(origin, name)
-    head, tail = path, ""
-    while head:
-        if head in names:
-            return names[head] + tail
-        head, _, last = head.rpartition(".")
-        tail = f".{last}{tail}"
-    return None
-
-
 def is_argument(origin: Origin) -> bool:
     """Whether an expression is all that an argument of a call consists of."""
     return isinstance(origin.slice.parent(origin.node), cst.Arg)
@@ -165,22 +149,6 @@ def operator_changed(at: Origin, operator: str) -> Replacement | None:
     )
 
 
-def left_operand(product: Product) -> Origin | None:
-    """The first operand of a product as written at the product, where it is a name or an attribute."""
-    origin = product.origin
-    if origin is None or product.equation is not None:
-        return None
-    node = origin.node
-    written: cst.CSTNode | None = None
-    if isinstance(node, cst.BinaryOperation):
-        written = node.left
-    elif isinstance(node, cst.Call) and len(node.args) == 2:
-        written = node.args[0].value
-    elif isinstance(node, cst.Call) and len(node.args) == 1 and isinstance(node.func, cst.Attribute):
-        written = node.func.value
-    return replace(origin, node=written) if isinstance(written, (cst.Name, cst.Attribute)) else None
-
-
 def operands(product: Product) -> tuple[Origin, Origin] | None:
     """Both operands of a product as written there, the equation left out; None where they are not told apart."""
     origin = product.origin
@@ -194,6 +162,23 @@ def operands(product: Product) -> tuple[Origin, Origin] | None:
             given = [arg.value for arg in args if not isinstance(arg.value, (cst.SimpleString, cst.FormattedString))]
             found = [func.value, *given] if isinstance(func, cst.Attribute) and len(given) == 1 else given
     return (replace(origin, node=found[0]), replace(origin, node=found[1])) if len(found) == 2 else None
+
+
+def contracted_extent(product: Product) -> tuple[str, Origin] | None:
+    """The extent that a product sums over, read off its first operand where that is a name or an attribute: a format
+    such as ``{}.size(-1)``, and the operand."""
+    found = operands(product)
+    if found is None or not isinstance(found[0].node, (cst.Name, cst.Attribute)):
+        return None
+    if product.equation is None:
+        return "{}.size(-1)", found[0]
+    left, right, result = product.equation
+    summed = [letter for letter in left if letter in right and letter not in result]
+    if len(summed) != 1 or summed == ["..."]:
+        return None
+    axis = left.index(summed[0])
+    is_counted_back = axis == len(left) - 1 or "..." in left[:axis]
+    return f"{{}}.size({axis - len(left) if is_counted_back else axis})", found[0]
 
 
 def _is_positional(arg: cst.Arg) -> bool:

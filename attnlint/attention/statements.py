@@ -10,8 +10,8 @@ import libcst as cst
 from attnlint.attention.contexts import called, surroundings
 from attnlint.attention.spelling import rewritten
 from attnlint.diagnostics import Span
+from attnlint.findings import Replacement
 from attnlint.graph.values import Origin
-from attnlint.rule import Replacement
 from attnlint.syntax.walk import nodes
 
 _BINDERS = (cst.AssignTarget, cst.AnnAssign, cst.For, cst.CompFor, cst.NamedExpr)

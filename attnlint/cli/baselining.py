@@ -14,9 +14,9 @@ from attnlint.output import visible
 
 if TYPE_CHECKING:
     from attnlint.baseline import Baseline, Known
+    from attnlint.config import Configuration
     from attnlint.diagnostics import Diagnostic
     from attnlint.linter import Report
-    from attnlint.rule import Rule
 
 R = TypeVar("R")
 
@@ -40,6 +40,7 @@ class Baselining:
     """What was asked for."""
 
     file: str | None = None
+    """The file to read: the one that is typed, or that of the settings."""
     written: str | None = None
     """The file to write, empty for the one that is read or has the usual name; None to write nothing."""
     off: bool = False
@@ -60,11 +61,11 @@ class Baselining:
         if not self.writes and (self.off or not self.file):
             return None
         from attnlint.baseline import DEFAULT, Baseline, BaselineError
+        from attnlint.config.places import shown
 
+        file = shown(self.written or self.file or DEFAULT)
         try:
-            if not self.writes:
-                return Baseline.read(self.file or DEFAULT)
-            return Baseline.read_or_new(self.written or self.file or DEFAULT)
+            return Baseline.read_or_new(file) if self.writes else Baseline.read(file)
         except BaselineError as error:
             raise click.ClickException(visible(str(error))) from None
 
@@ -73,23 +74,24 @@ class Baselining:
         return None if baseline is None or self.off else baseline.covers()
 
     def settle(
-        self, baseline: Baseline | None, report: Report, paths: Sequence[str], rules: Sequence[type[Rule]]
+        self, baseline: Baseline | None, report: Report, paths: Sequence[str], config: Configuration, quiet: bool
     ) -> None:
-        """Take what is known out of the report and say what is gone, or write down all of it."""
+        """Take what is known out of the report and, unless ``quiet``, say what is gone; or write down all of it."""
         if baseline is None:
             return
-        compared = baseline.compare(report, paths, rules)
+        compared = baseline.compare(report, paths, config=config)
         if self.writes:
-            _write(baseline.updated(report.diagnostics, compared.unseen))
+            _write(baseline.updated(report.diagnostics, compared.unseen), quiet)
             report.baselined, report.diagnostics = len(report.diagnostics), []
             return
         report.baselined, report.diagnostics = len(compared.known), compared.new
-        for line in _gone(baseline, compared.gone, self.show_gone):
+        for line in _gone(baseline, compared.gone, self.show_gone, quiet):
             click.echo(visible(line), err=True)
 
 
 def baseline_options(command: Callable[..., R]) -> Callable[..., R]:
-    """The options of baselines, handed to the command as one `Baselining`."""
+    """The options of baselines, handed to the command as one `Baselining`. `attnlint.cli.configuring.configured` stands
+    above it, and gives ``--baseline`` the value of the setting of that name."""
 
     @click.option("--baseline", metavar="FILE", help="Report what this baseline does not hold.")
     @click.option(
@@ -109,19 +111,20 @@ def baseline_options(command: Callable[..., R]) -> Callable[..., R]:
     return with_baselining
 
 
-def _write(baseline: Baseline) -> None:
-    from attnlint.fixes.write import write
+def _write(baseline: Baseline, quiet: bool) -> None:
+    from attnlint.atomic import replace
 
     try:
-        write(baseline.file, baseline.text().encode(), create=True)
+        replace(baseline.file, baseline.text().encode())
     except OSError as error:
         raise click.ClickException(visible(f"{baseline.file}: cannot be written: {error.strerror or error}")) from None
     found, files = _count(baseline.entries.total(), "finding"), len({known.path for known in baseline.entries})
-    click.echo(visible(f"attnlint: {baseline.file} holds {found} in {_count(files, 'file')} now"), err=True)
+    if not quiet:
+        click.echo(visible(f"attnlint: {baseline.file} holds {found} in {_count(files, 'file')} now"), err=True)
 
 
-def _gone(baseline: Baseline, gone: Counter[Known], listed: bool) -> Iterator[str]:
-    if gone:
+def _gone(baseline: Baseline, gone: Counter[Known], listed: bool, quiet: bool) -> Iterator[str]:
+    if gone and not quiet:
         is_one = gone.total() == 1
         what = f"{_count(gone.total(), 'finding')} of {baseline.file} {'is' if is_one else 'are'} gone"
         how = "" if listed else "; --show-gone lists them"

@@ -1,46 +1,67 @@
-"""What the options for fixes do: ``--fix``, ``--unsafe-fixes``, ``--diff``, ``--show-fixes``."""
+"""What the options that change files do: ``--fix``, ``--add-ignore``, and what is told of it."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import click
 
 from attnlint.cli import tolerating_closed_pipe
+from attnlint.cli.progress import shown_progress
+from attnlint.config import Configuration
 from attnlint.diagnostics import Diagnostic, Tier
-from attnlint.fixes import FixReport, fix_paths, write
+from attnlint.fixes import FixReport, change_paths, fix_paths, ignore_source, write
 from attnlint.fixes.diff import diff
+from attnlint.fixes.fixer import Wanted
 from attnlint.output import visible
-from attnlint.rule import Rule
 from attnlint.sources.read import STDIN
+
+_VERBS = {
+    (False, False): "Fixed",
+    (False, True): "Would fix",
+    (True, False): "Silenced",
+    (True, True): "Would silence",
+}
+"""What is told to have been done, by whether comments are written and whether nothing is."""
 
 
 @dataclass(frozen=True)
-class Fixing:
-    """What is to be done."""
+class Changing:
+    """What is to be done: fixes, or comments that silence findings instead."""
 
-    unsafe: bool
-    only_diff: bool
-    show: bool
-    spared: Callable[[Diagnostic], bool] | None = None
-    """Says what is known and left as it is."""
+    unsafe: bool = False
+    """Whether unsafe fixes are wanted too."""
+    add_ignore: bool = False
+    reason: str = ""
+    """What the comments say after ``--``."""
+    only_diff: bool = False
+    show: bool = False
     copies: bool = False
     """Whether copies of linted code are fixed by themselves."""
+    spared: Wanted | None = None
+    """Says what is known and left as it is."""
 
-    def run(self, paths: Sequence[str], rules: Sequence[type[Rule]]) -> FixReport:
-        """Fix what is to be fixed, and print what is asked for: diffs, or what was done. A source from standard input
-        goes to standard output."""
-        report = fix_paths(paths, rules, self._wants, None if self.only_diff else _put, self.copies)
+    def run(self, paths: Sequence[str], config: Configuration, quiet: bool) -> FixReport:
+        """Change what is to be changed, and print what is asked for: diffs, or what was done. A source from standard
+        input goes to standard output."""
+        put = None if self.only_diff else _put
+        with shown_progress(quiet) as progress:
+            if self.add_ignore:
+                change = partial(ignore_source, reason=self.reason, config=config, wanted=self._wants)
+                report = change_paths(paths, change, put, progress, config)
+            else:
+                report = fix_paths(paths, None, self._wants, put, progress, config, self.copies)
         with tolerating_closed_pipe():
             if self.only_diff:
                 for path, fixed in report.fixed.items():
                     for line in diff(path, fixed):
                         click.echo(visible(line.rstrip("\r\n")))
-        if self.show or self.only_diff:
-            click.echo("\n".join(_told(report, self.only_diff)), err=True)
+        if self.show or self.only_diff or self.add_ignore:
+            click.echo("\n".join(self._told(report)), err=True)
         for path, originals in report.stale.items():
             what = "would be fixed" if self.only_diff else "was fixed"
             line = f"attnlint: {path} has copies of what {what} in {', '.join(originals)}: regenerate it"
@@ -48,9 +69,27 @@ class Fixing:
         return report
 
     def _wants(self, diagnostic: Diagnostic) -> bool:
+        if self.spared is not None and self.spared(diagnostic):
+            return False
+        return self.add_ignore or self._has_fix(diagnostic)
+
+    def _has_fix(self, diagnostic: Diagnostic) -> bool:
         tiers = (Tier.SAFE, Tier.UNSAFE) if self.unsafe else (Tier.SAFE,)
-        is_made = diagnostic.fix is not None and diagnostic.fix.edits and diagnostic.fix.tier in tiers
-        return bool(is_made) and not (self.spared is not None and self.spared(diagnostic))
+        return bool(diagnostic.fix is not None and diagnostic.fix.edits and diagnostic.fix.tier in tiers)
+
+    def _told(self, report: FixReport) -> Iterator[str]:
+        made = sum(len(fixed.made) for fixed in report.fixed.values())
+        files = sum(bool(fixed.made) for fixed in report.fixed.values())
+        verb = _VERBS[self.add_ignore, self.only_diff]
+        yield f"{verb} {made} finding{'' if made == 1 else 's'} in {files} file{'' if files == 1 else 's'}"
+        for path, fixed in report.fixed.items():
+            counts = Counter((diagnostic.code, diagnostic.name) for diagnostic in fixed.made)
+            if counts:
+                listed = ", ".join(f"{number} × {code} {name}" for (code, name), number in sorted(counts.items()))
+                yield visible(f"  {path}: {listed}")
+            for refusal in fixed.refused:
+                place = f"{path}:{refusal.diagnostic.span.line}"
+                yield visible(f"  {place}: {refusal.diagnostic.code} was left as it is: {refusal.reason}")
 
 
 def _put(path: str, data: bytes) -> None:
@@ -58,18 +97,3 @@ def _put(path: str, data: bytes) -> None:
         sys.stdout.buffer.write(data)
     else:
         write(path, data)
-
-
-def _told(report: FixReport, only_diff: bool) -> Iterator[str]:
-    made = sum(len(fixed.made) for fixed in report.fixed.values())
-    files = sum(bool(fixed.made) for fixed in report.fixed.values())
-    verb = "Would fix" if only_diff else "Fixed"
-    yield f"{verb} {made} finding{'' if made == 1 else 's'} in {files} file{'' if files == 1 else 's'}"
-    for path, fixed in report.fixed.items():
-        counts = Counter((diagnostic.code, diagnostic.name) for diagnostic in fixed.made)
-        if counts:
-            listed = ", ".join(f"{number} × {code} {name}" for (code, name), number in sorted(counts.items()))
-            yield visible(f"  {path}: {listed}")
-        for refusal in fixed.refused:
-            place = f"{path}:{refusal.diagnostic.span.line}"
-            yield visible(f"  {place}: {refusal.diagnostic.code} was left as it is: {refusal.reason}")

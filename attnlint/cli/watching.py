@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 
 import click
 
-from attnlint.linter import Report
+from attnlint.cli.checking import Checking
+from attnlint.cli.progress import shown_progress
 from attnlint.output import visible
-from attnlint.rule import Rule
 from attnlint.sources.read import STDIN
 from attnlint.watching import Memory, changes
 
 
-def watch(
-    paths: Sequence[str], rules: Sequence[type[Rule]], show: Callable[[Report], object], *, is_fixing: bool
-) -> int:
+def watch(checking: Checking) -> int:
     """Show the report, and show it again after changes. Only an interruption ends this."""
-    if is_fixing:
-        raise click.UsageError("--watch does not go with --fix and --diff: fixes would be made in files being edited")
-    if STDIN in paths:
+    if STDIN in checking.paths:
         raise click.UsageError("--watch watches files and folders; standard input does not change")
     if find_spec("watchfiles") is None:
         raise click.ClickException("--watch needs the package watchfiles: pip install 'attnlint[watch]'")
-    memory, last = Memory(rules), None
-    for _ in changes(paths):
-        report = memory.lint(paths)
+    memory, last = Memory(), None
+    for config in changes(checking.paths, checking.config):
+        with shown_progress(checking.hides_progress) as progress:
+            report = memory.lint(checking.paths, config, progress)
         if memory.linted or last != (report.paths, report.problems):
             last = report.paths.copy(), report.problems.copy()
             if sys.stdout.isatty():
                 click.clear()
-            show(report)
+            replace(checking, config=config).tell(report, endures=False)
             sys.stdout.flush()
-            click.echo(visible(f"attnlint: watching {', '.join(paths)}; Ctrl-C ends"), err=True)
+            click.echo(visible(f"attnlint: watching {', '.join(checking.paths)}; Ctrl-C ends"), err=True)
     return 0

@@ -1,4 +1,4 @@
-"""Fixing files and folders."""
+"""Changing files and folders: fixing what is found in them, or silencing it."""
 
 from __future__ import annotations
 
@@ -6,23 +6,27 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from attnlint.config import Configuration
 from attnlint.diagnostics import Content, Diagnostic, Problem
 from attnlint.failures import Failures
-from attnlint.fixes.fixer import Fixed, Wanted, fix_source
+from attnlint.fixes.fixer import Endless, Fixed, Wanted, fix_source
 from attnlint.folding import originals
-from attnlint.linter import Report, lint_paths, over_sources
+from attnlint.linter import Progress, Report, over_sources
 from attnlint.rule import Rule
 from attnlint.sources.read import STDIN
 
 Writer = Callable[[str, bytes], None]
+"""Puts the new content of the file at a path into place."""
+Change = Callable[[bytes, str, Failures], Fixed]
+"""Changes the source with that content and path, such as `attnlint.fixes.fix_source` with rules."""
 
 
 @dataclass
 class FixReport(Report):
-    """What is left after fixing, and what was fixed."""
+    """What is left after changes, and what was changed."""
 
     fixed: dict[str, Fixed] = field(default_factory=dict)
-    """By path, the sources in which fixes were made or refused."""
+    """By path, the sources in which changes were made or refused."""
     stale: dict[str, list[str]] = field(default_factory=dict)
     """By path, the sources that hold copies of what was fixed, to be generated anew; with the paths of the originals.
     Their own findings that repeat those of an original are not fixed: the edits would be overwritten."""
@@ -30,26 +34,43 @@ class FixReport(Report):
 
 def fix_paths(
     paths: Iterable[str | os.PathLike[str]],
-    rules: Sequence[type[Rule]],
+    rules: Sequence[type[Rule]] | None,
     wanted: Wanted,
     write: Writer | None,
+    progress: Progress | None = None,
+    config: Configuration | None = None,
     copies: bool = False,
 ) -> FixReport:
-    """Fix files and folders. ``write`` puts the new content of a file into place; with None, nothing is written and the
-    findings of the report are those before. Standard input is always written, changed or not.
+    """`change_paths` by `fix_source`: make the fixes that are wanted.
 
-    A finding in a copy of linted code is left to whoever copies again, unless ``copies``. A file that cannot be fixed
-    or written becomes a `Problem`, and its findings are reported as they were.
+    A finding in a copy of linted code is left to whoever copies again, unless ``copies``. What is a copy of what is
+    known when all sources are linted, so files that say that their code was copied are fixed last.
     """
-    before = lint_paths(paths, rules)
-    report = FixReport(before.diagnostics, before.problems, before.files, before.paths)
-    repeated = {} if copies else originals(before.diagnostics)
+    settled = config or Configuration(isolated=True)
+    found: list[Diagnostic] = []
+    waiting: list[str] = []
+
+    def change(data: bytes, path: str, failures: Failures) -> Fixed:
+        result = fix_source(data, path, rules, wanted, failures, settled)
+        found.extend(result.found)
+        if copies or path == STDIN or not any(each.content.origins and wanted(each) for each in result.found):
+            return result
+        waiting.append(path)
+        return Fixed(data, data, result.found, left=result.found)
+
+    report = change_paths(paths, change, write, progress, settled)
+    if not waiting:
+        return report
+    repeated = {copy: original for copy, original in originals(found).items() if copy.path in waiting}
     spared = {_identity(copy) for copy in repeated}
 
     def is_wanted(diagnostic: Diagnostic) -> bool:
         return wanted(diagnostic) and _identity(diagnostic) not in spared
 
-    _fix(report, rules, is_wanted, write)
+    def change_rest(data: bytes, path: str, failures: Failures) -> Fixed:
+        return fix_source(data, path, rules, is_wanted, failures, settled)
+
+    _replace(report, waiting, change_paths(waiting, change_rest, write, config=settled))
     made = {_identity(each) for fixed in report.fixed.values() for each in fixed.made}
     for copy, original in repeated.items():
         if _identity(original) in made and original.path not in report.stale.get(copy.path, ()):
@@ -57,32 +78,50 @@ def fix_paths(
     return report
 
 
-def _fix(report: FixReport, rules: Sequence[type[Rule]], wanted: Wanted, write: Writer | None) -> None:
-    """Fix the files of a report that have something to fix."""
-    left: dict[str, list[Diagnostic]] = {}
-
-    def fix(path: str, data: bytes) -> None:
-        failures = Failures()
-        result = fix_source(data, path, rules, wanted, failures)
-        told = (Problem(path, None, reason) for reason in failures.told())
-        report.problems.extend(problem for problem in told if problem not in report.problems)
-        is_new = result.data != data or path == STDIN
-        is_written = is_new and write is not None and _written(path, result.data, write, report)
-        left[path] = result.left if is_written else result.found
-        if result.refused or is_written or (write is None and result.made):
-            report.fixed[path] = result
-
-    todo = {each.path for each in report.diagnostics if wanted(each)} | {STDIN}
-    fixing = Report()
-    over_sources([path for path in report.paths if path in todo], fixing, fix)
-    report.problems.extend(problem for problem in fixing.problems if problem not in report.problems)
-    kept = [each for each in report.diagnostics if each.path not in left]
-    report.diagnostics = sorted((each for some in (kept, *left.values()) for each in some), key=lambda d: d.sort_key)
+def _replace(report: FixReport, paths: Sequence[str], later: FixReport) -> None:
+    """Put into a report what a later one says of some of its sources."""
+    kept = [each for each in report.diagnostics if each.path not in paths]
+    report.diagnostics = sorted((*kept, *later.diagnostics), key=lambda diagnostic: diagnostic.sort_key)
+    report.problems.extend(problem for problem in later.problems if problem not in report.problems)
+    fixed = report.fixed | later.fixed
+    report.fixed = {path: fixed[path] for path in report.paths if path in fixed}
 
 
 def _identity(diagnostic: Diagnostic) -> tuple[str, str, Content]:
     """What a finding is known by in the passes over its file."""
     return diagnostic.path, diagnostic.code, diagnostic.content
+
+
+def change_paths(
+    paths: Iterable[str | os.PathLike[str]],
+    change: Change,
+    write: Writer | None,
+    progress: Progress | None = None,
+    config: Configuration | None = None,
+) -> FixReport:
+    """Change files and folders. Without ``write``, nothing is written and the findings of the report are those before.
+    Standard input is always written, changed or not.
+
+    A file that cannot be changed or written becomes a `Problem`, and its findings are reported as they were.
+    """
+    report = FixReport()
+
+    def handle(path: str, data: bytes) -> None:
+        failures = Failures()
+        try:
+            result = change(data, path, failures)
+        except Endless as error:
+            report.diagnostics.extend(error.found)
+            raise
+        report.problems.extend(Problem(path, None, reason) for reason in failures.told())
+        is_new = result.data != data or path == STDIN
+        is_written = is_new and write is not None and _written(path, result.data, write, report)
+        report.diagnostics.extend(result.left if is_written else result.found)
+        if result.refused or is_written or (write is None and result.made):
+            report.fixed[path] = result
+
+    over_sources(paths, report, handle, progress, config)
+    return report
 
 
 def _written(path: str, data: bytes, write: Writer, report: Report) -> bool:

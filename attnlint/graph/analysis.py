@@ -11,7 +11,7 @@ from typing import TypeVar
 from attnlint.graph.facts import Facts
 from attnlint.graph.machine import MAX_VALUES, Heap, Recorder
 from attnlint.graph.module import ModuleContext
-from attnlint.graph.values import Instance, Softmax, Value, strip
+from attnlint.graph.values import Instance, Softmax, Unknown, Value, strip
 from attnlint.graph.worlds import TooManyWorlds, World, worlds_of
 from attnlint.syntax.outline import Definition
 
@@ -124,6 +124,19 @@ class DefinitionGraph:
             for operand in value.operands():
                 uses[id(strip(operand))].append(value)
         return uses
+
+    @cached_property
+    def alive(self) -> frozenset[int]:
+        """The identities of the values that anything which outlives the root, or that unknown code, is made from."""
+        waiting: list[Value] = [*self.outcome, *self.kept, *(store.value for store in self.stores)]
+        waiting += self.all(Unknown)
+        alive = {id(value) for value in waiting}
+        while waiting:
+            for operand in waiting.pop().operands():
+                if id(operand) not in alive:
+                    alive.add(id(operand))
+                    waiting.append(operand)
+        return frozenset(alive)
 
     @property
     def is_whole(self) -> bool:

@@ -1,7 +1,8 @@
 """The output formats, one module each.
 
-A module of this package whose name does not begin with an underscore is a format of that name. It defines
-``render(report, view)``, which yields the text to print piece by piece. Adding a format is adding a module.
+A module of this package whose name does not begin with an underscore is a format; ``_`` in the name is ``-`` to the
+user. It defines ``render(report, view)``, which yields the text to print piece by piece, and where counts make sense
+``statistics(report, view)``, which yields how often each code was found instead. Adding a format is adding a module.
 """
 
 from __future__ import annotations
@@ -10,22 +11,25 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
-from attnlint.output._terminal import visible, wants_color
+from attnlint.output._terminal import shown, visible, wants_color
 
 if TYPE_CHECKING:
     from attnlint.linter import Report
 
-__all__ = ["Renderer", "View", "formats", "renderer", "visible", "wants_color"]
+__all__ = ["Renderer", "View", "formats", "renderer", "shown", "statistics", "visible", "wants_color"]
 
 
 @dataclass(frozen=True)
 class View:
-    """What a format may use beside the report: the lines of a source by its path, and whether colour is wanted."""
+    """What a format may use beside the report: the lines of a source by its path, and whether colour is wanted; and
+    whether it leaves out all but the findings."""
 
     lines: Callable[[str], Sequence[str]]
     color: bool = False
+    quiet: bool = False
 
 
 Renderer = Callable[["Report", View], Iterator[str]]
@@ -33,9 +37,19 @@ Renderer = Callable[["Report", View], Iterator[str]]
 
 def formats() -> list[str]:
     """The names of all formats."""
-    return [module.name for module in iter_modules(__path__) if not module.name.startswith("_")]
+    names = (module.name for module in iter_modules(__path__))
+    return [name.replace("_", "-") for name in names if not name.startswith("_")]
 
 
 def renderer(name: str) -> Renderer:
     """The ``render`` of the format called ``name``, imported when asked for."""
-    return cast(Renderer, import_module(f"{__name__}.{name}").render)
+    return cast(Renderer, _module(name).render)
+
+
+def statistics(name: str) -> Renderer | None:
+    """The ``statistics`` of the format called ``name``, or None where it has none."""
+    return cast("Renderer | None", getattr(_module(name), "statistics", None))
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f"{__name__}.{name.replace('-', '_')}")

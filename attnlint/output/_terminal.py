@@ -22,6 +22,12 @@ def visible(text: str) -> str:
     return text if text.isprintable() else "".join(map(_visible, text))
 
 
+def shown(path: str) -> str:
+    """A path as it is printed. Where CI reads the output of a job, a line that begins with ``::`` (GitHub) or ``##``
+    (Azure) is a command to it, so a path that does is printed with ``./`` before it."""
+    return visible(f".{os.sep}{path}" if path.startswith(("::", "##")) else path)
+
+
 def _visible(character: str) -> str:
     unsafe = unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and character not in _HARMLESS
     return character.encode("unicode_escape").decode("ascii") if unsafe else character
@@ -56,5 +62,8 @@ class Ink:
 
 
 def wants_color(stream: TextIO) -> bool:
-    """Whether to colour what goes to ``stream``: on a terminal that can, unless NO_COLOR is set."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Whether to colour what goes to ``stream``: not where NO_COLOR is set; where FORCE_COLOR is, or on a terminal that
+    can. A variable that is empty is not set."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")

@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from attnlint.diagnostics import Diagnostic
 from attnlint.output import View
-from attnlint.output._copies import in_copies
-from attnlint.output._terminal import Ink, visible
+from attnlint.output._copies import remark
+from attnlint.output._statistics import table as statistics
+from attnlint.output._terminal import Ink, shown, visible
 
 if TYPE_CHECKING:
     from attnlint.linter import Report
+
+__all__ = ["render", "statistics"]
 
 
 def render(report: Report, view: View) -> Iterator[str]:
     """One line a finding."""
     ink = Ink(view.color)
     for found in report.diagnostics:
-        place = f"{ink(visible(found.path), bold=True)}:{found.span.line}:{found.span.column}"
-        copies = f" ({in_copies(found)})" if found.copies else ""
-        yield f"{place}: {ink(found.code, 'red', bold=True)} {visible(' '.join(found.message.split()))}{copies}\n"
+        message = visible(" ".join(found.message.split()))
+        yield f"{_place(found, ink)}: {ink(found.code, 'red', bold=True)} {message}{remark(found)}\n"
+
+
+def _place(found: Diagnostic, ink: Ink) -> str:
+    return f"{ink(shown(found.path), bold=True)}:{found.span.line}:{found.span.column}"

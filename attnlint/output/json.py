@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from attnlint.diagnostics import Diagnostic, Edit, Fix, Related, Span
 from attnlint.output import View
+from attnlint.output._escapes import dumped
+from attnlint.output._statistics import objects
 
 if TYPE_CHECKING:
     from attnlint.linter import Report
@@ -15,10 +16,16 @@ if TYPE_CHECKING:
 
 def render(report: Report, view: View) -> Iterator[str]:
     """The whole list as indented JSON."""
-    yield json.dumps([_diagnostic(found) for found in report.diagnostics], indent=2) + "\n"
+    yield dumped([finding(found) for found in report.diagnostics], indent=2) + "\n"
 
 
-def _diagnostic(found: Diagnostic) -> dict[str, object]:
+def statistics(report: Report, view: View) -> Iterator[str]:
+    """An array with an object for each code."""
+    yield dumped(objects(report), indent=2) + "\n"
+
+
+def finding(found: Diagnostic) -> dict[str, object]:
+    """The object of one finding."""
     return {
         "code": found.code,
         "name": found.name,

@@ -6,6 +6,7 @@ import codecs
 import io
 import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from tokenize import detect_encoding
@@ -73,12 +74,17 @@ class SourceText:
 
     def extract(self, span: Span) -> str:
         """The text that ``span`` covers."""
-        lines = list(self.lines[span.line - 1 : span.end_line])
-        if len(lines) == span.end_line - span.line + 1:
-            lines[-1] = lines[-1][: span.end_column - 1]
-        if lines:
-            lines[0] = lines[0][span.column - 1 :]
-        return "".join(lines)
+        return extract(self.lines, span)
+
+
+def extract(lines: Sequence[str], span: Span) -> str:
+    """The text that ``span`` covers in lines with their ends; what they do not have is left out."""
+    covered = list(lines[span.line - 1 : span.end_line])
+    if len(covered) == span.end_line - span.line + 1:
+        covered[-1] = covered[-1][: span.end_column - 1]
+    if covered:
+        covered[0] = covered[0][span.column - 1 :]
+    return "".join(covered)
 
 
 def split_lines(text: str) -> tuple[str, ...]:

@@ -97,6 +97,9 @@ class _Walk:
                 return False
             atom = self.atoms[0]
             symbol = leading_symbol(atom, wanted) if atom.kind == "rest" else None
+            if symbol is not None and any(self._has(other, symbol) for other in self.atoms[1:]):
+                self.atoms.pop(0)  # the axis is one of those that are known: there are none before them
+                continue
             if symbol is not None:
                 axis = Monomial.of(symbol)
                 taken.append(Atom((atom.root, atom.taken), "axis", axis, atom.of))
@@ -115,6 +118,10 @@ class _Walk:
             else:
                 return False
         return True
+
+    @staticmethod
+    def _has(atom: Atom, symbol: Symbol) -> bool:
+        return atom.extent is not None and symbol in atom.extent.symbols
 
     def _back(self, place: int) -> bool:
         """Fill one wanted axis from the back."""
@@ -158,11 +165,17 @@ class _Walk:
         is_behind = any(behind.equals(wanted) for behind in later)
         is_wanted_later = atom.extent is not None and bool(atom.extent.powers)
         is_wanted_later = is_wanted_later and any(target.equals(atom.extent) for target in asked if atom.extent)
-        if not is_behind and not is_wanted_later:
+        if not is_wanted_later and (not is_behind or self._may_be_one(atom, wanted)):
             return None
         crossing = Crossing(atom, wanted, first)
         self._as_meant(first, last, wanted)
         return Regrouped(self._axes(), crossing)
+
+    def _may_be_one(self, atom: Atom, wanted: Monomial) -> bool:
+        """Whether the view is right if an axis has the extent one: nothing asks for it, and the next is kept whole."""
+        following = self.atoms[1] if len(self.atoms) > 1 else None
+        is_next = following is not None and following.extent is not None and following.extent.equals(wanted)
+        return is_next and following is not None and atom.kind == following.kind == "axis"
 
     def _torn_behind(self, first: int, last: int) -> Regrouped | None:
         """The same from the back: what is wanted last stands before what is inferred."""

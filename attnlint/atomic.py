@@ -1,0 +1,57 @@
+"""Putting a file into place as a whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+
+def replace(path: str, data: bytes) -> None:
+    """Make ``data`` the content of a file, new or not; whoever looks, at any time, sees what was there or all of it.
+
+    A temporary file in the same folder is written, flushed to the disk and renamed. Mode and owner of what was there
+    are kept; through a symbolic link the file behind it is written. What is no regular file (a pipe, ``/dev/stdout``)
+    is written to as it is. Raises ``PermissionError`` for a file that is read-only, ``OSError`` where the system
+    refuses.
+    """
+    target = Path(path).resolve()
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        _put(target, data, None)
+        return
+    if not stat.S_ISREG(status.st_mode):
+        Path(path).write_bytes(data)
+        return
+    if not status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH) or not os.access(target, os.W_OK):
+        raise PermissionError(13, "is read-only", path)
+    _put(target, data, status)
+
+
+def _put(target: Path, data: bytes, status: os.stat_result | None) -> None:
+    with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            os.chmod(file.name, 0o666 & ~_umask() if status is None else stat.S_IMODE(status.st_mode))
+            if status is not None and hasattr(os, "chown"):
+                with suppress(PermissionError):
+                    os.chown(file.name, status.st_uid, status.st_gid)
+            file.close()
+            os.replace(file.name, target)
+        except BaseException:
+            file.close()
+            with suppress(OSError):
+                os.unlink(file.name)
+            raise
+
+
+def _umask() -> int:
+    """The permissions that this process takes from new files; they can only be read by being set."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
