@@ -67,6 +67,40 @@ class Related:
 
 
 @dataclass(frozen=True)
+class CopiedFrom:
+    """A comment that says where code was copied or generated from."""
+
+    source: str
+    """The file (``src/modular_x.py``) or dotted name (``package.module.Class``) that it names."""
+    target: str = ""
+    """The definition in that file, where the comment names one besides."""
+    definition: str = ""
+    """The definition that the comment stands over; empty where it speaks of the whole file."""
+    renames: tuple[tuple[str, str], ...] = ()
+    """What was replaced in the copy, in order: ``with Bert->Roberta``."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a finding is known by wherever its lines move, and where its code came from."""
+
+    definition: str = ""
+    """The qualified name of the innermost class or function of the outline that it stands in; empty at the top."""
+    text: str = ""
+    """The reported source without comments and needless white space."""
+    origins: tuple[CopiedFrom, ...] = ()
+    """What the comments around it say of its origin, the innermost first."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A place at which a copy of the reported code has the same finding."""
+
+    path: str
+    span: Span
+
+
+@dataclass(frozen=True)
 class Diagnostic:
     """One finding, at the expression that a fix would edit."""
 
@@ -79,6 +113,9 @@ class Diagnostic:
     url: str
     fix: Fix | None = None
     related: tuple[Related, ...] = ()
+    content: Content = Content()
+    copies: tuple[Copy, ...] = ()
+    """Findings in copies of this code that are folded under this one (`attnlint.folding`)."""
 
     @property
     def sort_key(self) -> tuple[str, Span, str]:

@@ -1,8 +1,9 @@
 """What a finding is known by from one run to the next: what it says about which code, not where that code stands.
 
-A fingerprint is made of the rule's code, the text that is reported and the lines around it, without white space. So it
-stays when code above is added or taken away, when the lines are indented anew, and when the file gets another name. Of
-equal findings in one file, the first from above has the plain fingerprint, and the others are counted.
+A fingerprint is made of the rule's code, the class or function around the finding and the text that is reported,
+without its layout and comments. So it stays when code above is added or taken away, when the lines are laid out anew,
+and when the file gets another name. Baselines count equal findings; servers want each to have one of its own, so the
+first of them in a file, from above, has the plain fingerprint there, and the others are numbered.
 """
 
 from __future__ import annotations
@@ -20,17 +21,25 @@ VERSION = 1
 _DIGITS = 32
 
 
-def fingerprints(diagnostics: Sequence[Diagnostic], lines: Sequence[str]) -> list[str]:
-    """The fingerprints of the findings of one file, in the order given, no two the same.
+def fingerprint(diagnostic: Diagnostic, code: str | None = None, lines: Sequence[str] = ()) -> str:
+    """The plain fingerprint of a finding; equal findings in one definition have the same.
 
-    ``lines`` are those of the file with their ends, as `attnlint.syntax.text.SourceText.lines` has them.
+    ``code`` is one that the rule had before; without it, that of today. ``lines`` are those of the file with their
+    ends, in which the text is looked up if the finding does not bring its content.
     """
+    content = diagnostic.content
+    text = content.text or "".join(extract(lines, diagnostic.span).split())
+    return digest(code or diagnostic.code, content.definition, text)
+
+
+def fingerprints(diagnostics: Sequence[Diagnostic], lines: Sequence[str]) -> list[str]:
+    """The fingerprints of the findings of one file, in the order given, no two the same."""
     seen: Counter[str] = Counter()
     found = [""] * len(diagnostics)
     for index in sorted(range(len(diagnostics)), key=lambda index: diagnostics[index].sort_key):
-        content = _content(diagnostics[index], lines)
-        found[index] = digest(content, str(seen[content]))
-        seen[content] += 1
+        plain = fingerprint(diagnostics[index], lines=lines)
+        found[index] = digest(plain, str(seen[plain])) if seen[plain] else plain
+        seen[plain] += 1
     return found
 
 
@@ -43,21 +52,11 @@ def fingerprints_of_all(diagnostics: Sequence[Diagnostic], lines: Callable[[str]
     found = [""] * len(diagnostics)
     for path, indices in by_path.items():
         of_file = fingerprints([diagnostics[index] for index in indices], lines(path))
-        for index, fingerprint in zip(indices, of_file, strict=True):
-            found[index] = fingerprint
+        for index, mark in zip(indices, of_file, strict=True):
+            found[index] = mark
     return found
 
 
 def digest(*parts: str) -> str:
     """One short text for several, which stand for nothing else together."""
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
-
-
-def _content(diagnostic: Diagnostic, lines: Sequence[str]) -> str:
-    span = diagnostic.span
-    around = "".join(lines[span.line - 1 : span.end_line])
-    return "\0".join((diagnostic.code, _without_space(extract(lines, span)), _without_space(around)))
-
-
-def _without_space(text: str) -> str:
-    return "".join(text.split())

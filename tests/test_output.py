@@ -19,7 +19,7 @@ PLACE = {name: {"type": "integer", "minimum": 1} for name in ("line", "column", 
 OBJECT = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["code", "name", "severity", "path", "message", "url", "fix", "related"],
+    "required": ["code", "name", "severity", "path", "message", "url", "fix", "related", "copies"],
     "properties": {
         "code": {"type": "string", "pattern": "^ATN[0-9]{3}$"},
         "name": {"type": "string", "pattern": "^[a-z0-9-]+$"},
@@ -63,6 +63,15 @@ OBJECT = {
                 },
             },
         },
+    },
+}
+OBJECT["properties"]["copies"] = {  # type: ignore[index]
+    "type": "array",
+    "items": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["path", "line", "column"],
+        "properties": {"path": {"type": "string"}, "line": {"type": "integer"}, "column": {"type": "integer"}},
     },
 }
 SCHEMA = {"type": "array", "items": OBJECT}
@@ -232,6 +241,7 @@ def test_json_follows_its_schema() -> None:
             "edits": [{"line": 2, "column": 14, "end_line": 2, "end_column": 37, "replacement": "(q @ k.mT) / 8"}],
         },
         "related": [{"path": "m.py", "line": 3, "column": 12, "message": "softmax is taken here"}],
+        "copies": [],
     }
     assert found[1]["fix"] is None
     assert json.loads(render("json")) == []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attnlint.diagnostics import Diagnostic
 from attnlint.output import View
+from attnlint.output._copies import remark
 from attnlint.output._statistics import table as statistics
 from attnlint.output._terminal import Ink, shown, visible
 
@@ -21,7 +22,7 @@ def render(report: Report, view: View) -> Iterator[str]:
     ink = Ink(view.color)
     for found in report.diagnostics:
         message = visible(" ".join(found.message.split()))
-        yield f"{_place(found, ink)}: {ink(found.code, 'red', bold=True)} {message}\n"
+        yield f"{_place(found, ink)}: {ink(found.code, 'red', bold=True)} {message}{remark(found)}\n"
 
 
 def _place(found: Diagnostic, ink: Ink) -> str:

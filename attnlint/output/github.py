@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from attnlint.diagnostics import Diagnostic, Severity
 from attnlint.output import View
+from attnlint.output._copies import remark
 from attnlint.output._escapes import relative
 from attnlint.output._terminal import visible
 
@@ -23,7 +24,7 @@ def render(report: Report, view: View) -> Iterator[str]:
     """One workflow command a finding."""
     for found in report.diagnostics:
         properties = ",".join(f"{name}={_escape(value, _PROPERTY)}" for name, value in _properties(found))
-        yield f"::{_COMMANDS[found.severity]} {properties}::{_escape(found.message, _DATA)}\n"
+        yield f"::{_COMMANDS[found.severity]} {properties}::{_escape(found.message + remark(found), _DATA)}\n"
 
 
 def _properties(found: Diagnostic) -> Iterator[tuple[str, str]]:

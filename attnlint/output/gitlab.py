@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attnlint.diagnostics import Diagnostic, Severity
 from attnlint.fingerprints import digest, fingerprints_of_all
 from attnlint.output import View
+from attnlint.output._copies import remark
 from attnlint.output._escapes import dumped, relative
 from attnlint.output._terminal import visible
 
@@ -28,7 +29,7 @@ def render(report: Report, view: View) -> Iterator[str]:
 def _issue(found: Diagnostic, fingerprint: str) -> dict[str, object]:
     location = _location(found)
     return {
-        "description": visible(f"{found.code} {found.name}: {' '.join(found.message.split())}"),
+        "description": visible(f"{found.code} {found.name}: {' '.join(found.message.split())}{remark(found)}"),
         "check_name": found.code,
         "fingerprint": digest(str(location["path"]), fingerprint),
         "severity": _SEVERITIES[found.severity],

@@ -36,6 +36,7 @@ def finding(found: Diagnostic) -> dict[str, object]:
         "url": found.url,
         "fix": _fix(found.fix) if found.fix else None,
         "related": [_related(related) for related in found.related],
+        "copies": [_place(copy.path, copy.span) for copy in found.copies],
     }
 
 
@@ -52,5 +53,8 @@ def _edit(edit: Edit) -> dict[str, object]:
 
 
 def _related(related: Related) -> dict[str, object]:
-    place = {"path": related.path, "line": related.span.line, "column": related.span.column}
-    return {**place, "message": related.message}
+    return {**_place(related.path, related.span), "message": related.message}
+
+
+def _place(path: str, span: Span) -> dict[str, object]:
+    return {"path": path, "line": span.line, "column": span.column}

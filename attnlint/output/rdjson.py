@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from attnlint.diagnostics import Diagnostic, Edit, Severity, Span
 from attnlint.output import View
+from attnlint.output._copies import related_and_copies
 from attnlint.output._escapes import dumped
 from attnlint.output._terminal import visible
 from attnlint.syntax.text import extract
@@ -37,10 +38,9 @@ def _diagnostic(found: Diagnostic, lines: Callable[[str], Sequence[str]]) -> dic
     }
     if found.fix is not None and found.fix.edits:
         diagnostic["suggestions"] = [_suggestion(found.fix.edits, lines(found.path))]
-    if found.related:
+    if places := related_and_copies(found):
         diagnostic["related_locations"] = [
-            {"message": _message(one.message), "location": _location(one.path, one.span, lines)}
-            for one in found.related
+            {"message": _message(one.message), "location": _location(one.path, one.span, lines)} for one in places
         ]
     return diagnostic
 
