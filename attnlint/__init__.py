@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from attnlint.codes import BrokenRules, CodeWarning, UnknownCode
     from attnlint.config import ConfigError, Configuration, Settings
-    from attnlint.diagnostics import Diagnostic, Edit, Fix, Problem, Related, Severity, Span, Tier
+    from attnlint.diagnostics import (
+        Content,
+        CopiedFrom,
+        Copy,
+        Diagnostic,
+        Edit,
+        Fix,
+        Problem,
+        Related,
+        Severity,
+        Span,
+        Tier,
+    )
     from attnlint.failures import Failures, RuleError
     from attnlint.linter import Report, lint_paths, lint_source
     from attnlint.rule import Finding, Mend, Replacement, Rule, discover, select
@@ -24,6 +36,9 @@ __all__ = [
     "CodeWarning",
     "ConfigError",
     "Configuration",
+    "Content",
+    "CopiedFrom",
+    "Copy",
     "Diagnostic",
     "Edit",
     "Failures",

@@ -73,6 +73,42 @@ class Related:
 
 
 @dataclass(frozen=True)
+class CopiedFrom:
+    """A comment that says where code was copied or generated from."""
+
+    source: str
+    """The file (``src/modular_x.py``) or dotted name (``package.module.Class``) that it names."""
+    target: str = ""
+    """The definition in that file, where the comment names one besides."""
+    definition: str = ""
+    """The definition that the comment stands over; empty where it speaks of the whole file."""
+    renames: tuple[tuple[str, str], ...] = ()
+    """What was replaced in the copy, in order: ``with Bert->Roberta``."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a finding is known by wherever its lines move, and where its code came from."""
+
+    definition: str = ""
+    """The qualified name of the innermost class or function of the outline that it stands in; empty at the top."""
+    text: str = ""
+    """The reported source without comments and needless white space."""
+    origins: tuple[CopiedFrom, ...] = ()
+    """What the comments around it say of its origin, the innermost first."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A place at which a copy of the reported code has the same finding."""
+
+    path: str
+    span: Span
+    cell: int | None = None
+    file_line: int | None = None
+
+
+@dataclass(frozen=True)
 class Diagnostic:
     """One finding, at the expression that a fix would edit."""
 
@@ -89,6 +125,9 @@ class Diagnostic:
     """In a notebook, the number of the cell, from 1, prose counted too; lines are then counted from its beginning."""
     file_line: int | None = None
     """In a notebook, the line of the file that the finding begins on."""
+    content: Content = Content()
+    copies: tuple[Copy, ...] = ()
+    """Findings in copies of this code that are folded under this one (`attnlint.folding`)."""
 
     @property
     def sort_key(self) -> tuple[str, int, Span, str]:

@@ -1,9 +1,10 @@
 """What a finding is known by from one run to the next: what it says about which code, not where that code stands.
 
-A fingerprint is made of the rule's code, the text that is reported and the lines around it, without white space. So it
-stays when code above is added or taken away, when the lines are indented anew, when the file gets another name, and
-when cells are put before that of the finding. Of equal findings in one file, the first from above has the plain
-fingerprint, and the others are counted.
+A fingerprint is made of the rule's code, the class or function around the finding and the text that is reported,
+without its layout and comments. So it stays when code above is added or taken away, also cells of a notebook, when the
+lines are laid out anew, and when the file gets another name. Baselines count equal findings; servers want each to have
+one of its own, so the first of them in a file, from above, has the plain fingerprint there, and the others are
+numbered.
 """
 
 from __future__ import annotations
@@ -21,18 +22,30 @@ VERSION = 1
 _DIGITS = 32
 
 
+def fingerprint(diagnostic: Diagnostic, code: str | None = None, lines: Sequence[str] = ()) -> str:
+    """The plain fingerprint of a finding; equal findings in one definition have the same.
+
+    ``code`` is one that the rule had before; without it, that of today. ``lines`` are those of the file, or of the cell
+    of a notebook, with their ends, in which the text is looked up if the finding does not bring its content.
+    """
+    content = diagnostic.content
+    text = content.text or "".join(extract(lines, diagnostic.span).split())
+    return digest(code or diagnostic.code, content.definition, text)
+
+
 def fingerprints(diagnostics: Sequence[Diagnostic], parts: Mapping[int | None, Sequence[str]]) -> list[str]:
     """The fingerprints of the findings of one file, in the order given, no two the same.
 
-    ``parts`` are the lines of the file with their ends, those of a notebook by cell, as
-    `attnlint.documents.base.Document.parts` has them.
+    ``parts`` are the lines of the file, those of a notebook by cell, as `attnlint.documents.base.Document.parts` has
+    them.
     """
     seen: Counter[str] = Counter()
     found = [""] * len(diagnostics)
     for index in sorted(range(len(diagnostics)), key=lambda index: diagnostics[index].sort_key):
-        content = _content(diagnostics[index], parts[diagnostics[index].cell])
-        found[index] = digest(content, str(seen[content]))
-        seen[content] += 1
+        one = diagnostics[index]
+        plain = fingerprint(one, lines=parts.get(one.cell, ()))
+        found[index] = digest(plain, str(seen[plain])) if seen[plain] else plain
+        seen[plain] += 1
     return found
 
 
@@ -48,21 +61,11 @@ def fingerprints_of_all(
     for path, indices in by_path.items():
         of_file = [diagnostics[index] for index in indices]
         parts = {cell: lines(path, cell) for cell in {diagnostic.cell for diagnostic in of_file}}
-        for index, fingerprint in zip(indices, fingerprints(of_file, parts), strict=True):
-            found[index] = fingerprint
+        for index, mark in zip(indices, fingerprints(of_file, parts), strict=True):
+            found[index] = mark
     return found
 
 
 def digest(*parts: str) -> str:
     """One short text for several, which stand for nothing else together."""
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
-
-
-def _content(diagnostic: Diagnostic, lines: Sequence[str]) -> str:
-    span = diagnostic.span
-    around = "".join(lines[span.line - 1 : span.end_line])
-    return "\0".join((diagnostic.code, _without_space(extract(lines, span)), _without_space(around)))
-
-
-def _without_space(text: str) -> str:
-    return "".join(text.split())

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from attnlint import suppressions
 from attnlint.config import Checks, Configuration
+from attnlint.contents import Contents
 from attnlint.diagnostics import Diagnostic, Problem
 from attnlint.documents import open_document
 from attnlint.failures import Failures, told
@@ -51,6 +52,10 @@ class Report:
     problems: list[Problem] = field(default_factory=list)
     files: int = 0
     """Files that were read, with or without findings."""
+    paths: list[str] = field(default_factory=list)
+    """Their paths."""
+    baselined: int = 0
+    """Findings that a baseline holds; they are not among the diagnostics."""
 
 
 Progress = Callable[[int, int], None]
@@ -140,6 +145,7 @@ def _each(
         assert isinstance(found, str)
         shown = stdin_filename if found == STDIN else found
         report.files += 1
+        report.paths.append(shown)
         try:
             handle(shown, data)
         except SourceError as error:
@@ -202,7 +208,8 @@ def _analyse(
     comments = Suppressions(source, rules, unread, noqa=noqa)
     unique = {(d.code, d.span): d for d in _diagnostics(source, findings, failures)}
     left = [found for found in unique.values() if not comments.silence(found)]
-    return left + list(_about_comments(source, comments, rules, failures))
+    left.extend(_about_comments(source, comments, rules, failures))
+    return Contents(source, module).added(left)
 
 
 def _about_comments(

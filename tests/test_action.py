@@ -203,7 +203,7 @@ class TestCheck:
     def test_a_warning_fails_nothing(self, runner: Runner) -> None:
         (runner.workspace / "empty").mkdir()
         assert runner.run("Check", {"paths": "empty"}) == 0
-        assert runner.log == "::warning title=attnlint::attnlint: no Python files found\n"
+        assert runner.log == "::warning title=attnlint::attnlint: no files to check found\n"
         assert runner.run("Result", {}) == 0
 
 

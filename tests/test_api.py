@@ -23,6 +23,9 @@ from attnlint import (
     CodeWarning,
     ConfigError,
     Configuration,
+    Content,
+    CopiedFrom,
+    Copy,
     Diagnostic,
     Edit,
     Failures,
@@ -60,7 +63,9 @@ FOUND = Diagnostic("ATN101", "missing-scale", Severity.ERROR, "a.py", PLACE, "no
 PROBLEM = Problem("b.py", 3, "invalid syntax")
 REPLACEMENT = Replacement(PLACE, "x")
 MEND = Mend("Do it", Tier.UNSAFE, (REPLACEMENT,))
+ORIGIN = CopiedFrom("a.py", "A", "B", (("A", "B"),))
 VALUES: list[object] = [
+    *(ORIGIN, Content("B.forward", "q @ k", (ORIGIN,)), Copy("b.py", PLACE)),
     *(PLACE, EDIT, FIX, RELATED, FOUND, PROBLEM, REPLACEMENT, MEND),
     *(Severity.WARNING, Tier.MANUAL),
     Report([FOUND], [PROBLEM], 2),

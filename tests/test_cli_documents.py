@@ -243,6 +243,19 @@ class TestStandardInput:
             assert file in result.stdout
             assert "ATN204" in result.stdout
 
+    def test_a_baseline_knows_the_findings_of_the_file(self, inside: Path) -> None:
+        name, options = "docs/x.ipynb", ["--baseline", "known.json", "--output-format", "concise"]
+        (inside / "docs").mkdir()
+        (inside / name).write_bytes(NOTEBOOK)
+        assert run("--write-baseline", "known.json", ".").returncode == 0
+        moved = written(notebook(cell("x = 1"), cell(BUGGY))).decode()
+        assert run(*options, "--stdin-filename", name, "-", stdin=moved).stdout == ""
+        mended = run(*options, "--stdin-filename", name, "-", stdin=FIXED_NOTEBOOK.decode())
+        assert mended.stderr.startswith("attnlint: 2 findings of known.json are gone")
+        assert len(places(run(*options, "--stdin-filename", "docs/y.ipynb", "-", stdin=moved).stdout)) == 2
+        fixing = run(*options, "--fix", "--unsafe-fixes", "--stdin-filename", name, "-", stdin=moved)
+        assert fixing.stdout == moved
+
 
 def test_a_run_imports_what_it_reads(inside: Path) -> None:
     (inside / "a.py").write_text(BUGGY)

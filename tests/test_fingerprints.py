@@ -13,7 +13,8 @@ from test_cli import BUGGY
 
 from attnlint import lint_source
 from attnlint.diagnostics import Diagnostic, Span
-from attnlint.fingerprints import digest, fingerprints, fingerprints_of_all
+from attnlint.fingerprints import digest, fingerprint, fingerprints, fingerprints_of_all
+from attnlint.rule import discover
 from attnlint.syntax.text import split_lines
 
 
@@ -46,10 +47,11 @@ BODY = BUGGY.removeprefix(HEADER)
         HEADER + "# a comment\nX = 1\n\n\n" + BODY,
         HEADER + BODY.replace("\ndef attend_all", "\nX = 1\n\n\ndef attend_all"),
         HEADER + BODY.replace("(-2,-1)", "( -2, -1 )").replace("mask == 0", "mask==0"),
+        "".join(f"{line}  # so\n" if line else "\n" for line in BUGGY.splitlines()),
         BUGGY.replace("\n", "\r\n"),
         HEADER + "if torch.cuda.is_available():\n" + indent(BODY, "    "),
     ],
-    ids=["lines above", "lines between", "white space", "line ends", "indent"],
+    ids=["lines above", "lines between", "white space", "comments", "line ends", "indent"],
 )
 def test_they_stay(text: str) -> None:
     assert text != BUGGY
@@ -63,11 +65,23 @@ def test_they_stay_in_another_file_and_with_another_message() -> None:
 
 
 def test_they_change_with_the_code_of_the_rule_and_the_text() -> None:
-    found = at(Span(1, 1, 1, 2))
+    found = at(Span(1, 5, 1, 6))
     (usual,) = marks("a = b\n", found)
+    assert marks("c = b\n", found) == [usual]
     assert marks("a = c\n", found) != [usual]
-    assert marks("a = b\n", at(Span(1, 5, 1, 6))) != [usual]
+    assert marks("a = b\n", at(Span(1, 1, 1, 2))) != [usual]
     assert marks("a = b\n", replace(found, code="ATN101")) != [usual]
+
+
+def test_they_change_with_the_definition_around() -> None:
+    renamed = known(BUGGY.replace("def attend(", "def attended("))
+    assert {code: mark == USUAL[code] for code, mark in renamed.items()} == {"ATN204": False, "ATN101": True}
+
+
+def test_the_first_has_the_one_that_baselines_hold() -> None:
+    masked = '    scores.masked_fill(mask == 0, float("-inf"))\n'
+    first, second = lint_source(BUGGY.replace(masked, masked * 2), rules=[discover()["ATN204"]])
+    assert fingerprints([first, second], {})[0] == fingerprint(first) == fingerprint(second)
 
 
 def test_equal_findings_are_counted_from_above() -> None:
@@ -77,7 +91,7 @@ def test_equal_findings_are_counted_from_above() -> None:
     assert len(set(in_order)) == 3
     assert marks(text, three, one, two) == [in_order[2], in_order[0], in_order[1]]
     assert marks("f(x)\n", one) == in_order[:1]
-    assert marks("f(x); f(x)\n", at(Span(1, 1, 1, 5)), at(Span(1, 7, 1, 11)))[0] not in in_order
+    assert marks("f(x); f(x)\n", at(Span(1, 1, 1, 5)), at(Span(1, 7, 1, 11))) == in_order[:2]
 
 
 def test_a_source_that_cannot_be_read_again_still_has_distinct_ones() -> None:

@@ -267,6 +267,16 @@ def test_one_file_that_fails_hides_no_other(tmp_path: Path) -> None:
     assert report.diagnostics == []
 
 
+def test_fixes_that_undo_one_another_hide_no_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("attnlint.fixes.fixer.MAX_PASSES", 1)
+    (tmp_path / "a.py").write_text(BUGGY, "utf-8")
+    report = fix_paths([tmp_path], RULES, everything, write)
+    (problem,) = report.problems
+    assert problem.reason.endswith("go on undoing one another; nothing was changed")
+    assert sorted(diagnostic.code for diagnostic in report.diagnostics) == ["ATN101", "ATN204"]
+    assert (tmp_path / "a.py").read_text("utf-8") == BUGGY
+
+
 def test_a_diff_is_what_patch_takes(tmp_path: Path) -> None:
     for number, text in enumerate((BUGGY, BUGGY.rstrip("\n"))):
         path = tmp_path / f"{number}.py"

@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 from format_support import IN_A_CELL, SCALE, render, valid_gitlab, valid_junit, valid_rdjson, valid_sarif
 
+from attnlint.diagnostics import Copy, Span
+
 SAID = f"cell 3:2:14: {SCALE.message}"
 NOWHERE = replace(IN_A_CELL, file_line=None, related=())
 
@@ -64,3 +66,13 @@ def test_junit_is_read_by_people() -> None:
 def test_json_lines_have_the_cell() -> None:
     found = json.loads(render("json-lines", IN_A_CELL))
     assert (found["cell"], found["line"], found["related"][0]["cell"]) == (3, 2, 1)
+
+
+def test_copies_have_their_cells() -> None:
+    found = replace(IN_A_CELL, related=(), copies=(Copy("n.ipynb", Span(4, 5, 4, 9), 7, 90),))
+    (copy,) = json.loads(render("json", found))[0]["copies"]
+    assert copy == {"path": "n.ipynb", "cell": 7, "line": 4, "column": 5}
+    assert render("concise", found).endswith("(also in 1 generated copy: n.ipynb:cell 7:4)\n")
+    (related,) = valid_sarif(render("sarif", found))["runs"][0]["results"][0]["relatedLocations"]
+    assert related["logicalLocations"] == [{"name": "cell 7"}]
+    assert related["physicalLocation"]["region"] == {"startLine": 90}

@@ -22,7 +22,7 @@ CELL = {"type": ["integer", "null"], "minimum": 1}
 OBJECT = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["code", "name", "severity", "path", "cell", "message", "url", "fix", "related"],
+    "required": ["code", "name", "severity", "path", "cell", "message", "url", "fix", "related", "copies"],
     "properties": {
         "code": {"type": "string", "pattern": "^ATN[0-9]{3}$"},
         "name": {"type": "string", "pattern": "^[a-z0-9-]+$"},
@@ -68,6 +68,20 @@ OBJECT = {
                     "message": {"type": "string"},
                 },
             },
+        },
+    },
+}
+OBJECT["properties"]["copies"] = {  # type: ignore[index]
+    "type": "array",
+    "items": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["path", "cell", "line", "column"],
+        "properties": {
+            "path": {"type": "string"},
+            "cell": CELL,
+            "line": {"type": "integer"},
+            "column": {"type": "integer"},
         },
     },
 }
@@ -248,6 +262,7 @@ def test_json_follows_its_schema() -> None:
             ],
         },
         "related": [{"path": "m.py", "cell": None, "line": 3, "column": 12, "message": "softmax is taken here"}],
+        "copies": [],
     }
     assert found[1]["fix"] is None
     assert json.loads(render("json")) == []

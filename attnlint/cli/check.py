@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
+from attnlint.cli.baselining import Baselining, CheckCommand, baseline_options
+from attnlint.cli.checking import Checking
 from attnlint.cli.configuring import configured, is_typed
 from attnlint.cli.progress import shown_progress
 from attnlint.cli.reporting import Reporting, reporting_options
-from attnlint.cli.stdin import check_stdin_filename, forget_sources, source_lines, stdin_option
-from attnlint.output import shown, visible
+from attnlint.cli.stdin import check_stdin_filename, stdin_option
 from attnlint.sources.read import STDIN
 
 if TYPE_CHECKING:
     from attnlint.cli.fixing import Changing
     from attnlint.config import Configuration
-    from attnlint.linter import Report
 
 
 def _one_line(context: click.Context, option: click.Parameter, text: str) -> str:
@@ -27,7 +26,7 @@ def _one_line(context: click.Context, option: click.Parameter, text: str) -> str
     return text
 
 
-@click.command()
+@click.command(cls=CheckCommand)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @configured
 @reporting_options
@@ -35,10 +34,14 @@ def _one_line(context: click.Context, option: click.Parameter, text: str) -> str
 @click.option("--add-ignore", is_flag=True, help="Write comments that silence what is found, instead of fixing it.")
 @click.option("--reason", default="", metavar="TEXT", callback=_one_line, help="What these comments say after --.")
 @click.option("--diff", "only_diff", is_flag=True, help="Print what would be changed, and write nothing.")
+@click.option("--no-fold", is_flag=True, help="Report, and fix, copies of linted code by themselves.")
+@click.option("--watch", "watched", is_flag=True, help="Report again whenever a file changes, until Ctrl-C.")
+@baseline_options
 def check(
     paths: Sequence[str],
     config: Configuration,
     reporting: Reporting,
+    baselining: Baselining,
     fix: bool,
     unsafe_fixes: bool,
     add_ignore: bool,
@@ -46,6 +49,8 @@ def check(
     only_diff: bool,
     show_fixes: bool,
     stdin_filename: str,
+    no_fold: bool,
+    watched: bool,
 ) -> int:
     """Report attention bugs in files, folders and standard input (-).
 
@@ -57,38 +62,42 @@ def check(
     each on standard error). With --diff: 1 if there is something to fix.
     """
     check_stdin_filename(stdin_filename, paths)
-    if add_ignore and fix and is_typed("fix"):
+    wants_fixes = fix and is_typed("fix")
+    if add_ignore and wants_fixes:
         raise click.UsageError("--fix and --add-ignore exclude each other: fix first, then silence what is left")
+    baselining.refuse(with_diff=only_diff, with_watch=watched)
+    checking = Checking(paths, stdin_filename, config, reporting, baselining, baselining.baseline(), folds=not no_fold)
+    if watched:
+        return _watch(checking, is_changing=wants_fixes or add_ignore or only_diff)
     if fix or add_ignore or only_diff:
         from attnlint.cli.fixing import Changing
 
-        changing = Changing(unsafe_fixes, add_ignore, reason, only_diff, show_fixes, stdin_filename)
-        return _change(changing, paths, config, reporting)
+        spared, show = baselining.spared(checking.baseline), show_fixes
+        changing = Changing(unsafe_fixes, add_ignore, reason, only_diff, show, stdin_filename, no_fold, spared)
+        return _change(checking, changing)
+    return _lint(checking)
 
+
+def _lint(checking: Checking) -> int:
     from attnlint.linter import lint_paths
 
-    with shown_progress(reporting.quiet or STDIN in paths) as progress:
-        report = lint_paths(paths, None, progress, config, stdin_filename)
-    reporting.put(report, partial(source_lines, stdin_filename))
-    _complain(report, reporting.quiet)
-    return reporting.status(report, bool(report.diagnostics))
+    with shown_progress(checking.hides_progress) as progress:
+        report = lint_paths(checking.paths, None, progress, checking.config, checking.stdin_filename)
+    return checking.tell(report)
 
 
-def _change(changing: Changing, paths: Sequence[str], config: Configuration, reporting: Reporting) -> int:
-    if changing.only_diff and reporting.output_file is not None:
+def _change(checking: Checking, changing: Changing) -> int:
+    if changing.only_diff and checking.reporting.output_file is not None:
         raise click.UsageError("--output-file takes a report, and --diff makes none: use > FILE")
-    report = changing.run(paths, config, reporting.quiet)
-    if not changing.only_diff:
-        forget_sources()
-        reporting.put(report, partial(source_lines, changing.stdin_filename), err=STDIN in paths)
-    _complain(report, reporting.quiet)
-    is_dirty = any(fixed.made for fixed in report.fixed.values()) if changing.only_diff else bool(report.diagnostics)
-    return reporting.status(report, is_dirty)
+    report = changing.run(checking.paths, checking.config, checking.hides_progress)
+    if changing.only_diff:
+        return checking.complain(report, any(fixed.made for fixed in report.fixed.values()))
+    return checking.tell(report, err=STDIN in checking.paths)
 
 
-def _complain(report: Report, quiet: bool) -> None:
-    for problem in report.problems:
-        place = shown(problem.path) if problem.line is None else f"{shown(problem.path)}:{problem.line}"
-        click.echo(f"{place}: {visible(problem.reason)}", err=True)
-    if not report.files and not report.problems and not quiet:
-        click.echo("attnlint: no files to check found", err=True)
+def _watch(checking: Checking, is_changing: bool) -> int:
+    from attnlint.cli.watching import watch
+
+    if is_changing:
+        raise click.UsageError("--watch does not go with --fix, --add-ignore and --diff: files are being edited")
+    return watch(checking)

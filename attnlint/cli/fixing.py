@@ -16,6 +16,7 @@ from attnlint.config import Configuration
 from attnlint.diagnostics import Diagnostic, Tier, placed
 from attnlint.fixes import FixReport, change_paths, fix_paths, ignore_source, write
 from attnlint.fixes.diff import diff
+from attnlint.fixes.fixer import Wanted
 from attnlint.output import visible
 from attnlint.sources.read import STDIN
 
@@ -40,17 +41,21 @@ class Changing:
     only_diff: bool = False
     show: bool = False
     stdin_filename: str = STDIN
+    copies: bool = False
+    """Whether copies of linted code are fixed by themselves."""
+    spared: Wanted | None = None
+    """Says what is known and left as it is."""
 
     def run(self, paths: Sequence[str], config: Configuration, quiet: bool) -> FixReport:
         """Change what is to be changed, and print what is asked for: diffs, or what was done. A source from standard
         input goes to standard output."""
         put, name = None if self.only_diff else self._put, self.stdin_filename
-        with shown_progress(quiet or STDIN in paths) as progress:
+        with shown_progress(quiet) as progress:
             if self.add_ignore:
-                change = partial(ignore_source, reason=self.reason, config=config)
+                change = partial(ignore_source, reason=self.reason, config=config, wanted=self._wants)
                 report = change_paths(paths, change, put, progress, config, name)
             else:
-                report = fix_paths(paths, None, self._wants, put, progress, config, name)
+                report = fix_paths(paths, None, self._wants, put, progress, config, name, self.copies)
         with tolerating_closed_pipe():
             if self.only_diff:
                 for path, fixed in report.fixed.items():
@@ -58,11 +63,20 @@ class Changing:
                         click.echo("\t".join(map(visible, line.rstrip("\r\n").split("\t"))))
         if self.show or self.only_diff or self.add_ignore:
             click.echo("\n".join(self._told(report)), err=True)
+        for path, originals in report.stale.items():
+            what = "would be fixed" if self.only_diff else "was fixed"
+            line = f"attnlint: {path} has copies of what {what} in {', '.join(originals)}: regenerate it"
+            click.echo(visible(line), err=True)
         return report
 
     def _wants(self, diagnostic: Diagnostic) -> bool:
+        if self.spared is not None and self.spared(diagnostic):
+            return False
+        return self.add_ignore or self._has_fix(diagnostic)
+
+    def _has_fix(self, diagnostic: Diagnostic) -> bool:
         tiers = (Tier.SAFE, Tier.UNSAFE) if self.unsafe else (Tier.SAFE,)
-        return diagnostic.fix is not None and diagnostic.fix.tier in tiers
+        return bool(diagnostic.fix is not None and diagnostic.fix.edits and diagnostic.fix.tier in tiers)
 
     def _put(self, path: str, data: bytes) -> None:
         if path == self.stdin_filename:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from attnlint.cli import FAILURE, tolerating_closed_pipe
+from attnlint.cli import FAILURE
 from attnlint.diagnostics import Problem
 from attnlint.output import Lines, View, formats, renderer, statistics, wants_color
 
@@ -48,9 +48,8 @@ class Reporting:
         if self.output_file is not None:
             _write(self.output_file, "".join(texts), report)
             return
-        with tolerating_closed_pipe():
-            for text in texts:
-                click.echo(text, nl=False, color=color, err=err)
+        for text in texts:
+            click.echo(text, nl=False, color=color, err=err)
 
     def status(self, report: Report, is_dirty: bool) -> int:
         """The exit status."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from copy import copy
 
 from attnlint.config.checks import Checks, ignored_in, rules_of, tiers_of
 from attnlint.config.files import file_in, layers_of, parse, upwards
@@ -40,6 +41,15 @@ class Configuration:
         self._overrides = Layer(COMMAND_LINE, _parsed(overrides or {}, Where(self._root)))
         self._file = os.path.abspath(file) if file is not None else None
         self._isolated = isolated
+        self._forget()
+
+    def reread(self) -> Configuration:
+        """The same with its files as they are now: it was asked nothing yet."""
+        fresh = copy(self)
+        fresh._forget()
+        return fresh
+
+    def _forget(self) -> None:
         self.problems: list[Problem] = []
         """What was wrong where somebody asked about the whole run."""
         self._folders: dict[str, str] = {}

@@ -193,8 +193,8 @@ class Settings:
         FilePath(),
         None,
         "The file of findings that are known and not reported. Relative to the configuration file, in whose folder it "
-        "has to lie.",
-        example=".attnlint-baseline.json",
+        "has to lie. `--baseline FILE` on the command line names another one, and `--no-baseline` none.",
+        example="attnlint-baseline.json",
         of_run=True,
         has_own_flag=True,
     )

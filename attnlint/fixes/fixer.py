@@ -28,8 +28,17 @@ MAX_PASSES = 100
 """Passes over one source; with more, fixes undo one another."""
 
 Wanted = Callable[[Diagnostic], bool]
-"""Whether a fix is to be made."""
+"""Whether something is to be done about a finding."""
 _Lint = Callable[[bytes], list[Diagnostic]]
+
+
+class Endless(SourceError):
+    """Fixes that go on undoing one another, so that none is made."""
+
+    def __init__(self, found: list[Diagnostic], codes: str) -> None:
+        super().__init__(None, f"fixes of {codes} go on undoing one another; nothing was changed")
+        self.found = found
+        """The findings of the source as it is."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +75,8 @@ def fix_source(
 ) -> Fixed:
     """Make the fixes that are wanted; ``failures`` collects the rules that raise.
 
-    Raises `SourceError` where the source cannot be decoded or parsed as it is, and where fixes go on undoing one
-    another; it names their codes then.
+    Raises `SourceError` where the source cannot be decoded or parsed as it is, and `Endless` where fixes go on undoing
+    one another; it names their codes.
     """
 
     def lint(text: bytes) -> list[Diagnostic]:
@@ -85,7 +94,7 @@ def fix_source(
             result.refused.append(refusal)
             refused.add(_identity(refusal.diagnostic, result.data, path))
     codes = ", ".join(sorted({d.code for d in result.made[-len(todo) :]}))
-    raise SourceError(None, f"fixes of {codes} go on undoing one another; nothing was changed")
+    raise Endless(found, codes)
 
 
 def _together(todo: Sequence[Diagnostic]) -> list[Diagnostic]:

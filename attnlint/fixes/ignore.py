@@ -10,7 +10,7 @@ from attnlint.diagnostics import Diagnostic, Edit, Span
 from attnlint.documents import open_document
 from attnlint.documents.base import Document
 from attnlint.failures import Failures
-from attnlint.fixes.fixer import Fixed, Refusal
+from attnlint.fixes.fixer import Fixed, Refusal, Wanted
 from attnlint.linter import lint_source
 from attnlint.rule import Rule
 from attnlint.suppressions import Suppressions
@@ -30,8 +30,10 @@ def ignore_source(
     rules: Sequence[type[Rule]] | None = None,
     reason: str = "",
     config: Configuration | None = None,
+    wanted: Wanted = lambda found: True,
 ) -> Fixed:
-    """Give every finding a comment that silences it, with a reason after ``--``; those in ``made`` are silent now.
+    """Give every finding that is ``wanted`` a comment that silences it, with a reason after ``--``; those in ``made``
+    are silent now.
 
     Findings about such comments get none: they are there to be mended. Nothing but comments changes. Raises
     `SourceError` where the source cannot be decoded or parsed, or cannot hold the reason in its encoding.
@@ -41,7 +43,7 @@ def ignore_source(
     result = Fixed(data, data, found, left=found)
     asked = settled.checks(path, rules).rules
     about_comments = {one.code for one in asked if type(one).check_suppressions is not Rule.check_suppressions}
-    chosen = [diagnostic for diagnostic in found if diagnostic.code not in about_comments]
+    chosen = [diagnostic for diagnostic in found if diagnostic.code not in about_comments and wanted(diagnostic)]
     document = open_document(path, data)
     while chosen:
         edits = _edits(document, chosen, reason)

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from attnlint.config import Configuration
-from attnlint.diagnostics import Problem
+from attnlint.diagnostics import Content, Diagnostic, Problem
 from attnlint.failures import Failures
-from attnlint.fixes.fixer import Fixed, Wanted, fix_source
+from attnlint.fixes.fixer import Endless, Fixed, Wanted, fix_source
+from attnlint.folding import originals
 from attnlint.linter import Progress, Report, over_sources
 from attnlint.rule import Rule
 from attnlint.sources.read import STDIN, read
@@ -26,6 +27,9 @@ class FixReport(Report):
 
     fixed: dict[str, Fixed] = field(default_factory=dict)
     """By path, the sources in which changes were made or refused."""
+    stale: dict[str, list[str]] = field(default_factory=dict)
+    """By path, the sources that hold copies of what was fixed, to be generated anew; with the paths of the originals.
+    Their own findings that repeat those of an original are not fixed: the edits would be overwritten."""
 
 
 def fix_paths(
@@ -36,14 +40,57 @@ def fix_paths(
     progress: Progress | None = None,
     config: Configuration | None = None,
     stdin_filename: str = STDIN,
+    copies: bool = False,
 ) -> FixReport:
-    """`change_paths` by `fix_source`: make the fixes that are wanted."""
+    """`change_paths` by `fix_source`: make the fixes that are wanted.
+
+    A finding in a copy of linted code is left to whoever copies again, unless ``copies``. What is a copy of what is
+    known when all sources are linted, so files that say that their code was copied are fixed last.
+    """
     settled = config or Configuration(isolated=True)
+    found: list[Diagnostic] = []
+    waiting: list[str] = []
 
     def change(data: bytes, path: str, failures: Failures) -> Fixed:
-        return fix_source(data, path, rules, wanted, failures, settled)
+        result = fix_source(data, path, rules, wanted, failures, settled)
+        found.extend(result.found)
+        if copies or path == stdin_filename or not any(each.content.origins and wanted(each) for each in result.found):
+            return result
+        waiting.append(path)
+        return Fixed(data, data, result.found, left=result.found)
 
-    return change_paths(paths, change, write, progress, settled, stdin_filename)
+    report = change_paths(paths, change, write, progress, settled, stdin_filename)
+    if not waiting:
+        return report
+    repeated = {copy: original for copy, original in originals(found).items() if copy.path in waiting}
+    spared = {_identity(copy) for copy in repeated}
+
+    def is_wanted(diagnostic: Diagnostic) -> bool:
+        return wanted(diagnostic) and _identity(diagnostic) not in spared
+
+    def change_rest(data: bytes, path: str, failures: Failures) -> Fixed:
+        return fix_source(data, path, rules, is_wanted, failures, settled)
+
+    _replace(report, waiting, change_paths(waiting, change_rest, write, config=settled))
+    made = {_identity(each) for fixed in report.fixed.values() for each in fixed.made}
+    for copy, original in repeated.items():
+        if _identity(original) in made and original.path not in report.stale.get(copy.path, ()):
+            report.stale.setdefault(copy.path, []).append(original.path)
+    return report
+
+
+def _replace(report: FixReport, paths: Sequence[str], later: FixReport) -> None:
+    """Put into a report what a later one says of some of its sources."""
+    kept = [each for each in report.diagnostics if each.path not in paths]
+    report.diagnostics = sorted((*kept, *later.diagnostics), key=lambda diagnostic: diagnostic.sort_key)
+    report.problems.extend(problem for problem in later.problems if problem not in report.problems)
+    fixed = report.fixed | later.fixed
+    report.fixed = {path: fixed[path] for path in report.paths if path in fixed}
+
+
+def _identity(diagnostic: Diagnostic) -> tuple[str, str, Content]:
+    """What a finding is known by in the passes over its file."""
+    return diagnostic.path, diagnostic.code, diagnostic.content
 
 
 def change_paths(
@@ -66,7 +113,11 @@ def change_paths(
 
     def handle(path: str, data: bytes) -> None:
         failures = Failures()
-        result = change(data, path, failures)
+        try:
+            result = change(data, path, failures)
+        except Endless as error:
+            report.diagnostics.extend(error.found)
+            raise
         handled.add(path)
         report.problems.extend(Problem(path, None, reason) for reason in failures.told())
         is_new = result.data != data or path == stdin_filename

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 import libcst as cst
 
 from attnlint.graph import builtin_calls, equations, ops
@@ -52,6 +54,8 @@ _OBJECTS = (External, Function, Partial, Class, Instance, Super, TorchModule, It
 _MUTATORS = ("append", "extend", "insert", "pop", "update", "clear", "remove", "setdefault", "reverse", "sort")
 _VIEWS = (Select, Index, View, Transpose, Permute, Unsqueeze, Squeeze, Expand, Flatten, Unflatten, Piece)
 _REGISTRATIONS = ("register_buffer", "register_parameter", "add_module", "register_module")
+_OPERANDS = frozenset({"batch1", "batch2", "condition", "mask", "other", "value", "vec2"})
+"""What tables call the operands of a method beside its tensor."""
 _FEW = 3
 """An embedding of so few rows may be read with a mask, or with the number of a segment."""
 _SEQUENTIAL = ("torch.nn.Sequential", "torch.nn.modules.container.Sequential")
@@ -190,7 +194,7 @@ class Calls(Machine):
             return NONE
         if member in _MUTATORS and _is_container(strip(base)):
             return self._mutated(base, member, arguments, node)
-        if _may_be_function(base, arguments):
+        if _may_be_function(base, member, arguments):
             return self.unknown(node, base, *arguments.all())
         in_place = member.endswith("_") and not member.endswith("__") and member != "requires_grad_"
         row = ops.METHODS.get(member.removesuffix("_") if in_place else member)
@@ -315,11 +319,19 @@ class Calls(Machine):
         return self.read(base, member, value, node)
 
 
-def _may_be_function(base: Value, arguments: CallArguments) -> bool:
-    """Whether what looks like a tensor's method may be a function of a module, which takes the tensor first."""
-    inner = strip(base)
-    is_unbound = isinstance(inner, Unknown) and inner.is_unbound
-    return is_unbound and bool(arguments.positional) and not isinstance(strip(arguments.positional[0]), Constant)
+def _may_be_function(base: Value, member: str, arguments: CallArguments) -> bool:
+    """Whether what looks like a tensor's method may be a function of a module, which takes the tensor first.
+
+    What nothing binds may be either. It is a tensor if the first argument is a literal, or if a function would lack an
+    operand: ``x.transpose(1, 2)``, ``x.matmul(y)``.
+    """
+    inner, given = strip(base), arguments.positional
+    if not (isinstance(inner, Unknown) and inner.is_unbound and given) or isinstance(strip(given[0]), Constant):
+        return False
+    row = ops.METHODS.get(member.removesuffix("_"))
+    slots = row.signature.slots[1:] if row is not None else ()
+    operands = sum(1 for _ in takewhile(lambda slot: not _OPERANDS.isdisjoint(slot.spellings), slots))
+    return len(given) > operands
 
 
 def _asks_about_the_run(name: str, arguments: CallArguments) -> bool:

@@ -27,9 +27,11 @@ def _found(report: Report, ink: Ink) -> str:
     counts = Counter(diagnostic.severity for diagnostic in report.diagnostics)
     found = ", ".join(_count(counts[severity], _NOUNS[severity]) for severity in Severity if counts[severity])
     failed = f"; {_count(len(report.problems), 'problem')} on standard error" if report.problems else ""
-    checked = f"{_count(report.files, 'file')} checked{failed}."
+    known = f"; {_count(report.baselined, 'finding')} in the baseline" if report.baselined else ""
+    checked = f"{_count(report.files, 'file')} checked{known}{failed}."
     if not found:
-        return f"{ink('Nothing found', 'green' if not report.problems else None, bold=True)}: {checked}"
+        nothing = "Nothing new found" if report.baselined else "Nothing found"
+        return f"{ink(nothing, 'green' if not report.problems else None, bold=True)}: {checked}"
     places = _count(len({diagnostic.path for diagnostic in report.diagnostics}), "file")
     return f"{ink('Found ' + found, bold=True)} in {places}; {checked}"
 

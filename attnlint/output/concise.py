@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from attnlint.diagnostics import position
 from attnlint.output import View
+from attnlint.output._copies import remark
 from attnlint.output._statistics import table as statistics
 from attnlint.output._terminal import Ink, shown, visible
 
@@ -23,4 +24,4 @@ def render(report: Report, view: View) -> Iterator[str]:
     for found in report.diagnostics:
         message = visible(" ".join(found.message.split()))
         place = f"{ink(shown(found.path), bold=True)}:{position(found)}"
-        yield f"{place}: {ink(found.code, 'red', bold=True)} {message}\n"
+        yield f"{place}: {ink(found.code, 'red', bold=True)} {message}{remark(found)}\n"

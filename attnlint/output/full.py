@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attnlint.diagnostics import Diagnostic, Related, Severity, Tier, position
 from attnlint.output import View
+from attnlint.output._copies import in_copies
 from attnlint.output._frame import Frame
 from attnlint.output._statistics import table as statistics
 from attnlint.output._summary import summary
@@ -49,6 +50,8 @@ def _arrow(at: Diagnostic | Related, gutter: int, ink: Ink) -> str:
 
 
 def _notes(diagnostic: Diagnostic, ink: Ink) -> Iterator[str]:
+    if diagnostic.copies:
+        yield f"{ink('copies', 'cyan', bold=True)}: {in_copies(diagnostic)}"
     fix = diagnostic.fix
     if fix:
         trust = "" if fix.tier is Tier.MANUAL else f" ({fix.tier.value} fix)"

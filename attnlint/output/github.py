@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attnlint.diagnostics import Diagnostic, Severity, Span
 from attnlint.output import View
 from attnlint.output._cells import worded
+from attnlint.output._copies import remark
 from attnlint.output._escapes import relative
 from attnlint.output._terminal import visible
 
@@ -24,7 +25,8 @@ def render(report: Report, view: View) -> Iterator[str]:
     """One workflow command a finding."""
     for found in report.diagnostics:
         properties = ",".join(f"{name}={_escape(value, _PROPERTY)}" for name, value in _properties(found))
-        yield f"::{_COMMANDS[found.severity]} {properties}::{_escape(worded(found), _DATA)}\n"
+        message = worded(found) + remark(found)
+        yield f"::{_COMMANDS[found.severity]} {properties}::{_escape(message, _DATA)}\n"
 
 
 def _properties(found: Diagnostic) -> Iterator[tuple[str, str]]:

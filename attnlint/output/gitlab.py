@@ -10,6 +10,7 @@ from attnlint.diagnostics import Diagnostic, Severity
 from attnlint.fingerprints import digest, fingerprints_of_all
 from attnlint.output import View
 from attnlint.output._cells import worded
+from attnlint.output._copies import remark
 from attnlint.output._escapes import dumped, relative
 from attnlint.output._terminal import visible
 
@@ -29,7 +30,7 @@ def render(report: Report, view: View) -> Iterator[str]:
 def _issue(found: Diagnostic, fingerprint: str) -> dict[str, object]:
     location = _location(found)
     return {
-        "description": visible(f"{found.code} {found.name}: {' '.join(worded(found).split())}"),
+        "description": visible(f"{found.code} {found.name}: {' '.join(worded(found).split())}{remark(found)}"),
         "check_name": found.code,
         "fingerprint": digest(str(location["path"]), fingerprint),
         "severity": _SEVERITIES[found.severity],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from attnlint.diagnostics import Diagnostic, position
 from attnlint.output import View
+from attnlint.output._copies import remark
 from attnlint.output._statistics import table as statistics
 from attnlint.output._summary import summary
 from attnlint.output._terminal import Ink, shown, visible
@@ -33,4 +34,5 @@ def _block(found: list[Diagnostic], ink: Ink) -> Iterator[str]:
     widest = max(map(len, places))
     for place, diagnostic in zip(places, found, strict=True):
         label = f"{ink(diagnostic.code, 'red', bold=True)} {diagnostic.name}"
-        yield f"  {place:<{widest}}  {label}: {visible(' '.join(diagnostic.message.split()))}\n"
+        message = visible(" ".join(diagnostic.message.split()))
+        yield f"  {place:<{widest}}  {label}: {message}{remark(diagnostic)}\n"

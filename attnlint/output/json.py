@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from attnlint.diagnostics import Diagnostic, Edit, Fix, Related, Span
+from attnlint.diagnostics import Copy, Diagnostic, Edit, Fix, Related, Span
 from attnlint.output import View
 from attnlint.output._escapes import dumped
 from attnlint.output._statistics import objects
@@ -40,6 +40,7 @@ def finding(found: Diagnostic) -> dict[str, object]:
         "url": found.url,
         "fix": _fix(found.fix) if found.fix else None,
         "related": [_related(related) for related in found.related],
+        "copies": [_place(copy) for copy in found.copies],
     }
 
 
@@ -56,5 +57,8 @@ def _edit(edit: Edit) -> dict[str, object]:
 
 
 def _related(related: Related) -> dict[str, object]:
-    place = {"path": related.path, "cell": related.cell, "line": related.span.line, "column": related.span.column}
-    return {**place, "message": related.message}
+    return {**_place(related), "message": related.message}
+
+
+def _place(at: Related | Copy) -> dict[str, object]:
+    return {"path": at.path, "cell": at.cell, "line": at.span.line, "column": at.span.column}

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 from attnlint.diagnostics import Diagnostic, Problem, position
 from attnlint.output import View
+from attnlint.output._copies import remark
 from attnlint.output._escapes import xml_text
 from attnlint.output._terminal import shown, visible
 
@@ -52,7 +53,8 @@ def _failures(found: list[Diagnostic]) -> Iterator[Element]:
         number = f" ({seen[one.code]})" if seen[one.code] > 1 else ""
         message = visible(" ".join(one.message.split()))
         case = _case(one.path, f"{one.code} {one.name}{number}")
-        _fail(case, one.severity.value, message, f"{shown(one.path)}:{position(one)}: {one.code} {message}\n{one.url}")
+        text = f"{shown(one.path)}:{position(one)}: {one.code} {message}{remark(one)}\n{one.url}"
+        _fail(case, one.severity.value, message, text)
         yield case
 
 

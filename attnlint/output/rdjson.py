@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from attnlint.diagnostics import Diagnostic, Edit, Related, Severity, Span
 from attnlint.output import Lines, View
 from attnlint.output._cells import worded
+from attnlint.output._copies import related_and_copies
 from attnlint.output._escapes import dumped
 from attnlint.output._terminal import visible
 from attnlint.syntax.text import extract
@@ -39,9 +40,9 @@ def _diagnostic(found: Diagnostic, lines: Lines) -> dict[str, object]:
     }
     if found.fix is not None and found.fix.edits and found.cell is None:
         diagnostic["suggestions"] = [_suggestion(found.fix.edits, lines(found.path, None))]
-    if found.related:
+    if places := related_and_copies(found):
         diagnostic["related_locations"] = [
-            {"message": _message(worded(one)), "location": _location(one, lines)} for one in found.related
+            {"message": _message(worded(one)), "location": _location(one, lines)} for one in places
         ]
     return diagnostic
 

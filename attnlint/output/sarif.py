@@ -14,6 +14,7 @@ from attnlint.diagnostics import Diagnostic, Fix, Problem, Related, Span
 from attnlint.fingerprints import VERSION, fingerprints_of_all
 from attnlint.output import View
 from attnlint.output._cells import worded
+from attnlint.output._copies import related_and_copies
 from attnlint.output._escapes import dumped, relative, uri
 from attnlint.output._sarif_rules import LEVELS, descriptor
 from attnlint.output._terminal import visible
@@ -79,8 +80,8 @@ def _result(found: Diagnostic, rule: int, fingerprint: str, text: str) -> dict[s
         "locations": [_location(found, _snippet(text))],
         "partialFingerprints": {_FINGERPRINT: fingerprint},
     }
-    if found.related:
-        result["relatedLocations"] = [_related(number, one) for number, one in enumerate(found.related, 1)]
+    if places := related_and_copies(found):
+        result["relatedLocations"] = [_related(number, one) for number, one in enumerate(places, 1)]
     if found.fix is not None and found.fix.edits and found.cell is None:
         result["fixes"] = [_fix(found.path, found.fix)]
     return result

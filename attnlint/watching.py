@@ -1,0 +1,139 @@
+"""Linting again and again while files change: what did not change is remembered, what did is linted anew."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import blake2b
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attnlint.config import ConfigError, Configuration, Settings
+from attnlint.diagnostics import Diagnostic, Problem
+from attnlint.failures import Failures
+from attnlint.linter import Progress, Report, lint_source, over_sources
+from attnlint.syntax.text import SourceError
+
+if TYPE_CHECKING:
+    from watchfiles import Change
+
+_PAUSE = 1000
+"""Milliseconds after which the watch looks about by itself: for what changed before it began, for folders that come
+back, and for settings from elsewhere."""
+
+
+_State = tuple[bytes, Settings]
+
+
+@dataclass
+class Memory:
+    """What was found in each source, by its path, and the content and settings with which it was found."""
+
+    linted: list[str] = field(default_factory=list)
+    """The files that the last run linted; the others were as the run before had seen them."""
+    _known: dict[str, tuple[_State, _Outcome]] = field(default_factory=dict)
+
+    def lint(self, paths: Sequence[str], config: Configuration, progress: Progress | None = None) -> Report:
+        """The report of everything, as `attnlint.linter.lint_paths` makes it. Files are found and read anew each time,
+        so it does not matter how they changed: written, renamed, deleted or ignored."""
+        report, known = Report(), self._known
+        self._known, self.linted = {}, []
+
+        def lint(path: str, data: bytes) -> None:
+            state = blake2b(data).digest(), config.settings(path)
+            if path not in known or known[path][0] != state:
+                self.linted.append(path)
+                known[path] = state, _outcome(path, data, config)
+            self._known[path] = known[path]
+            report.diagnostics.extend(known[path][1].diagnostics)
+            report.problems.extend(known[path][1].problems)
+
+        over_sources(paths, report, lint, progress, config)
+        return report
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of linting one source."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def _outcome(path: str, data: bytes, config: Configuration) -> _Outcome:
+    failures = Failures()
+    try:
+        found = lint_source(data, path, None, failures, config)
+    except SourceError as error:
+        return _Outcome(problems=(Problem(path, error.line, error.reason),))
+    return _Outcome(tuple(found), tuple(Problem(path, None, reason) for reason in failures.told()))
+
+
+def changes(paths: Sequence[str], config: Configuration) -> Iterator[Configuration]:
+    """Yields whenever something may have changed in or about ``paths``, until it is interrupted: the configuration as
+    its files are now.
+
+    Of a named file the folder is watched, as many editors write a new file and rename it. A folder that is deleted is
+    looked for until it is there again.
+    """
+    from watchfiles import watch
+
+    while True:
+        roots, current = _roots(paths), config.reread()
+        settings = _settings(roots, current)
+        yield current
+        if not roots:
+            time.sleep(_PAUSE / 1000)
+            continue
+        batches = watch(
+            *roots,
+            watch_filter=partial(_matters, roots, current),
+            rust_timeout=_PAUSE,
+            yield_on_timeout=True,
+            recursive=any(os.path.isdir(path) for path in paths),
+            ignore_permission_denied=True,
+        )
+        for index, changed in enumerate(batches):
+            current = config.reread()
+            if _roots(paths) != roots or _settings(roots, current) != settings:
+                break
+            if changed or index == 0:
+                yield current
+
+
+def _roots(paths: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """The folders to watch that are there, each with what tells it from another of its name that takes its place."""
+    folders = {os.path.realpath(path if os.path.isdir(path) else os.path.dirname(path) or ".") for path in paths}
+    found = {}
+    for folder in sorted(folders):
+        with suppress(OSError):
+            status = os.stat(folder)
+            found[folder] = status.st_dev, status.st_ino
+    return found
+
+
+def _settings(roots: Iterable[str], config: Configuration) -> list[object]:
+    """What holds for the run and in the folders that are watched; it may come from files that are not watched."""
+    found: list[object] = [config.of_run()]
+    for root in roots:
+        try:
+            found.append(config.settings(os.path.join(root, "")))
+        except ConfigError as error:
+            found.append(str(error))
+    return found
+
+
+def _matters(roots: Iterable[str], config: Configuration, change: Change, path: str) -> bool:
+    """Whether a search of one of the folders comes by a file."""
+    return any(_comes_by(root, config, path) for root in roots if path.startswith(os.path.join(root, "")))
+
+
+def _comes_by(root: str, config: Configuration, path: str) -> bool:
+    exclude = config.scope(root).exclude.sparing(root)
+    folders = takewhile(lambda folder: folder != root, map(str, Path(path).parents))
+    return not any(exclude.matches(folder, is_folder=True) for folder in folders)
