@@ -126,7 +126,9 @@ class TestPickling:
         lint_source("x = 1  # attnlint: ignore", rules=[Raising], failures=failures)
         (told,) = failures.told()
         (back,) = pickle.loads(pickle.dumps(failures)).told()
-        assert back == told.replace(f" (test_api.py:{line_of('raise ZeroDivision')})", "")  # tracebacks stay behind
+        place = f" (test_api.py:{line_of('raise ZeroDivision')})"
+        assert place in told
+        assert back in (told, told.replace(place, ""))  # tracebacks stay behind, but for libraries that pickle them
 
     def test_findings_reach_other_processes(self) -> None:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
