@@ -25,8 +25,9 @@ if TYPE_CHECKING:
         Tier,
     )
     from attnlint.failures import Failures, RuleError
-    from attnlint.linter import Report, lint_paths, lint_source
+    from attnlint.linter import lint_source
     from attnlint.rule import Finding, Mend, Replacement, Rule, discover, select
+    from attnlint.runs import Report, lint_paths
     from attnlint.syntax.text import SourceError
 
 __version__ = "0.1.0"
@@ -68,7 +69,8 @@ _HOMES = {
     **dict.fromkeys(("BrokenRules", "CodeWarning", "UnknownCode"), "codes"),
     **dict.fromkeys(("ConfigError", "Configuration", "Settings"), "config"),
     **dict.fromkeys(("Failures", "RuleError"), "failures"),
-    **dict.fromkeys(("Report", "lint_paths", "lint_source"), "linter"),
+    **dict.fromkeys(("Report", "lint_paths"), "runs"),
+    "lint_source": "linter",
     **dict.fromkeys(("Finding", "Mend", "Replacement", "Rule", "discover", "select"), "rule"),
     "SourceError": "syntax.text",
 }

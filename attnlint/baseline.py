@@ -19,8 +19,8 @@ from attnlint.codes import REMOVED
 from attnlint.config import ConfigError, Configuration
 from attnlint.diagnostics import Diagnostic
 from attnlint.fingerprints import fingerprint
-from attnlint.linter import Report
 from attnlint.rule import Rule, installed
+from attnlint.runs import Report
 from attnlint.sources.read import STDIN
 
 DEFAULT = "attnlint-baseline.json"
@@ -101,7 +101,7 @@ class Baseline:
         """Tell the new findings of a run from the known ones, and which entries are gone.
 
         ``named`` are the files and folders that the run was asked for; ``rules`` and ``config`` are those that it had
-        (`attnlint.linter.lint_paths`). Of equal findings the first are the known ones. What stood in a file that is
+        (`attnlint.runs.lint_paths`). Of equal findings the first are the known ones. What stood in a file that is
         there no longer is looked for in all others.
         """
         left = self.entries.copy()

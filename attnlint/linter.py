@@ -1,4 +1,4 @@
-"""The pipeline, from paths to diagnostics. Read this first.
+"""The pipeline, from one source to diagnostics. Read this first.
 
 Document → its Python → outline → definitions that matter → value graphs → attention sites → rules → suppressions →
 diagnostics.
@@ -6,11 +6,9 @@ diagnostics.
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -18,14 +16,12 @@ from typing import TYPE_CHECKING
 from attnlint import suppressions
 from attnlint.config import Checks, Configuration
 from attnlint.contents import Contents
-from attnlint.diagnostics import Diagnostic, Problem
+from attnlint.diagnostics import Diagnostic
 from attnlint.documents import open_document
-from attnlint.failures import Failures, told
+from attnlint.failures import Failures
 from attnlint.findings import Finding, diagnostic
 from attnlint.roots import Root, may_matter, roots
 from attnlint.rule import Rule
-from attnlint.sources.discovery import find_sources
-from attnlint.sources.read import STDIN, read
 from attnlint.suppressions import Suppressions
 from attnlint.syntax.nesting import MAX_DEPTH
 from attnlint.syntax.outline import Definition, ModuleOutline, outline
@@ -40,122 +36,6 @@ if TYPE_CHECKING:
 
 _WORLDS_A_SITE = 64
 """Outcomes that are looked at for one site and rule: a contradiction that shows in none of them is missed."""
-_COLLECT_AFTER = 1_000_000
-"""Bytes of source between two collections of what was made since the last one."""
-
-
-@dataclass
-class Report:
-    """What a run found, in order, and what it could not read."""
-
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    files: int = 0
-    """Files that were read, with or without findings."""
-    paths: list[str] = field(default_factory=list)
-    """Their paths."""
-    baselined: int = 0
-    """Findings that a baseline holds; they are not among the diagnostics."""
-
-
-Progress = Callable[[int, int], None]
-"""Told how many of how many sources are done: none at first, all at last."""
-
-
-def lint_paths(
-    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
-    rules: Sequence[type[Rule]] | None = None,
-    progress: Progress | None = None,
-    config: Configuration | None = None,
-    stdin_filename: str = STDIN,
-) -> Report:
-    """Lint files and folders (``-`` is standard input) with ``rules``, by default those that ``config`` selects.
-
-    ``Configuration()`` reads configuration files as the command line does; without it, none is read. Standard input
-    counts as the file ``stdin_filename``: it is reported and configured as that one, and is the kind of document that
-    the end of the name says. Nothing that is linted is imported or run, and nothing about it raises: what cannot be
-    read or parsed, and a rule that raises, becomes a `Problem`; the others are reported all the same. With
-    ``progress``, all sources are found before the first is read.
-    """
-    paths = [paths] if isinstance(paths, (str, os.PathLike)) else paths
-    report, settled = Report(), config or Configuration(isolated=True)
-
-    def lint(path: str, data: bytes) -> None:
-        failures = Failures()
-        document = open_document(path, data)
-        report.diagnostics.extend(_lint(document, settled.checks(path, rules), failures))
-        report.problems.extend(Problem(path, None, reason) for reason in failures.told())
-
-    over_sources(paths, report, lint, progress, settled, stdin_filename)
-    return report
-
-
-def over_sources(
-    paths: Iterable[str | os.PathLike[str]],
-    report: Report,
-    handle: Callable[[str, bytes], None],
-    progress: Progress | None = None,
-    config: Configuration | None = None,
-    stdin_filename: str = STDIN,
-) -> None:
-    """Hand each source that ``config`` does not exclude to ``handle``, which adds to the report what it finds. What
-    cannot be found or read, and what ``handle`` raises, becomes a `Problem` of that source alone; a configuration file
-    that cannot be used is one `Problem` for all its sources. The report is sorted in the end."""
-    settled = config or Configuration(isolated=True)
-    report.problems.extend(settled.problems)
-    sources = find_sources(paths, settled.scope, stdin_filename)
-    if progress is not None:
-        sources = _counted(sources, progress)
-    with _collecting_by_hand():
-        on_big_stack(lambda: _each(sources, report, handle, stdin_filename))
-    report.diagnostics.sort(key=lambda diagnostic: diagnostic.sort_key)
-
-
-@contextmanager
-def _collecting_by_hand() -> Iterator[None]:
-    """Syntax trees are millions of small objects; the collector would go through them again and again while they are
-    built. What has cycles is let go of every few files instead."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-def _counted(sources: Iterable[str | Problem], progress: Progress) -> Iterator[str | Problem]:
-    """The same sources, all found first; ``progress`` hears of each that is done."""
-    found = list(sources)
-    for done, source in enumerate(found):
-        progress(done, len(found))
-        yield source
-    progress(len(found), len(found))
-
-
-def _each(
-    sources: Iterable[str | Problem], report: Report, handle: Callable[[str, bytes], None], stdin_filename: str
-) -> None:
-    analysed = 0
-    for found in sources:
-        data = found if isinstance(found, Problem) else read(found)
-        if isinstance(data, Problem):
-            report.problems.extend([data] if data not in report.problems else [])
-            continue
-        assert isinstance(found, str)
-        shown = stdin_filename if found == STDIN else found
-        report.files += 1
-        report.paths.append(shown)
-        try:
-            handle(shown, data)
-        except SourceError as error:
-            report.problems.append(Problem(shown, error.line, error.reason))
-        except Exception as error:
-            report.problems.append(Problem(shown, None, told("the analysis", error)))
-        analysed += len(data)
-        if analysed > _COLLECT_AFTER:
-            analysed = 0
-            gc.collect(0)
 
 
 def lint_source(
@@ -180,13 +60,14 @@ def lint_source(
     name = os.fspath(path)
     raised = Failures() if failures is None else failures
     checks = (config or Configuration(isolated=True)).checks(name, rules)
-    found = sorted(_lint(open_document(name, text), checks, raised, noqa), key=lambda diagnostic: diagnostic.sort_key)
+    found = lint_document(open_document(name, text), checks, raised, noqa)
     if failures is None:
         raised.throw()
-    return found
+    return sorted(found, key=lambda diagnostic: diagnostic.sort_key)
 
 
-def _lint(document: Document, checks: Checks, failures: Failures, noqa: bool = True) -> list[Diagnostic]:
+def lint_document(document: Document, checks: Checks, failures: Failures, noqa: bool = True) -> list[Diagnostic]:
+    """What the rules find in one document; ``failures`` collects those that raise. Raises `SourceError`."""
     triggers = tuple(dict.fromkeys(trigger for rule in checks.rules for trigger in rule.triggers))
     if not triggers or not document.may_matter(lambda code: may_matter(code, triggers)):
         document.check()

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from attnlint.config import ConfigError, Configuration, Settings
 from attnlint.diagnostics import Diagnostic, Problem
 from attnlint.failures import Failures
-from attnlint.linter import Progress, Report, lint_source, over_sources
+from attnlint.linter import lint_source
+from attnlint.runs import Progress, Report, over_sources
 from attnlint.syntax.text import SourceError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Memory:
     _known: dict[str, tuple[_State, _Outcome]] = field(default_factory=dict)
 
     def lint(self, paths: Sequence[str], config: Configuration, progress: Progress | None = None) -> Report:
-        """The report of everything, as `attnlint.linter.lint_paths` makes it. Files are found and read anew each time,
+        """The report of everything, as `attnlint.runs.lint_paths` makes it. Files are found and read anew each time,
         so it does not matter how they changed: written, renamed, deleted or ignored."""
         report, known = Report(), self._known
         self._known, self.linted = {}, []

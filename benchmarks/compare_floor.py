@@ -62,7 +62,7 @@ def measure_libcst(folder: str) -> Measurement:
 def measure_attnlint(folder: str) -> Measurement:
     """Time attnlint from its import to its report, in one process; finding the files counts."""
     start = time.perf_counter()
-    from attnlint.linter import lint_paths
+    from attnlint.runs import lint_paths
 
     report = lint_paths([folder])
     seconds = time.perf_counter() - start

@@ -13,8 +13,8 @@ import jsonschema
 import xmlschema
 
 from attnlint.diagnostics import Diagnostic, Edit, Fix, Problem, Related, Severity, Span, Tier
-from attnlint.linter import Report
 from attnlint.output import View, renderer
+from attnlint.runs import Report
 
 SCHEMAS = Path(__file__).parent / "schemas"
 SOURCE = """\

@@ -14,8 +14,8 @@ from attnlint.baseline import Baseline, BaselineError, Known
 from attnlint.config import Configuration
 from attnlint.diagnostics import Content, Diagnostic, Problem, Severity, Span
 from attnlint.fingerprints import fingerprint
-from attnlint.linter import Report
 from attnlint.rule import discover
+from attnlint.runs import Report
 
 RULES = list(discover().values())
 

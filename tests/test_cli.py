@@ -247,7 +247,7 @@ class TestInterruptions:
         def interrupt(*_: object, **__: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("attnlint.linter.lint_paths", interrupt)
+        monkeypatch.setattr("attnlint.runs.lint_paths", interrupt)
         assert main(monkeypatch, "buggy.py") == 130
         assert "Traceback" not in capsys.readouterr().err
 
@@ -255,7 +255,7 @@ class TestInterruptions:
         def crash(*_: object, **__: object) -> None:
             raise RuntimeError("oops")
 
-        monkeypatch.setattr("attnlint.linter.lint_paths", crash)
+        monkeypatch.setattr("attnlint.runs.lint_paths", crash)
         assert main(monkeypatch, "buggy.py") == 2
         assert "oops" in capsys.readouterr().err
 

@@ -19,7 +19,7 @@ from format_support import valid_gitlab, valid_junit, valid_rdjson, valid_sarif
 from test_cli import BUGGY, CLEAN, FOUND, places, run, script
 
 from attnlint.cli import progress
-from attnlint.linter import lint_paths
+from attnlint.runs import lint_paths
 
 
 @pytest.fixture(autouse=True)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnlint.diagnostics import Problem, Related, Severity, Span
-from attnlint.linter import Report
 from attnlint.output import View, formats, renderer
 from attnlint.output._terminal import visible, width
+from attnlint.runs import Report
 
 ESCAPE = "\x1b"
 PLACE = {name: {"type": "integer", "minimum": 1} for name in ("line", "column", "end_line", "end_column")}

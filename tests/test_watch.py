@@ -17,7 +17,7 @@ import pytest
 from test_cli import BUGGY, CLEAN, FOUND, places, run, script
 
 from attnlint.config import Configuration
-from attnlint.linter import lint_paths
+from attnlint.runs import lint_paths
 from attnlint.watching import Memory
 
 PATIENCE = 30

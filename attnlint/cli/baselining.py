@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from attnlint.baseline import Baseline, Known
     from attnlint.config import Configuration
     from attnlint.diagnostics import Diagnostic
-    from attnlint.linter import Report
+    from attnlint.runs import Report
 
 R = TypeVar("R")
 

@@ -34,6 +34,7 @@ def _one_line(context: click.Context, option: click.Parameter, text: str) -> str
 @click.option("--add-ignore", is_flag=True, help="Write comments that silence what is found, instead of fixing it.")
 @click.option("--reason", default="", metavar="TEXT", callback=_one_line, help="What these comments say after --.")
 @click.option("--diff", "only_diff", is_flag=True, help="Print what would be changed, and write nothing.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Processes at most; by default, one for each core.")
 @click.option("--no-fold", is_flag=True, help="Report, and fix, copies of linted code by themselves.")
 @click.option("--watch", "watched", is_flag=True, help="Report again whenever a file changes, until Ctrl-C.")
 @baseline_options
@@ -49,6 +50,7 @@ def check(
     only_diff: bool,
     show_fixes: bool,
     stdin_filename: str,
+    jobs: int | None,
     no_fold: bool,
     watched: bool,
 ) -> int:
@@ -75,14 +77,14 @@ def check(
         spared, show = baselining.spared(checking.baseline), show_fixes
         changing = Changing(unsafe_fixes, add_ignore, reason, only_diff, show, stdin_filename, no_fold, spared)
         return _change(checking, changing)
-    return _lint(checking)
+    return _lint(checking, jobs)
 
 
-def _lint(checking: Checking) -> int:
-    from attnlint.linter import lint_paths
+def _lint(checking: Checking, jobs: int | None) -> int:
+    from attnlint.runs import lint_paths
 
     with shown_progress(checking.hides_progress) as progress:
-        report = lint_paths(checking.paths, None, progress, checking.config, checking.stdin_filename)
+        report = lint_paths(checking.paths, None, progress, checking.config, checking.stdin_filename, jobs)
     return checking.tell(report)
 
 

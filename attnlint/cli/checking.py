@@ -20,7 +20,7 @@ from attnlint.sources.read import STDIN
 if TYPE_CHECKING:
     from attnlint.baseline import Baseline
     from attnlint.config import Configuration
-    from attnlint.linter import Report
+    from attnlint.runs import Report
 
 
 @dataclass(frozen=True)

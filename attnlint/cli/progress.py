@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from attnlint.linter import Progress
+    from attnlint.runs import Progress
 
 _AFTER = 0.5
 """Seconds after which a run is long enough to show how far it is."""

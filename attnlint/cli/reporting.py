@@ -16,7 +16,7 @@ from attnlint.diagnostics import Problem
 from attnlint.output import Lines, View, formats, renderer, statistics, wants_color
 
 if TYPE_CHECKING:
-    from attnlint.linter import Report
+    from attnlint.runs import Report
 
 _NEVER, _AUTO, _ALWAYS = "never", "auto", "always"
 

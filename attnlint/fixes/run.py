@@ -11,8 +11,8 @@ from attnlint.diagnostics import Content, Diagnostic, Problem
 from attnlint.failures import Failures
 from attnlint.fixes.fixer import Endless, Fixed, Wanted, fix_source
 from attnlint.folding import originals
-from attnlint.linter import Progress, Report, over_sources
 from attnlint.rule import Rule
+from attnlint.runs import Progress, Report, over_sources
 from attnlint.sources.read import STDIN, read
 
 Writer = Callable[[str, bytes], None]

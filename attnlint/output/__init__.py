@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, cast
 from attnlint.output._terminal import shown, visible, wants_color
 
 if TYPE_CHECKING:
-    from attnlint.linter import Report
+    from attnlint.runs import Report
 
 __all__ = ["Lines", "Renderer", "View", "formats", "renderer", "shown", "statistics", "visible", "wants_color"]
 

@@ -13,7 +13,7 @@ from attnlint.output._summary import summary
 from attnlint.output._terminal import Ink
 
 if TYPE_CHECKING:
-    from attnlint.linter import Report
+    from attnlint.runs import Report
 
 _FIXABLE = (Tier.SAFE, Tier.UNSAFE)
 _HEADER = ("count", "code", "name", "fixable")

@@ -11,7 +11,7 @@ from attnlint.output import View
 from attnlint.output._terminal import Ink
 
 if TYPE_CHECKING:
-    from attnlint.linter import Report
+    from attnlint.runs import Report
 
 _NOUNS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.PERFORMANCE: "performance finding"}
 

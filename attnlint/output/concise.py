@@ -13,7 +13,7 @@ from attnlint.output._statistics import table as statistics
 from attnlint.output._terminal import Ink, shown, visible
 
 if TYPE_CHECKING:
-    from attnlint.linter import Report
+    from attnlint.runs import Report
 
 __all__ = ["render", "statistics"]
 

@@ -14,7 +14,7 @@ from attnlint.output._summary import summary
 from attnlint.output._terminal import Ink, shown, visible
 
 if TYPE_CHECKING:
-    from attnlint.linter import Report
+    from attnlint.runs import Report
 
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.PERFORMANCE: "magenta"}
 

@@ -14,7 +14,7 @@ from attnlint.output._escapes import relative
 from attnlint.output._terminal import visible
 
 if TYPE_CHECKING:
-    from attnlint.linter import Report
+    from attnlint.runs import Report
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.PERFORMANCE: "notice"}
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})

@@ -15,7 +15,7 @@ from attnlint.output._escapes import dumped, relative
 from attnlint.output._terminal import visible
 
 if TYPE_CHECKING:
-    from attnlint.linter import Report
+    from attnlint.runs import Report
 
 _SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.PERFORMANCE: "minor"}
 

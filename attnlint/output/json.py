@@ -14,7 +14,7 @@ from attnlint.output._escapes import dumped
 from attnlint.output._statistics import objects
 
 if TYPE_CHECKING:
-    from attnlint.linter import Report
+    from attnlint.runs import Report
 
 
 def render(report: Report, view: View) -> Iterator[str]:

@@ -11,7 +11,7 @@ from attnlint.output._statistics import objects
 from attnlint.output.json import finding
 
 if TYPE_CHECKING:
-    from attnlint.linter import Report
+    from attnlint.runs import Report
 
 
 def render(report: Report, view: View) -> Iterator[str]:

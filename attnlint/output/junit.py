@@ -15,7 +15,7 @@ from attnlint.output._escapes import xml_text
 from attnlint.output._terminal import shown, visible
 
 if TYPE_CHECKING:
-    from attnlint.linter import Report
+    from attnlint.runs import Report
 
 Element = ElementTree.Element
 _NOTHING = "nothing found"

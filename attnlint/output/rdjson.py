@@ -19,7 +19,7 @@ from attnlint.output._terminal import visible
 from attnlint.syntax.text import extract
 
 if TYPE_CHECKING:
-    from attnlint.linter import Report
+    from attnlint.runs import Report
 
 _SEVERITIES = {Severity.ERROR: "ERROR", Severity.WARNING: "WARNING", Severity.PERFORMANCE: "INFO"}
 _HOME = "https://attnlint.github.io/attnlint/"

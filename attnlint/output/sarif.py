@@ -21,7 +21,7 @@ from attnlint.output._terminal import visible
 from attnlint.syntax.text import extract
 
 if TYPE_CHECKING:
-    from attnlint.linter import Report
+    from attnlint.runs import Report
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _HOME = "https://attnlint.github.io/attnlint/"

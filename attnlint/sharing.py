@@ -1,0 +1,120 @@
+"""Work on sources shared out over processes: the biggest sources first, in batches, started only where it pays."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
+
+# What starts processes is imported where some are started: most runs are too small for that.
+
+T = TypeVar("T")
+
+_WORTH = 500_000
+"""Bytes of sources below which processes cost more time than they save."""
+_ROUNDS = 12
+"""Batches that each process gets, if all take the same time: enough that the last ones end together."""
+
+Work = Callable[[Sequence[str]], T]
+"""What is done with some sources in another process; it has to be picklable, and so has its result."""
+
+
+def cores() -> int:
+    """How many processes can run at once."""
+    with suppress(AttributeError):  # not on every system
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def processes(paths: Sequence[str], jobs: int) -> int:
+    """How many processes the files are worth; one means none beside this one."""
+    return max(1, min(jobs, len(paths), sum(map(_size, paths)) // _WORTH))
+
+
+def shared_out(work: Work[T], paths: Sequence[str], jobs: int) -> Iterator[tuple[Sequence[str], T | None]]:
+    """The batches of files as they are done, each with its result: None for a file with which a process ended.
+
+    Where a process ends, what is left is done one file a process. An interruption ends the processes at once.
+    """
+    from concurrent.futures import as_completed
+    from concurrent.futures.process import BrokenProcessPool
+
+    left = {id(batch): batch for batch in batches(paths, jobs)}
+    with suppress(BrokenProcessPool), _pool(jobs) as pool:
+        with _interruptions_put_off():
+            futures: dict[Future[T], list[str]] = {pool.submit(work, batch): batch for batch in left.values()}
+        for future in as_completed(futures):
+            result = future.result()
+            yield left.pop(id(futures[future])), result
+    for path in (path for batch in left.values() for path in batch):
+        try:
+            with _pool(1) as pool:
+                with _interruptions_put_off():
+                    future = pool.submit(work, [path])
+                alone = future.result()
+        except BrokenProcessPool:
+            yield [path], None
+        else:
+            yield [path], alone
+
+
+@contextmanager
+def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that end with whatever ends their use. A copy of this process starts at once; where threads run, a copy
+    could wait for one of them forever."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    can_copy = sys.platform == "linux" and threading.active_count() == 1
+    context = multiprocessing.get_context("fork" if can_copy else "spawn")
+    others = set(multiprocessing.active_children())
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for child in set(multiprocessing.active_children()) - others:
+                child.terminate()
+            raise
+
+
+@contextmanager
+def _interruptions_put_off() -> Iterator[None]:
+    """While processes start: they keep what holds then, and so leave Ctrl-C to this one, which hears of it after."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def batches(paths: Sequence[str], jobs: int) -> list[list[str]]:
+    """The files in batches, the biggest first. Big files are alone; small ones come together."""
+    sizes = {path: _size(path) for path in paths}
+    enough = sum(sizes.values()) / (jobs * _ROUNDS)
+    found: list[list[str]] = []
+    held = enough
+    for path in sorted(paths, key=sizes.__getitem__, reverse=True):
+        if held >= enough:
+            found.append([])
+            held = 0
+        found[-1].append(path)
+        held += sizes[path]
+    return found
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except (OSError, ValueError):
+        return 0
