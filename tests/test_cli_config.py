@@ -147,15 +147,13 @@ class TestFiles:
 
 
 class TestFixes:
-    def test_fix(self, attnlint: Run) -> None:
+    def test_no_file_has_anything_fixed_by_itself(self, attnlint: Run) -> None:
         project("fix = true")
-        assert attnlint(*CONCISE, "--no-fix", ".").places == ALL
+        result = attnlint(*CONCISE, ".")
+        assert (result.status, result.err) == (2, "pyproject.toml:5: `fix` is no setting; did you mean `fixable`?\n")
         assert unchanged()
-        assert attnlint(*CONCISE, ".").places == ALL[1:]
-        assert "self.p if self.training" in Path("safe.py").read_text()
 
     def test_comments_instead_of_fixes(self, attnlint: Run) -> None:
-        project("fix = true")
         assert attnlint(*CONCISE, "--add-ignore", "safe.py").status == 0
         assert "# attnlint: ignore[ATN402]" in Path("safe.py").read_text()
         assert "--fix and --add-ignore exclude each other" in attnlint("--fix", "--add-ignore", "safe.py").err
@@ -171,10 +169,10 @@ class TestFixes:
         assert attnlint("--fix", "--no-show-fixes", "unsafe.py").err == ""
         assert attnlint("--fix", "safe.py").err.startswith("Fixed 1 finding in 1 file\n")
 
-    def test_fixes_are_asked_for_in_the_folder_of_the_run_alone(self, attnlint: Run) -> None:
-        write({"vendored/pyproject.toml": "[tool.attnlint]\nfix = true\n", "vendored/safe.py": SAFE})
-        assert attnlint(*CONCISE, "vendored").places == ["vendored/safe.py: ATN402"]
-        assert Path("vendored/safe.py").read_text() == SAFE
+    def test_unsafe_fixes_are_asked_for_in_the_folder_of_the_run_alone(self, attnlint: Run) -> None:
+        write({"vendored/pyproject.toml": "[tool.attnlint]\nunsafe-fixes = true\n", "vendored/unsafe.py": UNSAFE})
+        assert len(attnlint(*CONCISE, "--fix", "vendored").places) == 2
+        assert Path("vendored/unsafe.py").read_text() == UNSAFE
 
     def test_fixable_and_unfixable(self, attnlint: Run) -> None:
         project('fixable = ["ATN1", "ATN2"]\nunfixable = ["ATN204"]')
@@ -306,7 +304,7 @@ class TestCommandLine:
             (["--config", "a.toml", "--isolated"], "--isolated reads no configuration file"),
             (["--config", "output-format=json"], 'json is no TOML value; text stands in quotes: output-format="…"'),
             (["--config", "selct=[]"], "`selct` is no setting; did you mean `select`?"),
-            (["--config", "fix=1"], "`fix` has to be true or false, not 1"),
+            (["--config", "fix=1"], "`preview` has to be true or false, not 1"),
             (["--config", 'extend="a.toml"'], "`extend` makes sense in a configuration file alone"),
             (["--select", "ATN2O4"], "`select` names 'ATN2O4', which is no rule; did you mean ATN204?"),
             (["--per-file-ignores", "ATN1"], "PATTERN:CODE on the command line"),
@@ -322,9 +320,9 @@ class TestCommandLine:
         assert told in " ".join(result.err.split())
 
     def test_a_broken_file_that_is_named_ends_the_run(self, attnlint: Run) -> None:
-        write({"mine.toml": "fix = 3"})
+        write({"mine.toml": "preview = 3"})
         result = attnlint("--config", "mine.toml", ".")
-        assert result == Result(2, "", "Error: mine.toml:1: `fix` has to be true or false, not 3\n")
+        assert result == Result(2, "", "Error: mine.toml:1: `preview` has to be true or false, not 3\n")
 
 
 class TestShowSettings:

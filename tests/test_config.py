@@ -42,7 +42,7 @@ class TestSettings:
         assert again == settings != Settings()
         assert hash(again) == hash(settings)
         with pytest.raises(FrozenInstanceError):
-            settings.fix = True  # type: ignore[misc]
+            settings.preview = True  # type: ignore[misc]
 
     def test_every_field_is_a_setting_that_is_explained(self) -> None:
         assert [option.name for option in OPTIONS] == [field.name for field in fields(Settings)]
@@ -110,7 +110,7 @@ class TestLayers:
         resolved = merged([Layer("far.toml", {"ignore": ("ATN1",), "extend-exclude": ("a",)}), near])
         assert resolved.origin("ignore") == "near.toml: tool.attnlint.ignore"
         assert resolved.origin("extend-exclude") == "far.toml: extend-exclude"
-        assert resolved.origin("fix") == "default"
+        assert resolved.origin("preview") == "default"
         assert resolved.settings.ignore == ("ATN2",)
 
 
@@ -241,8 +241,8 @@ class TestLibrary:
     def test_mistakes_are_raised(self, attnlint: Run) -> None:
         with pytest.raises(ValueError, match="`selct` is no setting; did you mean `select`"):
             Configuration({"selct": []})
-        project("fix = 3")
-        with pytest.raises(ConfigError, match=r"pyproject.toml:5: `fix` has to be true or false, not 3") as error:
+        project("preview = 3")
+        with pytest.raises(ConfigError, match=r"pyproject.toml:5: `preview` has to be true or false, not 3") as error:
             lint_source(UNSAFE, "unsafe.py", config=Configuration())
         assert (error.value.problem.path, error.value.problem.line) == ("pyproject.toml", 5)
         assert [problem.line for problem in lint_paths(["."], config=Configuration()).problems] == [5]
@@ -296,7 +296,7 @@ class TestSchema:
             {"selct": []},
             {"select": "ATN1"},
             {"select": [""]},
-            {"fix": "yes"},
+            {"preview": "yes"},
             {"output-format": "xml"},
             {"per-file-ignores": {"a": "ATN1"}},
             {"exclude": [1]},

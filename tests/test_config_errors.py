@@ -34,7 +34,7 @@ WRONG = {
         "6: `select` names 'ATN2O4', which is no rule; did you mean ATN204?",
     ),
     "an empty code": ('select = [""]', "5: `select` names '', which is no rule; "),
-    "a text for a flag": ('fix = "yes"', '5: `fix` has to be true or false, not "yes"'),
+    "a text for a flag": ('preview = "yes"', '5: `preview` has to be true or false, not "yes"'),
     "a number for a flag": ("preview = 1", "5: `preview` has to be true or false, not 1"),
     "a format": ('output-format = "xml"', '5: `output-format` has to be one of "concise", '),
     "a list for a table": ('per-file-ignores = ["ATN1"]', "5: `per-file-ignores` has to be a table"),
@@ -58,7 +58,7 @@ WRONG = {
     "a circle": ('extend = "pyproject.toml"', "5: `extend` leads in a circle: pyproject.toml builds on this file in"),
     "no value": ("select =", "5: column 9: is no valid TOML: "),
     "an open list": ('select = ["ATN1",', "5: column 18: is no valid TOML: "),
-    "a key twice": ("fix = true\nfix = true", "6: column 11: is no valid TOML: "),
+    "a key twice": ("preview = true\npreview = true", "6: column 15: is no valid TOML: "),
 }
 
 
@@ -98,7 +98,7 @@ def test_the_files_of_others_are_linted(attnlint: Run) -> None:
     write(
         {
             "good/a.py": SAFE,
-            "bad/attnlint.toml": "fix = 3",
+            "bad/attnlint.toml": "preview = 3",
             "bad/a.py": SAFE,
             "bad/deep/b.py": UNSAFE,
             "bad/good/attnlint.toml": "",
@@ -107,7 +107,7 @@ def test_the_files_of_others_are_linted(attnlint: Run) -> None:
             "bad/venv/d.py": SAFE,
         }
     )
-    problem = "bad/attnlint.toml:1: `fix` has to be true or false, not 3\n"
+    problem = "bad/attnlint.toml:1: `preview` has to be true or false, not 3\n"
     result = attnlint(*CONCISE, "good", "bad", "bad/a.py", "bad/deep")
     assert (result.status, result.places) == (2, ["bad/good/c.py: ATN402", "good/a.py: ATN402"])
     assert result.err == problem
@@ -128,9 +128,9 @@ def test_a_broken_file_of_the_current_folder_is_told_whatever_is_linted(attnlint
 
 
 def test_a_base_that_is_wrong_is_told_once(attnlint: Run) -> None:
-    write({"base.toml": "\nfix = 3", "a/attnlint.toml": 'extend = "../base.toml"', "a/a.py": SAFE})
+    write({"base.toml": "\npreview = 3", "a/attnlint.toml": 'extend = "../base.toml"', "a/a.py": SAFE})
     write({"b/attnlint.toml": 'extend = "../base.toml"', "b/b.py": SAFE})
-    assert attnlint("a", "b").err == "base.toml:2: `fix` has to be true or false, not 3\n"
+    assert attnlint("a", "b").err == "base.toml:2: `preview` has to be true or false, not 3\n"
 
 
 def test_a_base_that_has_no_section(attnlint: Run) -> None:

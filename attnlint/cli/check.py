@@ -9,7 +9,7 @@ import click
 
 from attnlint.cli.baselining import Baselining, CheckCommand, baseline_options
 from attnlint.cli.checking import Checking
-from attnlint.cli.configuring import configured, is_typed
+from attnlint.cli.configuring import configured
 from attnlint.cli.progress import shown_progress
 from attnlint.cli.reporting import Reporting, reporting_options
 from attnlint.cli.stdin import check_stdin_filename, stdin_option
@@ -31,6 +31,7 @@ def _one_line(context: click.Context, option: click.Parameter, text: str) -> str
 @configured
 @reporting_options
 @stdin_option
+@click.option("--fix", is_flag=True, help="Make the safe fixes, and report what is left.")
 @click.option("--add-ignore", is_flag=True, help="Write comments that silence what is found, instead of fixing it.")
 @click.option("--reason", default="", metavar="TEXT", callback=_one_line, help="What these comments say after --.")
 @click.option("--diff", "only_diff", is_flag=True, help="Print what would be changed, and write nothing.")
@@ -64,13 +65,12 @@ def check(
     each on standard error). With --diff: 1 if there is something to fix.
     """
     check_stdin_filename(stdin_filename, paths)
-    wants_fixes = fix and is_typed("fix")
-    if add_ignore and wants_fixes:
+    if add_ignore and fix:
         raise click.UsageError("--fix and --add-ignore exclude each other: fix first, then silence what is left")
     baselining.refuse(with_diff=only_diff, with_watch=watched)
     checking = Checking(paths, stdin_filename, config, reporting, baselining, baselining.baseline(), folds=not no_fold)
     if watched:
-        return _watch(checking, is_changing=wants_fixes or add_ignore or only_diff)
+        return _watch(checking, is_changing=fix or add_ignore or only_diff)
     if fix or add_ignore or only_diff:
         from attnlint.cli.fixing import Changing
 

@@ -129,9 +129,6 @@ class Settings:
         "changed.",
         example=True,
     )
-    fix: bool = option(
-        _FIXES, Flag(), False, "Make the safe fixes, and report what is left.", example=True, of_run=True
-    )
     unsafe_fixes: bool = option(
         _FIXES,
         Flag(),
