@@ -25,6 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from threading import Lock
 from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar
 
@@ -139,8 +140,18 @@ def discover() -> dict[str, type[Rule]]:
     return dict(installed().rules)
 
 
-@cache
+_importing = Lock()
+
+
 def installed() -> Installed:
+    """The rules of all packages. Threads that ask for them first of all wait for one another: a module that one of them
+    is about to import looks half made to the others."""
+    with _importing:
+        return _installed()
+
+
+@cache
+def _installed() -> Installed:
     """Import the modules of all entry points, once; the built-in ones come first, so that nobody takes their codes."""
     rules: dict[str, type[Rule]] = {}
     broken: dict[str, None] = {}

@@ -304,7 +304,7 @@ class TestCommandLine:
             (["--config", "a.toml", "--isolated"], "--isolated reads no configuration file"),
             (["--config", "output-format=json"], 'json is no TOML value; text stands in quotes: output-format="…"'),
             (["--config", "selct=[]"], "`selct` is no setting; did you mean `select`?"),
-            (["--config", "fix=1"], "`preview` has to be true or false, not 1"),
+            (["--config", "preview=1"], "`preview` has to be true or false, not 1"),
             (["--config", 'extend="a.toml"'], "`extend` makes sense in a configuration file alone"),
             (["--select", "ATN2O4"], "`select` names 'ATN2O4', which is no rule; did you mean ATN204?"),
             (["--per-file-ignores", "ATN1"], "PATTERN:CODE on the command line"),

@@ -51,6 +51,37 @@ def test_safe_fixes_alone(inside: Path) -> None:
     assert contents(inside) == {"unsafe.py": BUGGY, "safe.py": SAFELY_FIXED}
 
 
+def test_frames_of_fixed_standard_input_are_those_of_what_came_of_it() -> None:
+    copies = """\
+from torch import nn
+
+
+class Decoder(nn.Module):
+    def __init__(self, dim, depth):
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(dim, 4)
+        self.layers = nn.ModuleList([layer] * depth)
+        self.extra = nn.MultiheadAttention(8, 2)
+
+    def forward(self, q, k, v, mask):
+        scores = q @ k.transpose(-2, -1) / q.size(-1) ** 0.5
+        scores.masked_fill(mask == 0, float("-inf"))
+        return scores.softmax(-1) @ v
+"""
+    result = run("--fix", "--unsafe-fixes", "--unfixable", "ATN204", "-", stdin=copies)
+    assert result.stdout.startswith("import copy\n\nfrom torch import nn")
+    frame = result.stderr.splitlines()
+    marks = next(number for number, row in enumerate(frame) if "^^^" in row)
+    assert 'scores.masked_fill(mask == 0, float("-inf"))' in frame[marks - 1]
+
+
+def test_quiet_tells_nothing_that_was_not_asked_for(inside: Path) -> None:
+    result = run("-q", "--diff", "--unsafe-fixes", "unsafe.py")
+    assert (result.returncode, result.stderr) == (1, "")
+    assert result.stdout.startswith("--- unsafe.py")
+    assert run("-q", "--add-ignore", "unsafe.py").stderr == ""
+
+
 def test_all_fixes_leave_nothing_and_exit_0(inside: Path) -> None:
     result = run("--fix", "--unsafe-fixes", "--show-fixes", ".")
     assert (result.returncode, result.stdout) == (0, "Nothing found: 2 files checked.\n")

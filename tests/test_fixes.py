@@ -6,22 +6,24 @@ import os
 import stat
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import libcst as cst
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from test_cli import script
 
 from attnlint import Diagnostic, Edit, Span, lint_source
 from attnlint.attention import AttentionPath
 from attnlint.attention.spelling import rewritten
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Fix, Tier
-from attnlint.fixes import fix_paths, fix_source, write
-from attnlint.fixes.diff import diff
+from attnlint.fixes import fix_paths, fix_source, fixer, write
 from attnlint.fixes.edits import compatible
-from attnlint.rule import Finding, Mend, Rule, discover, select
+from attnlint.rule import Finding, Mend, Replacement, Rule, discover, select
 from attnlint.syntax.edits import edited, overlap
 from attnlint.syntax.text import SourceError, SourceText
 
@@ -267,21 +269,98 @@ def test_one_file_that_fails_hides_no_other(tmp_path: Path) -> None:
     assert report.diagnostics == []
 
 
-def test_fixes_that_undo_one_another_hide_no_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("attnlint.fixes.fixer.MAX_PASSES", 1)
+class Turning(Rule):
+    """Has the axis of a softmax written from the other end."""
+
+    code = "ATN998"
+    name = "turning"
+    tiers = frozenset({Tier.SAFE})
+    triggers = SITE
+    old, new = "-1", "1"
+
+    def check_path(self, path: AttentionPath) -> Iterator[Finding]:
+        at = path.anchor.origin
+        if at is not None and at.slice.code(at.node).endswith(f"dim={self.old})"):
+            text = at.slice.code(at.node).replace(f"dim={self.old})", f"dim={self.new})")
+            yield Finding(at, "found", mend=Mend("Turn", Tier.SAFE, (Replacement(at, text),)))
+
+
+class TurningBack(Turning):
+    """Has it written from this end."""
+
+    code = "ATN999"
+    name = "turning-back"
+    old, new = "1", "-1"
+
+
+def test_fixes_that_undo_one_another_hide_no_finding(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(BUGGY, "utf-8")
-    report = fix_paths([tmp_path], RULES, everything, write)
+    report = fix_paths([tmp_path], [Turning, TurningBack], everything, write)
     (problem,) = report.problems
-    assert problem.reason.endswith("go on undoing one another; nothing was changed")
-    assert sorted(diagnostic.code for diagnostic in report.diagnostics) == ["ATN101", "ATN204"]
+    assert problem.reason == "fixes of ATN999 go on undoing one another; nothing was changed"
+    assert [diagnostic.code for diagnostic in report.diagnostics] == ["ATN998"]
     assert (tmp_path / "a.py").read_text("utf-8") == BUGGY
 
 
+def test_one_bad_fix_among_many_costs_few_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts: list[int] = []
+    attempt = fixer._attempt
+
+    def counted(*given: Any) -> Any:
+        attempts.append(len(given[1]))
+        return attempt(*given)
+
+    monkeypatch.setattr(fixer, "_attempt", counted)
+    functions = [f"def attend{n}(q, k, v):\n    return torch.softmax(q @ k, dim=-1) @ v\n" for n in range(150)]
+    functions[70] = functions[70].replace("dim=-1", "dtype=None, dim=-1")
+
+    class Mostly(Turning):
+        def check_path(self, path: AttentionPath) -> Iterator[Finding]:
+            for found in super().check_path(path):
+                at = path.anchor.origin
+                is_bad = at is not None and "dtype" in at.slice.code(at.node)
+                yield replace(found, mend=Mend("Break", Tier.SAFE, (Replacement(found.at, "("),))) if is_bad else found
+
+    text = "import torch\n" + "".join(functions)
+    result = fix_source(text.encode(), "a.py", [Mostly], everything)
+    assert result.data.decode() == text.replace("k, dim=-1)", "k, dim=1)")
+    assert (len(result.made), len(result.refused)) == (149, 1)
+    assert len(attempts) < 40
+
+
 def test_a_diff_is_what_patch_takes(tmp_path: Path) -> None:
-    for number, text in enumerate((BUGGY, BUGGY.rstrip("\n"))):
+    texts = (
+        BUGGY,
+        BUGGY.rstrip("\n"),
+        BUGGY.replace("\n", "\r\n"),
+        "\f\n" + BUGGY,
+        "# \u200e\x1b[31m\n" + BUGGY,
+        "\ufeff" + BUGGY,
+    )
+    for number, data in enumerate([*map(str.encode, texts), f"# coding: latin-1\n# é\n{BUGGY}".encode("latin-1")]):
         path = tmp_path / f"{number}.py"
-        path.write_text(text, "utf-8")
-        result = fix_source(text.encode(), path.name, RULES, everything)
-        lines = "".join(diff(path.name, result))
-        subprocess.run(["git", "apply"], input=lines, text=True, cwd=tmp_path, check=True)
-        assert path.read_bytes() == result.data
+        path.write_bytes(data)
+        result = fix_source(data, path.name, RULES, everything)
+        shown = subprocess.run(
+            [script(), "--isolated", "--diff", "--unsafe-fixes", path.name],
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
+        )
+        subprocess.run(["git", "apply"], input=shown.stdout, cwd=tmp_path, check=True)
+        assert path.read_bytes() == result.data != data
+
+
+def test_a_link_that_leads_out_of_a_search_is_not_followed_to_write(tmp_path: Path) -> None:
+    searched, outside = tmp_path / "searched", tmp_path / "outside.py"
+    searched.mkdir()
+    outside.write_text(BUGGY, "utf-8")
+    (searched / "link.py").symlink_to(outside)
+    command = [script(), "--isolated", "--fix", "--unsafe-fixes", "--output-format", "concise"]
+    kept = subprocess.run([*command, "searched"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert kept.returncode == 2
+    assert "is a link to a file outside of what was named" in kept.stderr
+    assert len(kept.stdout.splitlines()) == 2
+    assert outside.read_text("utf-8") == BUGGY
+    subprocess.run([*command, "searched/link.py"], cwd=tmp_path, check=True)
+    assert outside.read_text("utf-8") == FIXED

@@ -75,7 +75,8 @@ def check(
         from attnlint.cli.fixing import Changing
 
         spared, show = baselining.spared(checking.baseline), show_fixes
-        changing = Changing(unsafe_fixes, add_ignore, reason, only_diff, show, stdin_filename, no_fold, spared)
+        quiet = reporting.quiet
+        changing = Changing(unsafe_fixes, add_ignore, reason, only_diff, show, stdin_filename, no_fold, spared, quiet)
         return _change(checking, changing)
     return _lint(checking, jobs)
 
@@ -91,7 +92,7 @@ def _lint(checking: Checking, jobs: int | None) -> int:
 def _change(checking: Checking, changing: Changing) -> int:
     if changing.only_diff and checking.reporting.output_file is not None:
         raise click.UsageError("--output-file takes a report, and --diff makes none: use > FILE")
-    report = changing.run(checking.paths, checking.config, checking.hides_progress)
+    report = changing.run(checking.paths, checking.config)
     if changing.only_diff:
         return checking.complain(report, any(fixed.made for fixed in report.fixed.values()))
     return checking.tell(report, err=STDIN in checking.paths)

@@ -15,10 +15,10 @@ from attnlint.cli.progress import shown_progress
 from attnlint.config import Configuration
 from attnlint.diagnostics import Diagnostic, Tier, placed
 from attnlint.fixes import FixReport, change_paths, fix_paths, ignore_source, write
-from attnlint.fixes.diff import diff
+from attnlint.fixes.diff import diff, encoding_of
 from attnlint.fixes.fixer import Wanted
 from attnlint.output import visible
-from attnlint.sources.read import STDIN
+from attnlint.sources.read import STDIN, hold_as_stdin
 
 _VERBS = {
     (False, False): "Fixed",
@@ -45,12 +45,14 @@ class Changing:
     """Whether copies of linted code are fixed by themselves."""
     spared: Wanted | None = None
     """Says what is known and left as it is."""
+    quiet: bool = False
+    """Whether only what is asked for is told."""
 
-    def run(self, paths: Sequence[str], config: Configuration, quiet: bool) -> FixReport:
+    def run(self, paths: Sequence[str], config: Configuration) -> FixReport:
         """Change what is to be changed, and print what is asked for: diffs, or what was done. A source from standard
         input goes to standard output."""
-        put, name = None if self.only_diff else self._put, self.stdin_filename
-        with shown_progress(quiet) as progress:
+        put, name = None if self.only_diff else partial(self._put, paths), self.stdin_filename
+        with shown_progress(self.quiet or STDIN in paths) as progress:
             if self.add_ignore:
                 change = partial(ignore_source, reason=self.reason, config=config, wanted=self._wants)
                 report = change_paths(paths, change, put, progress, config, name)
@@ -60,10 +62,10 @@ class Changing:
             if self.only_diff:
                 for path, fixed in report.fixed.items():
                     for line in diff(path, fixed):
-                        click.echo("\t".join(map(visible, line.rstrip("\r\n").split("\t"))))
-        if self.show or self.only_diff or self.add_ignore:
+                        _print_line(line, encoding_of(path, fixed))
+        if self.show or (not self.quiet and (self.only_diff or self.add_ignore)):
             click.echo("\n".join(self._told(report)), err=True)
-        for path, originals in report.stale.items():
+        for path, originals in report.stale.items() if not self.quiet else ():
             what = "would be fixed" if self.only_diff else "was fixed"
             line = f"attnlint: {path} has copies of what {what} in {', '.join(originals)}: regenerate it"
             click.echo(visible(line), err=True)
@@ -78,11 +80,12 @@ class Changing:
         tiers = (Tier.SAFE, Tier.UNSAFE) if self.unsafe else (Tier.SAFE,)
         return bool(diagnostic.fix is not None and diagnostic.fix.edits and diagnostic.fix.tier in tiers)
 
-    def _put(self, path: str, data: bytes) -> None:
+    def _put(self, paths: Sequence[str], path: str, data: bytes) -> None:
         if path == self.stdin_filename:
             sys.stdout.buffer.write(data)
+            hold_as_stdin(data)
         else:
-            write(path, data)
+            write(path, data, [one for one in paths if one != STDIN])
 
     def _told(self, report: FixReport) -> Iterator[str]:
         made = sum(len(fixed.made) for fixed in report.fixed.values())
@@ -97,3 +100,12 @@ class Changing:
             for refusal in fixed.refused:
                 place = f"{placed(path, refusal.diagnostic.cell)}:{refusal.diagnostic.span.line}"
                 yield visible(f"  {place}: {refusal.diagnostic.code} was left as it is: {refusal.reason}")
+
+
+def _print_line(line: str, encoding: str) -> None:
+    """A line of a diff: harmless on a terminal, elsewhere byte for byte, so that it can be applied."""
+    if sys.stdout.isatty():
+        click.echo("\t".join(map(visible, line.rstrip("\r\n").split("\t"))))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(line.encode(encoding, "surrogateescape"))

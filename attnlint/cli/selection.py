@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import click
 
 from attnlint import codes
-from attnlint.rule import Rule, UnknownCode, discover, select
-
-
-def choose(selected: Iterable[str], ignored: Iterable[str], preview: bool = False) -> list[type[Rule]]:
-    """The rules that the options ask for."""
-    try:
-        return select(discover(), _split(selected), _split(ignored), preview=preview)
-    except UnknownCode as error:
-        raise unknown(error) from None
+from attnlint.rule import Rule, UnknownCode, discover
 
 
 def named(selector: str) -> type[Rule]:
@@ -33,8 +23,3 @@ def named(selector: str) -> type[Rule]:
 def unknown(error: UnknownCode) -> click.UsageError:
     """The error for a selector that means nothing."""
     return click.UsageError(f"no rule is called {error.selector!r}; {error.hint}")
-
-
-def _split(values: Iterable[str]) -> list[str]:
-    parts = (part.strip() for value in values for part in value.split(","))
-    return [part for part in parts if part]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from difflib import unified_diff
 
@@ -13,7 +14,7 @@ from attnlint.fixes.fixer import Fixed
 def diff(path: str, fixed: Fixed) -> Iterator[str]:
     """The lines of a unified diff, as ``patch`` and ``git apply`` take it (but for notebooks, whose cells they do not
     know)."""
-    before, after = (open_document(path, data).parts for data in (fixed.before, fixed.data))
+    before, after = (_parts(path, data) for data in (fixed.before, fixed.data))
     for cell, lines in before.items():
         name = placed(path, cell)
         for line in unified_diff(lines, after[cell], name, name):
@@ -21,3 +22,16 @@ def diff(path: str, fixed: Fixed) -> Iterator[str]:
                 yield line
             else:
                 yield from (line + "\n", "\\ No newline at end of file\n")
+
+
+def encoding_of(path: str, fixed: Fixed) -> str:
+    """The encoding of the lines of a diff: that of the file."""
+    return open_document(path, fixed.before).source.encoding.removesuffix("-sig")
+
+
+def _parts(path: str, data: bytes) -> dict[int | None, list[str]]:
+    """The lines by cell, a byte order mark in its place."""
+    parts = {cell: list(lines) for cell, lines in open_document(path, data).parts.items()}
+    if data.startswith(BOM_UTF8) and parts.get(None):
+        parts[None][0] = f"\ufeff{parts[None][0]}"
+    return parts

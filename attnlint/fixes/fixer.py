@@ -1,15 +1,15 @@
 """Fixing one source: pass after pass, until no fix that is wanted is left.
 
 All fixes of a pass that do not overlap are made at once; the result is linted again. A fix is kept only if the source
-still parses and fewer findings of its code are left than before; otherwise the fixes of the pass are tried one by one,
-and those that fail are refused with the reason.
+still parses and fewer findings of its code are left than before; otherwise half as many are made, and one that fails
+alone is refused with the reason.
 """
 
 from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from attnlint.config import Configuration
@@ -25,7 +25,7 @@ from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError
 
 MAX_PASSES = 100
-"""Passes over one source; with more, fixes undo one another."""
+"""Passes that change one source, beside one for each of its findings; with more, fixes undo one another."""
 
 Wanted = Callable[[Diagnostic], bool]
 """Whether something is to be done about a finding."""
@@ -85,16 +85,19 @@ def fix_source(
     found = lint(data)
     result = Fixed(data, data, found, left=found)
     refused: set[tuple[str, str]] = set()
-    for _ in range(MAX_PASSES):
+    seen = {data}
+    while True:
         todo = [d for d in result.left if d.fix is not None and d.fix.edits and wanted(d)]
         todo = [d for d in todo if _identity(d, result.data, path) not in refused]
         if not todo:
             return result
-        for refusal in _pass(result, _together(todo), path, lint):
+        refusal = _pass(result, _together(todo), path, lint)
+        if refusal is not None:
             result.refused.append(refusal)
             refused.add(_identity(refusal.diagnostic, result.data, path))
-    codes = ", ".join(sorted({d.code for d in result.made[-len(todo) :]}))
-    raise Endless(found, codes)
+        elif result.data in seen or len(seen) > MAX_PASSES + len(found):
+            raise Endless(found, ", ".join(sorted({d.code for d in result.made[-len(todo) :]})))
+        seen.add(result.data)
 
 
 def _together(todo: Sequence[Diagnostic]) -> list[Diagnostic]:
@@ -103,23 +106,17 @@ def _together(todo: Sequence[Diagnostic]) -> list[Diagnostic]:
     return [d for d in todo if any(d.fix is fix for fix in chosen)]
 
 
-def _pass(result: Fixed, chosen: Sequence[Diagnostic], path: str, lint: _Lint) -> Iterator[Refusal]:
-    """Make fixes at once, else one of them; what fails alone is refused."""
-    attempt = _attempt(result, chosen, path, lint)
-    if isinstance(attempt, str) and len(chosen) > 1:
-        # Places change with every fix that is made: one at a time, and the next pass sees the others again.
-        for one in chosen:
-            attempt = _attempt(result, [one], path, lint)
-            if not isinstance(attempt, str):
-                chosen = [one]
-                break
-            yield Refusal(one, attempt)
-    if isinstance(attempt, str):
+def _pass(result: Fixed, chosen: Sequence[Diagnostic], path: str, lint: _Lint) -> Refusal | None:
+    """Make fixes at once; where they fail, the first half of them, and so on. One that fails alone is refused."""
+    while True:
+        attempt = _attempt(result, chosen, path, lint)
+        if not isinstance(attempt, str):
+            result.data, result.left = attempt
+            result.made.extend(chosen)
+            return None
         if len(chosen) == 1:
-            yield Refusal(chosen[0], attempt)
-        return
-    result.data, result.left = attempt
-    result.made.extend(chosen)
+            return Refusal(chosen[0], attempt)
+        chosen = chosen[: len(chosen) // 2]
 
 
 def _attempt(

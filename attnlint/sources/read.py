@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import cache
 from pathlib import Path
 
 from attnlint.diagnostics import Problem
@@ -30,8 +29,18 @@ def unreadable(path: str, error: OSError | ValueError) -> Problem:
     return Problem(path, None, f"cannot be read: {reason}")
 
 
-@cache
+def hold_as_stdin(data: bytes) -> None:
+    """Have standard input be this from now on: once it was changed, reports are about what came of it."""
+    _stdin[:] = [data]
+
+
+_stdin: list[bytes] = []
+"""What standard input held, once it was read."""
+
+
 def _read_stdin() -> bytes:
-    if sys.stdin is None:
-        raise OSError("standard input is closed")
-    return sys.stdin.buffer.read()
+    if not _stdin:
+        if sys.stdin is None:
+            raise OSError("standard input is closed")
+        _stdin.append(sys.stdin.buffer.read())
+    return _stdin[0]
