@@ -10,7 +10,7 @@ import libcst as cst
 from attnlint.attention import AttentionPath
 from attnlint.attention.spelling import rewritten
 from attnlint.attention.triggers import SITE
-from attnlint.attention.views import merges
+from attnlint.attention.views import merges, swaps_nothing
 from attnlint.diagnostics import Tier
 from attnlint.graph.layouts import Layout, crossing
 from attnlint.graph.values import View
@@ -43,6 +43,8 @@ class HeadMergeWithoutTranspose(Rule):
         for view in merges(path):
             torn, before = crossing(view, path.facts), path.facts.layout(view.x)
             if torn is None or before is None or view.origin is None or torn.atom.kind != "features":
+                continue
+            if swaps_nothing(view, path.facts):
                 continue
             sizes = ", ".join(size.text for size in view.sizes)
             what, which = ("heads", "one head") if torn.atom.is_outer else ("features", "one feature")

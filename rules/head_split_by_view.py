@@ -10,7 +10,7 @@ import libcst as cst
 
 from attnlint.attention.spelling import rewritten
 from attnlint.attention.triggers import HEADS, SITE
-from attnlint.attention.views import projection_of
+from attnlint.attention.views import projection_of, swaps_nothing
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
@@ -29,7 +29,8 @@ class HeadSplitByView(Rule):
     meant. Nothing raises, and with a right merge afterwards the future leaks into the past (0.35).
 
     **Silent when** the axes really come in the order asked for: channel-first convolutions, sequence-first
-    ``(T, B, H·D)`` viewed as ``(T, B·H, D)``, folded heads unfolded again, windows; or the layout is not known.
+    ``(T, B, H·D)`` viewed as ``(T, B·H, D)``, folded heads unfolded again, windows; an axis has the extent one where
+    the view is (``assert T == 1``); or the layout is not known.
 
     **Mend.** ``.view(B, T, H, D).transpose(1, 2)``.
     """
@@ -47,6 +48,8 @@ class HeadSplitByView(Rule):
             if projection is None or view.origin is None or len(view.sizes) < 3:
                 continue
             for facts, torn in graph.found(view, partial(_torn, view)):
+                if swaps_nothing(view, facts):
+                    continue
                 yield Finding(
                     view.origin,
                     _message(view, torn),

@@ -43,6 +43,8 @@ class InvertedScale(Rule):
         total = path.scale
         if total is None or path.query is None or path.key is None or (not path.understood and path.head_dim is None):
             return
+        if path.query.is_rescaled or path.key.is_rescaled:
+            return
         if path.query.is_sometimes_opaque or path.key.is_sometimes_opaque or not _is_inverted(total, path):
             return
         roots = [path.head_dim.to(part) for part in (_HALF, _HALF / 2)] if path.head_dim is not None else []

@@ -10,11 +10,12 @@ import libcst as cst
 
 from attnlint.attention import AttentionPath, AttentionSite
 from attnlint.attention.arms import Arms, is_handed_in, unread_masks
+from attnlint.attention.contexts import called
 from attnlint.attention.future import is_causal
 from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity
 from attnlint.graph.module import ModuleContext
-from attnlint.graph.values import Frame, MultiHead, Origin
+from attnlint.graph.values import Flash, Frame, MultiHead, Origin
 from attnlint.graph.worlds import TooManyWorlds
 from attnlint.rule import Finding, Rule
 from attnlint.syntax.outline import ClassOutline, Definition
@@ -39,9 +40,10 @@ class UnusedMask(Rule):
     **Silent when** the signature comes from elsewhere: a function that stands in a table, an override of a method that
     is declared in the module or in a base class that is not torch's own, another method of that name and these
     parameters that reads it, a function that an interface may choose and that nobody hands a mask, a second mask that
-    nobody in the module hands in where the first is read, a method of an object that is no ``nn.Module`` and may be
-    called without it, further parameters that are not read either, a comment that says so, ``del``, names that begin
-    with an underscore. Also where the attention is causal by itself, or may be, and the mask is not one of padding.
+    nobody in the module hands in where the first is read, padding that is said by ``cu_seqlens``, a method of an object
+    that is no ``nn.Module`` and may be called without it, further parameters that are not read either, a comment that
+    says so, ``del``, names that begin with an underscore. Also where the attention is causal by itself, or may be, and
+    the mask is not one of padding.
 
     **Mend.** Apply the mask, or take the parameter away.
     """
@@ -81,9 +83,17 @@ class UnusedMask(Rule):
 
 
 def _is_attention(path: AttentionPath, site: AttentionSite) -> bool:
+    if isinstance(path.anchor, Flash) and "varlen" in _called(path):
+        return False  # the lengths of the sequences say what is padding
     if path.kind == "hand-written":
         return path.product is not None and site.output is not None
     return True
+
+
+def _called(path: AttentionPath) -> str:
+    """The function that computes the attention, empty where it is no call."""
+    node = path.anchor.origin.node if path.anchor.origin is not None else None
+    return called(node) or "" if isinstance(node, cst.Call) else ""
 
 
 def _never_read(frame: Frame, path: AttentionPath) -> Iterator[Finding]:

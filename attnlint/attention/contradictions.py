@@ -30,7 +30,8 @@ class Elsewhere:
     @property
     def does(self) -> str:
         """What it does where the tensor is true."""
-        return "is True where nothing is attended" if self.reading.polarity == "drops" else "is True where attended"
+        where = "nothing is attended" if self.reading.polarity == "drops" else "attended"
+        return f"is True, or not 0, where {where}"
 
 
 def read_otherwise(use: MaskUse, path: AttentionPath) -> Elsewhere | None:

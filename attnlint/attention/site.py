@@ -88,6 +88,11 @@ class Operand:
     """What other branches would have put in place of a step: an optional norm, an optional rotary embedding."""
 
     @property
+    def is_rescaled(self) -> bool:
+        """Whether it is multiplied or divided by something that is not understood, such as its own length."""
+        return any(isinstance(value, (Multiply, Divide)) for value in self.opaque)
+
+    @property
     def is_sometimes_opaque(self) -> bool:
         """Whether on another branch something that is not understood, a norm or a further scale stands on the
         trail."""

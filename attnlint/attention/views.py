@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from attnlint.attention.site import AttentionPath
 from attnlint.attention.transparent import LAYOUT, PARTS
 from attnlint.graph.analysis import DefinitionGraph
+from attnlint.graph.facts import Facts
 from attnlint.graph.values import (
     Add,
     Divide,
@@ -21,6 +22,7 @@ from attnlint.graph.values import (
     Subtract,
     Value,
     View,
+    key,
     strip,
 )
 
@@ -28,6 +30,13 @@ _BEFORE = (*LAYOUT, *PARTS, Normalize, Dropout, Pointwise, Add, Subtract, Multip
 """What stands between a projection and the views that split its heads."""
 _AFTER = (*LAYOUT, ReverseDims, Dropout, MaskedFill, Pointwise)
 """What the result of attention goes through before the next projection, its axes still to be told apart."""
+
+
+def swaps_nothing(view: View, facts: Facts) -> bool:
+    """Whether an axis of a view has the extent one on this path, as its conditions say (``assert T == 1``): its order
+    with another axis does not matter then."""
+    sizes = (facts.resolve(size) for size in view.sizes)
+    return any(facts.world.known(("equal", key(size), 1)) is True for size in sizes)
 
 
 def projection_of(view: View) -> Linear | None:
