@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 
-import { type LogOutputChannel, Uri, workspace } from "vscode";
+import { commands, type LogOutputChannel, Uri, workspace } from "vscode";
 import {
   type ConfigurationParams,
   type ErrorHandler,
@@ -12,6 +12,7 @@ import {
 
 import type { Candidate } from "./candidates";
 import { environment, type Host } from "./host";
+import { COMMAND as EXPLAIN } from "./explain";
 import type { Filter } from "./selector";
 import { forServer, type Settings } from "./settings";
 
@@ -65,7 +66,12 @@ function clientOptions({ selector, output, host, errorHandler }: ClientOptions):
     errorHandler,
     initializationOptions: { settings: settingsOf(undefined, host) },
     initializationFailedHandler: () => false,
+    // What is wanted of saved documents alone changes when they are saved.
+    diagnosticPullOptions: { onChange: true, onSave: true },
     middleware: {
+      // The server would open the page on the web: here it is that of the attnlint which runs.
+      executeCommand: (command, args: unknown[], next) =>
+        command === "attnlint.explain" ? commands.executeCommand(EXPLAIN, ...args) : (next(command, args) as unknown),
       workspace: {
         configuration: ({ items }: ConfigurationParams) =>
           items.map(({ section, scopeUri }) =>

@@ -1,19 +1,6 @@
 /** Pages of rules, shown as documents that cannot be edited, and the ways to them. */
 
-import {
-  CodeAction,
-  CodeActionKind,
-  type CodeActionContext,
-  type CodeActionProvider,
-  commands,
-  languages,
-  type QuickPickItem,
-  type Range,
-  type TextDocument,
-  type TextDocumentContentProvider,
-  Uri,
-  window,
-} from "vscode";
+import { commands, languages, type QuickPickItem, type TextDocumentContentProvider, Uri, window } from "vscode";
 
 import type { Candidate } from "./candidates";
 import type { Run } from "./host";
@@ -39,20 +26,6 @@ export class Pages implements TextDocumentContentProvider {
   async provideTextDocumentContent(uri: Uri): Promise<string | undefined> {
     const candidate = await this.#attnlint.candidate();
     return candidate && page(uri.path.replace(/^\/|\.md$/g, ""), candidate, this.#attnlint.run);
-  }
-}
-
-/** Offers the page of the rule wherever one of its findings is. */
-export class Explanations implements CodeActionProvider {
-  static readonly kinds = [CodeActionKind.QuickFix];
-
-  provideCodeActions(_document: TextDocument, _range: Range, { diagnostics }: CodeActionContext): CodeAction[] {
-    const codes = diagnostics.filter(({ source }) => source === "attnlint").map(({ code }) => codeOf(code));
-    return unique(codes).map((code) => {
-      const action = new CodeAction(`attnlint: explain ${code}`, CodeActionKind.QuickFix);
-      action.command = { command: COMMAND, title: "Explain Rule", arguments: [code] };
-      return action;
-    });
   }
 }
 

@@ -5,7 +5,6 @@ import {
   type Disposable,
   env,
   type ExtensionContext,
-  languages,
   type LogOutputChannel,
   Uri,
   window,
@@ -14,7 +13,7 @@ import {
 
 import { spelled } from "./candidates";
 import { ID } from "./client";
-import { COMMAND as EXPLAIN, explain, type Attnlint, Explanations, Pages, SCHEME } from "./explain";
+import { COMMAND as EXPLAIN, explain, type Attnlint, Pages, SCHEME } from "./explain";
 import { localHost, runner } from "./host";
 import { install } from "./install";
 import { type Action, type Message, message, type Problem } from "./messages";
@@ -25,13 +24,12 @@ import { RESTARTING } from "./settings";
 import { Status } from "./status";
 
 const DOCUMENTATION = Uri.parse("https://github.com/attnlint/attnlint/blob/main/docs/editors.md");
-const ALL = selector(true);
 
 let server: Server | undefined;
 
 export async function activate(context: ExtensionContext): Promise<void> {
   const output = window.createOutputChannel(ID, { log: true });
-  const status = new Status(ALL);
+  const status = new Status(selector(true));
   const folder = context.extensionPath;
   const run = runner(folder);
   const complain = (problem: Problem): void => {
@@ -50,7 +48,6 @@ export async function activate(context: ExtensionContext): Promise<void> {
     ...registered(running, output, attnlint),
     ...watched(running),
     workspace.registerTextDocumentContentProvider(SCHEME, new Pages(attnlint)),
-    languages.registerCodeActionsProvider(ALL, new Explanations(), { providedCodeActionKinds: Explanations.kinds }),
   );
   const watch = await onInterpreterChange(() => void running.restartIfNeeded());
   if (watch !== undefined) {

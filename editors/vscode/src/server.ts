@@ -159,13 +159,13 @@ export class Server {
 
 /** Which documents are checked, as the settings are now. */
 function selectorNow(): ReturnType<typeof selector> {
-  return selector(workspace.getConfiguration(ID).get("prose", false));
+  return selector(workspace.getConfiguration(ID).get<boolean>("prose", false));
 }
 
 function isEnabled(): boolean {
   const folders = workspace.workspaceFolders ?? [];
   const scopes = folders.length > 0 ? folders : [null];
-  return scopes.some((folder) => workspace.getConfiguration(ID, folder).get("enable", true));
+  return scopes.some((folder) => workspace.getConfiguration(ID, folder).get<boolean>("enable", true));
 }
 
 async function wanted(host: Host): Promise<Wanted> {
