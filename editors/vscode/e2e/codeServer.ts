@@ -59,7 +59,9 @@ export class CodeServer {
       write(join(folder, "work", name), text);
     }
     write(join(folder, "config.yaml"), "");
-    write(join(folder, "data/User/settings.json"), JSON.stringify({ ...QUIET, ...settings }));
+    write(join(folder, "data/User/settings.json"), JSON.stringify(QUIET));
+    // The paths of programs are settings of a machine: those of the user do not count on another one.
+    write(join(folder, "data/Machine/settings.json"), JSON.stringify(settings));
     const port = await freePort();
     const common = [join(needed("ATTNLINT_EDITORS"), ENTRY), "--config", join(folder, "config.yaml")];
     common.push("--user-data-dir", join(folder, "data"), "--extensions-dir", join(folder, "extensions"));

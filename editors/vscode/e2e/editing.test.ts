@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import { CodeServer, needed } from "./codeServer";
 import { DROPPED, MODEL, NOTEBOOK, SAFELY_MENDED } from "./models";
-import { browser, Workbench } from "./workbench";
+import { browser, closeAll, Workbench } from "./workbench";
 
 const PYTHON = needed("ATTNLINT_PYTHON");
 const WAIT = { timeout: 20_000, interval: 100 };
@@ -33,8 +33,8 @@ afterAll(async () => {
   await server.stop();
 });
 
-afterEach(async () => {
-  await Promise.all(chromium.contexts().map((window) => window.close()));
+afterEach(async ({ task }) => {
+  await closeAll(chromium, task);
 });
 
 async function opened(file: string, workspace?: string): Promise<Workbench> {

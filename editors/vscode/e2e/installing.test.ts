@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 
 import { CodeServer, needed } from "./codeServer";
 import { MODEL } from "./models";
-import { browser, Workbench } from "./workbench";
+import { browser, closeAll, Workbench } from "./workbench";
 
 let folder: string;
 let chromium: Browser;
@@ -22,6 +22,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await chromium.close();
   rmSync(folder, { recursive: true });
+});
+
+afterEach(async ({ task }) => {
+  await closeAll(chromium, task);
 });
 
 /** A window with a Python file in it, some time after something was to be told about these settings. */

@@ -1,6 +1,7 @@
 /** What a person does in the window: opens files, calls commands, reads what is shown. */
 
 import { type Browser, chromium, type FrameLocator, type Locator, type Page } from "playwright-core";
+import type { RunnerTestCase } from "vitest";
 
 const ALONE = [
   "--no-sandbox",
@@ -14,6 +15,17 @@ const ALONE = [
 
 export async function browser(): Promise<Browser> {
   return chromium.launch({ executablePath: process.env["ATTNLINT_CHROMIUM"] ?? "/usr/bin/chromium", args: ALONE });
+}
+
+/** Closes all windows; what one looked like when its test failed is kept in e2e/failures. */
+export async function closeAll(where: Browser, test: RunnerTestCase): Promise<void> {
+  for (const window of where.contexts()) {
+    if (test.result?.state === "fail") {
+      const path = `e2e/failures/${test.name.replaceAll(/\W+/g, "-")}.png`;
+      await Promise.all(window.pages().map((page) => page.screenshot({ path })));
+    }
+    await window.close();
+  }
 }
 
 export class Workbench {
