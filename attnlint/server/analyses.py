@@ -68,9 +68,11 @@ class Analyses:
     _sessions: dict[str, tuple[str, Lint]] = field(default_factory=dict)
     _running: dict[str, tuple[Snapshot, int, asyncio.Future[Analysis]]] = field(default_factory=dict)
 
-    def note(self, snapshot: Snapshot) -> None:
-        """Take what a document is now; what it was before is not looked at any more."""
-        self._current[snapshot.uri] = snapshot
+    def note(self, snapshot: Snapshot) -> Snapshot:
+        """Take what a document is now; what it was before is not looked at any more. One that is the same stays."""
+        if self._current.get(snapshot.uri) != snapshot:
+            self._current[snapshot.uri] = snapshot
+        return self._current[snapshot.uri]
 
     def close(self, uri: str) -> None:
         """Forget a document."""

@@ -62,6 +62,11 @@ class Server(LanguageServer):
         self.take(params.initialization_options)
 
     @property
+    def was_told_to_end(self) -> bool:
+        """Whether the client said that it needs nothing more."""
+        return self.protocol._shutdown
+
+    @property
     def reporter(self) -> Reporter:
         """Makes diagnostics for the client."""
         return Reporter(self.client.positions, self.client.shows_related)
@@ -149,9 +154,7 @@ class Server(LanguageServer):
 
     def _taken(self, uri: str) -> Snapshot | None:
         document = snapshot(self.workspace, uri)
-        if document is not None:
-            self.analyses.note(document)
-        return document
+        return self.analyses.note(document) if document is not None else None
 
     def _tell(self, document: Snapshot, delay: float) -> None:
         self._stop_waiting(document.uri)
