@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -189,11 +190,10 @@ class Editor:
 
 
 def _action(given: types.CodeAction | types.Command) -> types.CodeAction:
-    """An action; lsprotocol takes each that has a command for a command."""
+    """An action; lsprotocol takes each that has a command for one, and its command for a text."""
     if isinstance(given, types.CodeAction):
         return given
-    assert isinstance(given.command, dict)
-    return types.CodeAction(given.title, command=types.Command(**given.command))
+    return types.CodeAction(given.title, command=types.Command(**ast.literal_eval(given.command)))
 
 
 def _name(encoding: types.PositionEncodingKind | str | None) -> str:
