@@ -17,7 +17,6 @@ from attnlint.server.actions import Actions
 from attnlint.server.analyses import Analyses, Analysis, Outdated
 from attnlint.server.changes import Changer
 from attnlint.server.client import Client
-from attnlint.server.lint import session
 from attnlint.server.options import SECTION, Options
 from attnlint.server.projects import Projects
 from attnlint.server.reports import Reporter
@@ -45,7 +44,7 @@ class Server(LanguageServer):
     def __init__(self) -> None:
         super().__init__(SECTION, __version__, notebook_document_sync=_NOTEBOOKS)
         self.projects = Projects(tell=self._complain)
-        self.analyses = Analyses(self.projects, session)
+        self.analyses = Analyses(self.projects)
         self.client = Client(types.ClientCapabilities(), "utf-16")
         self._waiting: dict[str, asyncio.Task[None]] = {}
         self._dirty: set[str] = set()
