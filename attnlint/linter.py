@@ -53,6 +53,8 @@ class Report:
     """Files that were read, with or without findings."""
 
 
+Check = Callable[[ModuleOutline, Sequence[Root], Sequence[Rule], list[Definition], Failures], list[Diagnostic]]
+"""What `check_definitions` is."""
 Progress = Callable[[int, int], None]
 """Told how many of how many sources are done: none at first, all at last."""
 
@@ -78,7 +80,7 @@ def lint_paths(
     def lint(path: str, data: bytes) -> None:
         failures = Failures()
         document = open_document(path, data)
-        report.diagnostics.extend(_lint(document, settled.checks(path, rules), failures))
+        report.diagnostics.extend(lint_document(document, settled.checks(path, rules), failures))
         report.problems.extend(Problem(path, None, reason) for reason in failures.told())
 
     over_sources(paths, report, lint, progress, settled, stdin_filename)
@@ -174,33 +176,42 @@ def lint_source(
     name = os.fspath(path)
     raised = Failures() if failures is None else failures
     checks = (config or Configuration(isolated=True)).checks(name, rules)
-    found = sorted(_lint(open_document(name, text), checks, raised, noqa), key=lambda diagnostic: diagnostic.sort_key)
+    found = sorted(lint_document(open_document(name, text), checks, raised, noqa), key=lambda diagnostic: diagnostic.sort_key)
     if failures is None:
         raised.throw()
     return found
 
 
-def _lint(document: Document, checks: Checks, failures: Failures, noqa: bool = True) -> list[Diagnostic]:
+def lint_document(
+    document: Document, checks: Checks, failures: Failures, noqa: bool = True, check: Check | None = None
+) -> list[Diagnostic]:
+    """What is found in a document, in no order; ``check`` is asked in the place of `check_definitions`."""
     triggers = tuple(dict.fromkeys(trigger for rule in checks.rules for trigger in rule.triggers))
     if not triggers or not document.may_matter(lambda code: may_matter(code, triggers)):
         document.check()
         return []
-    found = on_big_stack(lambda: _analyse(document.source, checks.rules, triggers, failures, noqa))
+    found = on_big_stack(lambda: _analyse(document.source, checks.rules, triggers, failures, noqa, check))
     return [checks.tiers.applied(document.reported(diagnostic)) for diagnostic in found]
 
 
 def _analyse(
-    source: SourceText, rules: Sequence[Rule], triggers: tuple[str, ...], failures: Failures, noqa: bool
+    source: SourceText,
+    rules: Sequence[Rule],
+    triggers: tuple[str, ...],
+    failures: Failures,
+    noqa: bool,
+    check: Check | None,
 ) -> list[Diagnostic]:
     module = outline(source)
     wanted = roots(module, [trigger for trigger in triggers if trigger not in suppressions.TRIGGERS])
     unread: list[Definition] = []
-    findings: list[tuple[Rule, Finding]] = list(_unanalysed(module, rules, unread, failures))
+    unanalysed = list(_unanalysed(module, rules, unread, failures))
+    found = list(_diagnostics(source, unanalysed, failures))
     if wanted:
-        findings.extend(_check(module, wanted, rules, unread, failures))
+        found.extend((check or check_definitions)(module, wanted, rules, unread, failures))
     module.release()
     comments = Suppressions(source, rules, unread, noqa=noqa)
-    unique = {(d.code, d.span): d for d in _diagnostics(source, findings, failures)}
+    unique = {(d.code, d.span): d for d in found}
     left = [found for found in unique.values() if not comments.silence(found)]
     return left + list(_about_comments(source, comments, rules, failures))
 
@@ -226,12 +237,24 @@ def _unanalysed(
     module: ModuleOutline, rules: Sequence[Rule], unread: list[Definition], failures: Failures
 ) -> Iterator[tuple[Rule, Finding]]:
     """Definitions that are too deep for the parser, told before it sees them."""
-    for definition in (*module.definitions(), *module.all_classes(), module.body):
+    for definition in (*module.definitions(), *module.all_classes(), module.plain_body):
         if definition.nesting_above(MAX_DEPTH) > MAX_DEPTH:
             unread.append(definition)
             reason = f"nests expressions {definition.depth} deep"
             for rule in rules:
                 yield from failures.asking(rule, partial(rule.check_unanalysed, definition, reason))
+
+
+def check_definitions(
+    module: ModuleOutline,
+    wanted: Sequence[Root],
+    rules: Sequence[Rule],
+    unread: list[Definition],
+    failures: Failures,
+) -> list[Diagnostic]:
+    """What the rules find in the definitions that are wanted; those that cannot be read go to ``unread``."""
+    findings = list(_check(module, wanted, rules, unread, failures))
+    return list(_diagnostics(module.plain, findings, failures))
 
 
 def _check(

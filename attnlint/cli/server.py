@@ -32,5 +32,4 @@ def server(stdio: bool, tcp: tuple[str, int] | None) -> int:
         if (error.name or "").partition(".")[0] not in ("pygls", "lsprotocol", "cattrs", "attrs"):
             raise
         raise click.ClickException(_MISSING) from None
-    run(tcp)
-    return 0
+    return run(tcp)

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
-from attnlint.config import Checks, ConfigError
+from attnlint.config import ConfigError
 from attnlint.diagnostics import Diagnostic
 from attnlint.documents import open_document
 from attnlint.documents.base import Document
 from attnlint.failures import Failures, told
 from attnlint.fingerprints import fingerprints
+from attnlint.incremental import Session
 from attnlint.server.projects import Project, Projects
 from attnlint.server.snapshots import Snapshot
 from attnlint.syntax.text import SourceError
@@ -52,25 +53,21 @@ class Analysis:
         return tuple(fingerprints(self.found, self.document.parts)) if self.found else ()
 
 
-Lint = Callable[[str, Checks, Failures], list[Diagnostic]]
-"""Lints a text."""
-
-
 @dataclass
 class Analyses:
     """Looks at documents, one at a time."""
 
     projects: Projects
-    session: Callable[[str], Lint]
-    """What lints the texts that a document of this path has, one after the other."""
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "attnlint"))
     _current: dict[str, Snapshot] = field(default_factory=dict)
-    _sessions: dict[str, tuple[str, Lint]] = field(default_factory=dict)
+    _sessions: dict[str, tuple[str, Session]] = field(default_factory=dict)
     _running: dict[str, tuple[Snapshot, int, asyncio.Future[Analysis]]] = field(default_factory=dict)
 
-    def note(self, snapshot: Snapshot) -> None:
-        """Take what a document is now; what it was before is not looked at any more."""
-        self._current[snapshot.uri] = snapshot
+    def note(self, snapshot: Snapshot) -> Snapshot:
+        """Take what a document is now; what it was before is not looked at any more. One that is the same stays."""
+        if self._current.get(snapshot.uri) != snapshot:
+            self._current[snapshot.uri] = snapshot
+        return self._current[snapshot.uri]
 
     def close(self, uri: str) -> None:
         """Forget a document."""
@@ -122,7 +119,7 @@ class Analyses:
         failures = Failures()
         try:
             checks = project.config.checks(snapshot.path)
-            found = tuple(self._session(snapshot)(snapshot.content, checks, failures))
+            found = tuple(self._session(snapshot).lint(snapshot.content, checks, failures))
         except SourceError as error:
             return Analysis(snapshot, project, error=error)
         except ConfigError as error:
@@ -131,8 +128,8 @@ class Analyses:
             return Analysis(snapshot, project, messages=(f"{snapshot.path}: {told('the analysis', error)}",))
         return Analysis(snapshot, project, found, messages=tuple(f"{snapshot.path}: {one}" for one in failures.told()))
 
-    def _session(self, snapshot: Snapshot) -> Lint:
+    def _session(self, snapshot: Snapshot) -> Session:
         known = self._sessions.get(snapshot.uri)
         if known is None or known[0] != snapshot.path:
-            known = self._sessions[snapshot.uri] = (snapshot.path, self.session(snapshot.path))
+            known = self._sessions[snapshot.uri] = (snapshot.path, Session(snapshot.path))
         return known[1]

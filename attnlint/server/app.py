@@ -17,7 +17,6 @@ from attnlint.server.actions import Actions
 from attnlint.server.analyses import Analyses, Analysis, Outdated
 from attnlint.server.changes import Changer
 from attnlint.server.client import Client
-from attnlint.server.lint import session
 from attnlint.server.options import SECTION, Options
 from attnlint.server.projects import Projects
 from attnlint.server.reports import Reporter
@@ -45,7 +44,7 @@ class Server(LanguageServer):
     def __init__(self) -> None:
         super().__init__(SECTION, __version__, notebook_document_sync=_NOTEBOOKS)
         self.projects = Projects(tell=self._complain)
-        self.analyses = Analyses(self.projects, session)
+        self.analyses = Analyses(self.projects)
         self.client = Client(types.ClientCapabilities(), "utf-16")
         self._waiting: dict[str, asyncio.Task[None]] = {}
         self._dirty: set[str] = set()
@@ -60,6 +59,11 @@ class Server(LanguageServer):
         self.protocol._workspace = opened(params, str(getattr(encoding, "value", encoding)))
         self.client = Client(params.capabilities, str(getattr(encoding, "value", encoding)))
         self.take(params.initialization_options)
+
+    @property
+    def was_told_to_end(self) -> bool:
+        """Whether the client said that it needs nothing more."""
+        return self.protocol._shutdown
 
     @property
     def reporter(self) -> Reporter:
@@ -149,9 +153,7 @@ class Server(LanguageServer):
 
     def _taken(self, uri: str) -> Snapshot | None:
         document = snapshot(self.workspace, uri)
-        if document is not None:
-            self.analyses.note(document)
-        return document
+        return self.analyses.note(document) if document is not None else None
 
     def _tell(self, document: Snapshot, delay: float) -> None:
         self._stop_waiting(document.uri)

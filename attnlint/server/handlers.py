@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import Any, TypeVar
 
 from lsprotocol import types
@@ -177,14 +180,21 @@ def make() -> Server:
     return server
 
 
-def run(address: tuple[str, int] | None = None) -> None:
-    """Serve one client over standard input and output, or over a connection to an address."""
+def run(address: tuple[str, int] | None = None) -> int:
+    """Serve one client over standard input and output, or over a connection to an address; the exit status.
+
+    What anything prints meanwhile goes to standard error, for standard output belongs to the client.
+    """
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
     server = make()
-    try:
-        if address is None:
-            server.start_io()
-        else:
-            server.start_tcp(*address)
-    finally:
-        server.analyses.stop()
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output, redirect_stdout(sys.stderr):
+        try:
+            if address is None:
+                server.start_io(stdout=output)
+            else:
+                server.start_tcp(*address)
+        except SystemExit as ended:
+            return ended.code if isinstance(ended.code, int) else 1
+        finally:
+            server.analyses.stop()
+    return 0 if server.was_told_to_end else 1

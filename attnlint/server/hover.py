@@ -19,11 +19,11 @@ _RULE = "\n\n---\n\n"
 
 
 def hover(analysis: Analysis, cell: int | None, position: types.Position, positions: Positions) -> types.Hover | None:
-    """The rules of the findings at a place, or the one that a comment there names."""
+    """The rule that a comment at a place names, else those of the findings there."""
     lines = analysis.snapshot.parts[cell].lines
     place = positions.place(position, lines)
-    found = [(one.code, one.span) for one in analysis.found if one.cell == cell and _holds(one.span, place)]
-    found = found or list(_named(lines, place))
+    found = list(_named(lines, place))
+    found = found or [(one.code, one.span) for one in analysis.found if one.cell == cell and _holds(one.span, place)]
     if not found:
         return None
     shown = {code: page(code) for code, _ in found}
