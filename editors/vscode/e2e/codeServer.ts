@@ -13,6 +13,7 @@ const QUIET = {
   "editor.stickyScroll.enabled": false,
   "extensions.autoCheckUpdates": false,
   "extensions.ignoreRecommendations": true,
+  "files.autoSave": "off",
   "security.workspace.trust.enabled": false,
   "telemetry.telemetryLevel": "off",
   "window.menuBarVisibility": "compact",
@@ -35,10 +36,10 @@ export class CodeServer {
     this.#process = process;
   }
 
-  /** The address of the window in which the folder of the files, or a workspace file in it, is opened. */
-  url(workspace?: string): string {
-    const opened = workspace === undefined ? `folder=${this.path("")}` : `workspace=${this.path(workspace)}`;
-    return `http://${this.#address}/?${opened}`;
+  /** The address of the window in which a folder of the files is opened, or a workspace file. */
+  url(opened: string): string {
+    const kind = opened.endsWith(".code-workspace") ? "workspace" : "folder";
+    return `http://${this.#address}/?${kind}=${this.path(opened)}`;
   }
 
   path(name: string): string {

@@ -6,6 +6,7 @@ import { DROPPED, MODEL, NOTEBOOK, SAFELY_MENDED } from "./models";
 import { browser, closeAll, Workbench } from "./workbench";
 
 const PYTHON = needed("ATTNLINT_PYTHON");
+const ONLY_DROPPED = { "attnlint.ignore": ["ATN001", "ATN402"] };
 const WAIT = { timeout: 20_000, interval: 100 };
 
 let server: CodeServer;
@@ -13,13 +14,20 @@ let chromium: Browser;
 
 beforeAll(async () => {
   const files = {
-    "model.py": MODEL,
-    "saving.py": MODEL,
-    "cells.ipynb": NOTEBOOK,
+    "here/model.py": MODEL,
+    "here/cells.ipynb": NOTEBOOK,
+    "saving/model.py": MODEL,
+    "later/model.py": MODEL,
+    "later/notes.md": `# Notes\n\n\`\`\`python\n${MODEL}\`\`\`\n`,
+    "later/.vscode/settings.json": JSON.stringify({
+      ...ONLY_DROPPED,
+      "attnlint.run": "onSave",
+      "attnlint.prose": true,
+    }),
     "one/first.py": MODEL,
     "two/second.py": MODEL,
-    "two/.vscode/settings.json": JSON.stringify({ "attnlint.ignore": ["ATN001", "ATN402"] }),
-    "workspaces/both.code-workspace": JSON.stringify({ folders: [{ path: "../one" }, { path: "../two" }] }),
+    "two/.vscode/settings.json": JSON.stringify(ONLY_DROPPED),
+    "both.code-workspace": JSON.stringify({ folders: [{ path: "one" }, { path: "two" }] }),
   };
   server = await CodeServer.start(files, {
     "attnlint.interpreter": PYTHON,
@@ -37,8 +45,8 @@ afterEach(async ({ task }) => {
   await closeAll(chromium, task);
 });
 
-async function opened(file: string, workspace?: string): Promise<Workbench> {
-  const window = await Workbench.open(chromium, server.url(workspace));
+async function opened(file: string, where = "here"): Promise<Workbench> {
+  const window = await Workbench.open(chromium, server.url(where));
   await window.openFile(file);
   await window.squiggles.first().waitFor();
   return window;
@@ -67,15 +75,15 @@ describe("findings", () => {
   });
 
   test("that can be mended safely are mended at once, and on saving", async () => {
-    const window = await opened("saving.py");
+    const window = await opened("model.py", "saving");
     await window.command("attnlint: Fix All Safe Problems in This File");
     await squiggles(window, 1);
     await window.page.keyboard.press("Control+Z");
     await squiggles(window, 3);
-    expect(server.read("saving.py")).toBe(MODEL);
+    expect(server.read("saving/model.py")).toBe(MODEL);
     await window.page.keyboard.press("Control+S");
     await squiggles(window, 1);
-    await expect.poll(() => server.read("saving.py"), WAIT).toBe(SAFELY_MENDED);
+    await expect.poll(() => server.read("saving/model.py"), WAIT).toBe(SAFELY_MENDED);
   });
 
   test("are underlined in the cells of notebooks", async () => {
@@ -84,8 +92,33 @@ describe("findings", () => {
     await expect.poll(() => window.squigglesInCells.count(), WAIT).toBe(3);
   });
 
+  test("change when the file is saved, where that is wanted", async () => {
+    const window = await opened("model.py", "later");
+    await window.goTo(DROPPED.line, DROPPED.column);
+    await window.quickFixes();
+    await window.page.keyboard.press("Enter");
+    await expect.poll(() => window.text(), WAIT).toContain("scores = scores.masked_fill(mask == 0");
+    await window.page.waitForTimeout(3_000);
+    await squiggles(window, 1);
+    await window.page.keyboard.press("Control+S");
+    await squiggles(window, 0);
+  });
+
+  test("are underlined in prose, where that is wanted", async () => {
+    await squiggles(await opened("notes.md", "later"), 1);
+  });
+
+  test("change with the settings", async () => {
+    const window = await opened("first.py", "one");
+    await squiggles(window, 3);
+    server.write("one/.vscode/settings.json", JSON.stringify(ONLY_DROPPED));
+    await squiggles(window, 1);
+    server.write("one/.vscode/settings.json", "{}");
+    await squiggles(window, 3);
+  });
+
   test("depend on the settings of the folder", async () => {
-    const window = await opened("first.py", "workspaces/both.code-workspace");
+    const window = await opened("first.py", "both.code-workspace");
     await squiggles(window, 3);
     await window.openFile("second.py");
     await squiggles(window, 1);

@@ -35,7 +35,7 @@ async function told(
 ): Promise<void> {
   const server = await CodeServer.start({ "model.py": MODEL }, settings);
   try {
-    const window = await Workbench.open(chromium, server.url());
+    const window = await Workbench.open(chromium, server.url(""));
     await window.openFile("model.py");
     await window.notifications.first().waitFor();
     await window.page.waitForTimeout(2_000);

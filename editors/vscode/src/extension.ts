@@ -23,7 +23,7 @@ import { Server } from "./server";
 import { RESTARTING } from "./settings";
 import { Status } from "./status";
 
-const DOCUMENTATION = Uri.parse("https://github.com/attnlint/attnlint/blob/main/docs/editors.md");
+const DOCUMENTATION = Uri.parse("https://github.com/attnlint/attnlint/blob/main/docs/vscode.md");
 
 let server: Server | undefined;
 
