@@ -61,15 +61,24 @@ def _pieces(module: ModuleOutline) -> Iterator[tuple[str, int, int]]:
     whole: set[int] = set()
     for statement in _statements(module.plain_body.tree):
         last = statement.end_lineno or statement.lineno
-        if _is_docstring(statement):
-            taken.update(range(statement.lineno, last))  # the last line stays: an import may be put behind it
+        if _is_docstring(statement) and _stands_alone(statement, module):
+            taken.update(range(statement.lineno, last + 1))
         elif last > statement.lineno:
             whole.update(range(statement.lineno, last + 1))
-    begins = set(module.plain.begins)
+    yield from _head(module)
     for number, line in enumerate(module.plain.lines, 1):
         text = line.strip()
         if number not in taken and (number in whole or (text and not text.startswith("#"))):
-            yield f"{number in begins}{line}", number, number
+            yield f"{module.plain.piece(number)}:{line}", number, number
+
+
+def _head(module: ModuleOutline) -> Iterator[tuple[str, int, int]]:
+    """The end of the docstring of a module, behind which imports are put."""
+    tree = module.plain_body.tree
+    first = tree.body[0] if isinstance(tree, ast.Module) and tree.body else None
+    if first is not None and _is_docstring(first) and _stands_alone(first, module):
+        last = first.end_lineno or first.lineno
+        yield str(len(module.plain.lines[last - 1])), last, last
 
 
 def _told(function: Definition, module: ModuleOutline) -> str:
@@ -98,3 +107,11 @@ def _is_docstring(statement: ast.stmt) -> bool:
         and isinstance(statement.value, ast.Constant)
         and isinstance(statement.value.value, str)
     )
+
+
+def _stands_alone(statement: ast.stmt, module: ModuleOutline) -> bool:
+    """Whether nothing but a comment stands beside a statement on its lines."""
+    lines = module.plain.lines
+    before = lines[statement.lineno - 1].encode()[: statement.col_offset]
+    behind = lines[(statement.end_lineno or statement.lineno) - 1].encode()[statement.end_col_offset or 0 :].strip()
+    return not before.strip() and (not behind or behind.startswith(b"#"))
