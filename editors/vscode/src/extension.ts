@@ -49,7 +49,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     ...watched(running),
     workspace.registerTextDocumentContentProvider(SCHEME, new Pages(attnlint)),
   );
-  const watch = await onInterpreterChange(() => void running.restartIfNeeded());
+  const watch = await onInterpreterChange(() => void running.reconsider());
   if (watch !== undefined) {
     context.subscriptions.push(watch);
   }
@@ -77,7 +77,8 @@ function registered(running: Server, output: LogOutputChannel, attnlint: Attnlin
 function watched(running: Server): Disposable[] {
   return [
     workspace.onDidOpenTextDocument(() => void running.startIfNeeded()),
-    workspace.onDidGrantWorkspaceTrust(() => void running.restartIfNeeded()),
+    workspace.onDidGrantWorkspaceTrust(() => void running.reconsider()),
+    workspace.onDidChangeWorkspaceFolders(() => void running.reconsider()),
     workspace.onDidChangeConfiguration((change) => {
       if (RESTARTING.some((setting) => change.affectsConfiguration(setting))) {
         void running.restartIfNeeded();

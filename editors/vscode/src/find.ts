@@ -47,6 +47,16 @@ export async function search(
   return { notFound: { nearest: nearest(tried), interpreter: interpreterFor(tried) } };
 }
 
+/** Whether a search came to what was found before. */
+export function isSame(before: Found | undefined, now: Search): boolean {
+  return (
+    before !== undefined &&
+    "found" in now &&
+    spelled(before.candidate) === spelled(now.found.candidate) &&
+    before.version === now.found.version
+  );
+}
+
 async function judged(candidate: Candidate, run: Run): Promise<Verdict> {
   const asked = await run(candidate.command, [...candidate.args, "--version"]);
   const version = versionIn(asked.stdout);

@@ -3,9 +3,13 @@
 import { PVSC_EXTENSION_ID, type PythonExtension } from "@vscode/python-extension";
 import { type Disposable, extensions, type Uri } from "vscode";
 
+/** What the Python extension knows of environments; one that does not start is as if it were not there. */
 async function python(): Promise<PythonExtension["environments"] | undefined> {
-  const extension = extensions.getExtension<PythonExtension>(PVSC_EXTENSION_ID);
-  return (await extension?.activate())?.environments;
+  try {
+    return (await extensions.getExtension<PythonExtension>(PVSC_EXTENSION_ID)?.activate())?.environments;
+  } catch {
+    return undefined;
+  }
 }
 
 export async function selectedInterpreter(resource: Uri | undefined): Promise<string | undefined> {

@@ -5,7 +5,7 @@ import { State } from "vscode-languageclient/node";
 
 import { candidates, type Wanted } from "./candidates";
 import { Client, folderOf, ID } from "./client";
-import { type Found, lastLine, search } from "./find";
+import { type Found, isSame, lastLine, type Search, search } from "./find";
 import type { Host, Run } from "./host";
 import type { Problem } from "./messages";
 import { selectedInterpreter } from "./python";
@@ -39,7 +39,7 @@ export class Server {
   /** The attnlint that runs or would run, once what is under way is done. */
   async found(): Promise<Found | undefined> {
     await this.#next(async () => {
-      this.#found ??= await this.#search();
+      this.#found ??= this.#orComplain(await this.#search());
     });
     return this.#found;
   }
@@ -56,6 +56,16 @@ export class Server {
   /** Looks for attnlint anew, where it was needed before. */
   async restartIfNeeded(): Promise<void> {
     await (this.#needed ? this.restart() : this.startIfNeeded());
+  }
+
+  /** Looks for attnlint anew, and starts another server if another one is found. */
+  async reconsider(): Promise<void> {
+    await this.#next(async () => {
+      if (this.#needed && !(this.#client !== undefined && isSame(this.#found, await this.#search()))) {
+        await this.#stop();
+        await this.#start();
+      }
+    });
   }
 
   async restart(): Promise<void> {
@@ -92,17 +102,20 @@ export class Server {
       return;
     }
     status.starting();
-    this.#found = await this.#search();
+    this.#found = this.#orComplain(await this.#search());
     if (this.#found !== undefined) {
       await this.#connect(this.#found);
     }
   }
 
-  async #search(): Promise<Found | undefined> {
+  async #search(): Promise<Search> {
     const { run, host, output } = this.#around;
-    const result = await search(candidates(await wanted(host), host), run, (line) => {
+    return search(candidates(await wanted(host), host), run, (line) => {
       output.info(line);
     });
+  }
+
+  #orComplain(result: Search): Found | undefined {
     if ("found" in result) {
       return result.found;
     }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import type { Candidate } from "../src/candidates";
-import { search } from "../src/find";
+import { isSame, search } from "../src/find";
 import { answering } from "./machine";
 
 const selected: Candidate = {
@@ -82,4 +82,14 @@ describe("where none works", () => {
   test("and there is nothing to try, there is nothing near", async () => {
     expect(await search([], answering({}))).toEqual({ notFound: { nearest: undefined, interpreter: undefined } });
   });
+});
+
+test("what is found again is the same if nothing of it changed", () => {
+  const before = { candidate: selected, version: "0.3.1" };
+  const notFound = { nearest: undefined, interpreter: undefined };
+  expect(isSame(before, { found: { ...before } })).toBe(true);
+  expect(isSame(before, { found: { ...before, version: "0.3.2" } })).toBe(false);
+  expect(isSame(before, { found: { ...before, candidate: onPath } })).toBe(false);
+  expect(isSame(before, { notFound })).toBe(false);
+  expect(isSame(undefined, { found: before })).toBe(false);
 });
