@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _WORLDS_A_SITE = 64
 """Outcomes that are looked at for one site and rule: a contradiction that shows in none of them is missed."""
+Check = Callable[[ModuleOutline, Sequence[Root], Sequence[Rule], list[Definition], Failures], list[Diagnostic]]
+"""What `check_definitions` is."""
 
 
 def lint_source(
@@ -66,28 +68,39 @@ def lint_source(
     return sorted(found, key=lambda diagnostic: diagnostic.sort_key)
 
 
-def lint_document(document: Document, checks: Checks, failures: Failures, noqa: bool = True) -> list[Diagnostic]:
-    """What the rules find in one document; ``failures`` collects those that raise. Raises `SourceError`."""
+def lint_document(
+    document: Document, checks: Checks, failures: Failures, noqa: bool = True, check: Check | None = None
+) -> list[Diagnostic]:
+    """What the rules find in one document, in no order; ``check`` is asked in the place of `check_definitions`.
+
+    ``failures`` collects the rules that raise. Raises `SourceError`.
+    """
     triggers = tuple(dict.fromkeys(trigger for rule in checks.rules for trigger in rule.triggers))
     if not triggers or not document.may_matter(lambda code: may_matter(code, triggers)):
         document.check()
         return []
-    found = on_big_stack(lambda: _analyse(document.source, checks.rules, triggers, failures, noqa))
+    found = on_big_stack(lambda: _analyse(document.source, checks.rules, triggers, failures, noqa, check))
     return [checks.tiers.applied(document.reported(diagnostic)) for diagnostic in found]
 
 
 def _analyse(
-    source: SourceText, rules: Sequence[Rule], triggers: tuple[str, ...], failures: Failures, noqa: bool
+    source: SourceText,
+    rules: Sequence[Rule],
+    triggers: tuple[str, ...],
+    failures: Failures,
+    noqa: bool,
+    check: Check | None,
 ) -> list[Diagnostic]:
     module = outline(source)
     wanted = roots(module, [trigger for trigger in triggers if trigger not in suppressions.TRIGGERS])
     unread: list[Definition] = []
-    findings: list[tuple[Rule, Finding]] = list(_unanalysed(module, rules, unread, failures))
+    unanalysed = list(_unanalysed(module, rules, unread, failures))
+    found = list(_diagnostics(source, unanalysed, failures))
     if wanted:
-        findings.extend(_check(module, wanted, rules, unread, failures))
+        found.extend((check or check_definitions)(module, wanted, rules, unread, failures))
     module.release()
     comments = Suppressions(source, rules, unread, noqa=noqa)
-    unique = {(d.code, d.span): d for d in _diagnostics(source, findings, failures)}
+    unique = {(d.code, d.span): d for d in found}
     left = [found for found in unique.values() if not comments.silence(found)]
     left.extend(_about_comments(source, comments, rules, failures))
     return Contents(source, module).added(left)
@@ -114,12 +127,24 @@ def _unanalysed(
     module: ModuleOutline, rules: Sequence[Rule], unread: list[Definition], failures: Failures
 ) -> Iterator[tuple[Rule, Finding]]:
     """Definitions that are too deep for the parser, told before it sees them."""
-    for definition in (*module.definitions(), *module.all_classes(), module.body):
+    for definition in (*module.definitions(), *module.all_classes(), module.plain_body):
         if definition.nesting_above(MAX_DEPTH) > MAX_DEPTH:
             unread.append(definition)
             reason = f"nests expressions {definition.depth} deep"
             for rule in rules:
                 yield from failures.asking(rule, partial(rule.check_unanalysed, definition, reason))
+
+
+def check_definitions(
+    module: ModuleOutline,
+    wanted: Sequence[Root],
+    rules: Sequence[Rule],
+    unread: list[Definition],
+    failures: Failures,
+) -> list[Diagnostic]:
+    """What the rules find in the definitions that are wanted; those that cannot be read go to ``unread``."""
+    findings = list(_check(module, wanted, rules, unread, failures))
+    return list(_diagnostics(module.plain, findings, failures))
 
 
 def _check(

@@ -75,7 +75,7 @@ class _Search:
 
     def __init__(self, outline: ModuleOutline) -> None:
         self._outline = outline
-        self._text = outline.source.searched
+        self._text = outline.plain.searched
         self._functions = list(outline.definitions())
         self._starts = [0, *(match.end() for match in re.finditer("\n", self._text))]
 
@@ -95,7 +95,7 @@ class _Search:
         ]
         calls = self._calling(self._called(reaching))
         if self._outside(sorted({*self._lines(sites), *lines, *calls})):
-            own.append(Root(self._outline.body, True))
+            own.append(Root(self._outline.plain_body, True))
         return own
 
     def _reaching(self, lines: list[int]) -> tuple[set[Definition], set[Definition]]:
@@ -158,7 +158,7 @@ class _Search:
 
     def _outside(self, lines: list[int]) -> bool:
         """Whether any line belongs to the module's own statements."""
-        blocks = [blank.definition for blank in self._outline.body.blanks]
+        blocks = [blank.definition for blank in self._outline.plain_body.blanks]
         return any(all(not d.lines.first <= line <= d.lines.last for d in blocks) for line in lines)
 
 

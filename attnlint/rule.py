@@ -71,6 +71,8 @@ class Rule:
     """Whether the rule is new and may still change: it is reported with ``--preview`` alone."""
     formerly: ClassVar[tuple[str, ...]] = ()
     """Codes and names that the rule had before. They are understood wherever a code is."""
+    unnecessary: ClassVar[bool] = False
+    """Whether what it reports does nothing at all: editors show it faded."""
     tiers: ClassVar[frozenset[Tier]] = frozenset({Tier.MANUAL})
     """The tiers that this rule's fixes may have."""
     triggers: ClassVar[tuple[str, ...]]

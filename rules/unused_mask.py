@@ -172,7 +172,7 @@ def _is_tensor(parameter: cst.Param, frame: Frame) -> bool:
 def _is_handed_in(parameter: cst.Param, module: ModuleContext) -> bool:
     """Whether a mask beside another one has to be given, or is given by its name somewhere in the module."""
     given = rf"[(,]\s*{parameter.name.value}\s*=\s*(?!None\b)"
-    return parameter.default is None or re.search(given, module.outline.source.searched) is not None
+    return parameter.default is None or module.mentions(given)
 
 
 def _is_handed_masks(frame: Frame) -> bool:
@@ -202,18 +202,18 @@ def _is_torch_layer(definition: Definition, module: ModuleContext) -> bool:
 
 def _is_handed_around(function: Definition, module: ModuleContext) -> bool:
     """Whether a function stands in a table or a list: it is one of several behind one interface."""
-    return re.search(rf"[:\[{{,]\s*{function.name}\s*[,\]}}]", module.outline.source.searched) is not None
+    return module.mentions(rf"[:\[{{,]\s*{function.name}\s*[,\]}}]")
 
 
-def _is_chosen_for_no_mask(function: Definition, module: ModuleContext) -> bool:
-    """Whether a function is one of those that an interface chooses from, and nobody in the module hands that a mask."""
+def _is_chosen_for_no_mask(module: ModuleContext, name: str) -> bool:
+    """Whether a function of that name is one of those that an interface chooses from, and nobody in the module hands that a mask."""
     tree = module.outline.body.tree
     chosen = [
         target.id
         for node in ast.walk(tree)
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Call)
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-        if isinstance(target, ast.Name) and any(_reads(given, function.name) for given in node.value.args)
+        if isinstance(target, ast.Name) and any(_reads(given, name) for given in node.value.args)
     ]
     calls = [
         node for node in ast.walk(tree) if isinstance(node, ast.Call) and any(_reads(node.func, one) for one in chosen)
@@ -230,7 +230,7 @@ def _is_dictated(definition: Definition, names: list[str], module: ModuleContext
     """Whether a signature is given from elsewhere: by a base class, or by methods of the same name and parameters."""
     parent = definition.parent
     if not isinstance(parent, ClassOutline):
-        return _is_handed_around(definition, module) or _is_chosen_for_no_mask(definition, module)
+        return _is_handed_around(definition, module) or module.ask(_is_chosen_for_no_mask, definition.name)
     if any(not base.startswith("torch.nn.") for base in module.foreign_bases(parent) if base != "object"):
         return True
     for other in module.outline.all_classes():

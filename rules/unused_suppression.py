@@ -29,6 +29,7 @@ class UnusedSuppression(Rule):
     code = "ATN001"
     name = "unused-suppression"
     severity = Severity.WARNING
+    unnecessary = True
     tiers = frozenset({Tier.SAFE})
     triggers = TRIGGERS
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from attnlint.findings import Replacement
 from attnlint.graph.analysis import DefinitionGraph
-from attnlint.syntax.imports import insertion, is_free
+from attnlint.syntax.imports import insertion
 
 _USUAL = {
     "copy": ("import copy", "copy"),
@@ -42,7 +42,7 @@ def spelled(path: str, graph: DefinitionGraph) -> Spelled | None:
         if head in _USUAL:
             statement, name = _USUAL[head]
             line = graph.definition.lines.first
-            at = insertion(outline, statement, line) if is_free(outline, name) else None
+            at = insertion(outline, statement, line) if graph.module.is_free(name) else None
             return Spelled(name + tail, (Replacement(*at),)) if at is not None else None
     return None
 

@@ -23,7 +23,14 @@ DEFAULT_COMMAND = "check"
 FAILURE = 2
 INTERRUPTED = 130
 
-_MODULES = {"check": "check", "config": "config", "prove": "prove", "rule": "rules", "rules": "rules"}
+_MODULES = {
+    "check": "check",
+    "config": "config",
+    "prove": "prove",
+    "rule": "rules",
+    "rules": "rules",
+    "server": "server",
+}
 """The module of this package that holds each command, under the command's own name."""
 
 
@@ -78,6 +85,7 @@ def app() -> None:
       attnlint rules       list the rules
       attnlint rule CODE   explain one rule
       attnlint config      list the settings
+      attnlint server      run the language server for editors
       attnlint prove       run every rule's buggy and fixed code, and compare
 
     "attnlint PATH..." is short for "attnlint check PATH..."; see "attnlint check --help" for its options. A file or

@@ -26,8 +26,8 @@ class Configuration:
     """Finds configuration files, reads each once, and answers for every file and folder.
 
     ``overrides`` are settings as TOML has them, which count before those of any file. ``file`` is the one configuration
-    file for all sources, in place of the nearest; with ``isolated``, none is read. Raises ``ValueError`` for overrides
-    that are no settings.
+    file for all sources, in place of the nearest; with ``isolated``, none is read. Patterns of overrides are relative to
+    ``root``, which is the current folder unless it is given. Raises ``ValueError`` for overrides that are no settings.
     """
 
     def __init__(
@@ -36,8 +36,9 @@ class Configuration:
         *,
         file: str | os.PathLike[str] | None = None,
         isolated: bool = False,
+        root: str | None = None,
     ) -> None:
-        self._root = os.getcwd()
+        self._root = os.path.abspath(root or os.curdir)
         self._overrides = Layer(COMMAND_LINE, _parsed(overrides or {}, Where(self._root)))
         self._file = os.path.abspath(file) if file is not None else None
         self._isolated = isolated

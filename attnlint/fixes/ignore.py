@@ -63,6 +63,11 @@ def ignore_source(
     return result
 
 
+def comment_for(document: Document, diagnostic: Diagnostic, reason: str = "") -> Edit | str:
+    """The edit of a document that silences one finding in it, or why there is none."""
+    return _edits(document, [diagnostic], reason)[diagnostic]
+
+
 def _identity(diagnostic: Diagnostic) -> tuple[str, int | None, Span]:
     return diagnostic.code, diagnostic.cell, diagnostic.span
 

@@ -166,7 +166,7 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
     def _evaluated_apart(self, slice_: Slice, name: str) -> Value | None:
         """Run statements of a module or class body on their own and read what they bound."""
         saved = (self.scope, self.guard, self.alive)
-        scope = Scope(slice_, Frame(self.module.outline.body))
+        scope = Scope(slice_, Frame(self.module.outline.plain_body))
         self.scope, self.guard, self.alive = scope, (), True
         try:
             self.execute(slice_.statements)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
+from typing import TypeVar, cast
 
 from attnlint.graph.values import Class, External, Function, Value
+from attnlint.syntax.imports import is_free
 from attnlint.syntax.outline import ClassOutline, Definition, LineRange, ModuleOutline
+from attnlint.syntax.reads import ClassPlace, Question
 
+F = TypeVar("F", bound=Callable[..., Hashable])
+H = TypeVar("H", bound=Hashable)
 _BUILTINS = frozenset(dir(builtins))
 _CUSTOMARY = {
     "torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional", "einsum": "torch.einsum", "np": "numpy",
@@ -17,7 +23,18 @@ _CUSTOMARY = {
 }  # fmt: skip
 """What names mean that nothing binds: snippets leave their imports out, and modules forget one."""
 _OUTSIDE = re.compile(r"^[ \t]*(?!self\b)\w[\w.\[\]]*\.(\w+)[ \t]*=(?!=)", re.MULTILINE)
+_TOUCHED = re.compile(r"(?<!\bself)\.(\w+)")
 _ASSIGNED_ATTRIBUTE = re.compile(r"\bself\.(\w+)(?=(?:\s*,\s*self\.\w+)*\s*(?::[^=\n]+)?(?:[-+*/@|&]|//|\*\*)?=(?!=))")
+
+
+def question(method: F) -> F:
+    """A method whose answer takes more of the module's text than what stands outside of functions."""
+
+    @functools.wraps(method)
+    def asked(self: ModuleContext, *given: Hashable) -> Hashable:
+        return self.ask(method, *given)
+
+    return cast(F, asked)
 
 
 class ModuleContext:
@@ -29,6 +46,26 @@ class ModuleContext:
         """Values of module-level names, as far as they were asked for; None while one is being evaluated."""
         self.assigned: dict[int, frozenset[str]] = {}
         """Names that the bodies of loops assign, by the identity of the body."""
+
+    def ask(self, function: Callable[..., H], *given: Hashable) -> H:
+        """The answer of a function, which is called with this module and plain values or classes of it, to a question
+        about the text of the whole module: it is known then that no more than the answer counts."""
+        reads = self.outline.reads
+        if reads is None:
+            return function(self, *given)
+        with reads.asking():
+            answer = function(self, *given)
+        reads.answers[function, tuple(map(self._placed, given))] = answer
+        return answer
+
+    def again(self, question: Question) -> Hashable:
+        """The answer to a question that was asked of another version of the module with the same classes."""
+        function, given = question
+        classes = self.outline.every_class
+        return function(self, *(classes[one.number] if isinstance(one, ClassPlace) else one for one in given))
+
+    def _placed(self, given: Hashable) -> Hashable:
+        return ClassPlace(self.outline.every_class.index(given)) if isinstance(given, ClassOutline) else given
 
     def static(self, name: str) -> Value | None:
         """What a global name means without running anything: an import, a class, a function, a builtin."""
@@ -60,9 +97,21 @@ class ModuleContext:
     def assignment(self, name: str) -> LineRange | None:
         """The one statement that binds a global name, None where there is none or more than one."""
         ranges = self.outline.assignments.get(name, [])
-        if re.search(rf"\bglobal\b[^\n]*\b{name}\b", self.outline.source.searched):
-            return None
-        return ranges[0] if len(ranges) == 1 else None
+        return ranges[0] if len(ranges) == 1 and not self._is_declared_global(name) else None
+
+    @question
+    def _is_declared_global(self, name: str) -> bool:
+        return re.search(rf"\bglobal\b[^\n]*\b{name}\b", self.outline.source.searched) is not None
+
+    @question
+    def mentions(self, pattern: str) -> bool:
+        """Whether a pattern matches anywhere in the text of the module."""
+        return re.search(pattern, self.outline.source.searched) is not None
+
+    @question
+    def is_free(self, name: str) -> bool:
+        """Whether nothing in the module binds or reads a name."""
+        return is_free(self.outline, name)
 
     def qualified(self, dotted: str) -> str:
         """A dotted name as written, with its first part replaced by what was imported under it."""
@@ -123,6 +172,7 @@ class ModuleContext:
         """Attributes that code of the module sets on objects other than ``self``."""
         return frozenset(_OUTSIDE.findall(self.outline.source.searched))
 
+    @question
     def rebound(self, outline: ClassOutline, initialisers: frozenset[str]) -> frozenset[str]:
         """Attributes that something other than the constructor and what it calls sets as well: other methods, methods
         of subclasses, code that holds an object."""
@@ -144,6 +194,7 @@ class ModuleContext:
         """Whether a method of a class other than its constructor, or of a base or subclass, mentions an attribute."""
         return self.reads(outline, member) > 0
 
+    @question
     def reads(self, outline: ClassOutline, member: str) -> int:
         """How often the methods of a class, its bases and subclasses mention an attribute, constructors left out."""
         read = re.compile(rf"\bself\.{member}\b")
@@ -154,9 +205,14 @@ class ModuleContext:
     def _is_related(self, one: ClassOutline, other: ClassOutline) -> bool:
         return any(a is other for a in self.ancestry(one)) or any(a is one for a in self.ancestry(other))
 
+    @question
     def is_touched_outside(self, member: str) -> bool:
         """Whether code of the module reads or sets an attribute of that name on anything but ``self``."""
-        return re.search(rf"(?<!\bself)\.{member}\b", self.outline.source.searched) is not None
+        return member in self._touched
+
+    @cached_property
+    def _touched(self) -> frozenset[str]:
+        return frozenset(_TOUCHED.findall(self.outline.source.searched))
 
     def is_torch_module(self, outline: ClassOutline) -> bool:
         """Whether a class certainly derives from ``torch.nn.Module``: by name, or by a base under ``torch.nn``."""

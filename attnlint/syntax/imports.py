@@ -36,7 +36,7 @@ def insertion(module: ModuleOutline, statement: str, line: int) -> tuple[Span, s
     """
     (new,) = ast.parse(statement).body
     assert isinstance(new, Import)
-    body, block = _place(module, module.source.piece(line))
+    body, block = _place(module, module.plain.piece(line))
     ours = _key(new)
     same = [old for old in block if _key(old)[0] is ours[0]]
     before = [old for old in same if _key(old) < ours]
@@ -54,7 +54,7 @@ def insertion(module: ModuleOutline, statement: str, line: int) -> tuple[Span, s
 
 def _place(module: ModuleOutline, last: int) -> tuple[list[ast.stmt], list[Import]]:
     """The statements of the piece of a source that an import goes to, none behind the last, and the imports of it."""
-    grouped = groupby(_statements(module), lambda statement: module.source.piece(statement.lineno))
+    grouped = groupby(_statements(module), lambda statement: module.plain.piece(statement.lineno))
     pieces = [list(body) for piece, body in grouped if piece <= last]
     for body in pieces:
         if block := list(_first_block(body)):
@@ -63,14 +63,14 @@ def _place(module: ModuleOutline, last: int) -> tuple[list[ast.stmt], list[Impor
 
 
 def _statements(module: ModuleOutline) -> list[ast.stmt]:
-    tree = module.body.tree
+    tree = module.plain_body.tree
     assert isinstance(tree, ast.Module)
     return tree.body
 
 
 def is_free(module: ModuleOutline, name: str) -> bool:
     """Whether nothing in a module binds or reads a name."""
-    return not any(name in _names(node) for node in ast.walk(module.body.tree))
+    return not any(name in _names(node) for node in ast.walk(module.plain_body.tree))
 
 
 def _names(node: ast.AST) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _above(node: ast.stmt, text: str, module: ModuleOutline) -> tuple[Span, str]
 def _below(node: ast.stmt, text: str, module: ModuleOutline) -> tuple[Span, str] | None:
     """Behind the line on which a statement ends, which may be the last of its piece."""
     last = node.end_lineno or node.lineno
-    row = module.source.lines[last - 1]
+    row = module.plain.lines[last - 1]
     end = len(row) - len(line_end(row)) + 1
     return (Span(last, end, last, end), f"\n{text}") if _is_free_line(last + 1, module) else None
 

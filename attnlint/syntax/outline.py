@@ -15,6 +15,7 @@ from typing import Literal, TypeVar
 
 from attnlint.syntax.nesting import nesting
 from attnlint.syntax.quiet import quietly
+from attnlint.syntax.reads import Reads
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText, line_end, split_lines, unified
 
@@ -44,15 +45,30 @@ class Definition:
     decorators: tuple[str, ...]
     tree: ast.AST = field(repr=False)
 
-    @cached_property
+    @property
     def text(self) -> str:
         """The raw text of its lines."""
-        return self.outline.source.slice(self.lines.first, self.lines.last)
+        self.note()
+        return self._text
 
-    @cached_property
+    @property
     def searched(self) -> str:
         """The text with every line end as ``\n``, for patterns that know of lines."""
-        return unified(self.text)
+        self.note()
+        return self._searched
+
+    def note(self) -> None:
+        """Tell whoever wants to know that the text is read."""
+        if self.outline.reads is not None:
+            self.outline.reads.note(self)
+
+    @cached_property
+    def _text(self) -> str:
+        return self.outline.plain.slice(self.lines.first, self.lines.last)
+
+    @cached_property
+    def _searched(self) -> str:
+        return unified(self._text)
 
     @cached_property
     def depth(self) -> int:
@@ -63,7 +79,7 @@ class Definition:
         """``depth``, or ``floor`` where that is more: told without looking at code too short to nest deeper."""
         if len(self.text) <= floor:
             return floor
-        return nesting(self.tree, self.outline.source.lines, floor, self._blanked)
+        return nesting(self.tree, self.outline.plain.lines, floor, self._blanked)
 
     @property
     def _blanked(self) -> Container[int]:
@@ -100,9 +116,9 @@ class ModuleBody(Definition):
     blanks: list[_Blank] = field(default_factory=list, repr=False)
 
     @cached_property
-    def text(self) -> str:
+    def _text(self) -> str:
         """The module with each definition emptied; inside a block ``pass`` takes its place."""
-        lines = list(self.outline.source.lines)
+        lines = list(self.outline.plain.lines)
         for blank in self.blanks:
             where = blank.definition.lines
             head = lines[where.first - 1]
@@ -134,8 +150,10 @@ class ModuleOutline:
     ``definitions()`` alone. An import is left out if a definition takes its name over in any case.
     """
 
-    source: SourceText
-    body: ModuleBody = field(init=False, repr=False)
+    plain: SourceText
+    """The source, for those who answer for what they read of it."""
+    plain_body: ModuleBody = field(init=False, repr=False)
+    """The module's own statements, for the same."""
     imports: dict[str, str] = field(default_factory=dict)
     star_imports: list[str] = field(default_factory=list)
     functions: dict[str, Definition] = field(default_factory=dict, repr=False)
@@ -145,11 +163,29 @@ class ModuleOutline:
     assignments: dict[str, list[LineRange]] = field(default_factory=dict, repr=False)
     callables: list[Definition] = field(default_factory=list, repr=False)
     every_class: list[ClassOutline] = field(default_factory=list, repr=False)
+    reads: Reads | None = field(default=None, init=False, repr=False)
+    """Who wants to know what is read."""
+
+    @property
+    def source(self) -> SourceText:
+        """The whole source."""
+        self._note_whole()
+        return self.plain
+
+    @property
+    def body(self) -> ModuleBody:
+        """The module's own statements."""
+        self._note_whole()
+        return self.plain_body
+
+    def _note_whole(self) -> None:
+        if self.reads is not None:
+            self.reads.note_whole()
 
     def release(self) -> None:
         """Let go of the syntax trees, which the cycles between definitions and module would keep alive."""
         nothing = ast.Pass()
-        for definition in (*self.definitions(), *self.all_classes(), self.body):
+        for definition in (*self.definitions(), *self.all_classes(), self.plain_body):
             definition.tree = nothing
 
     def all_classes(self) -> Iterator[ClassOutline]:
@@ -165,7 +201,7 @@ class ModuleOutline:
     @cached_property
     def expression_lines(self) -> frozenset[int]:
         """Lines on which an expression statement begins, anywhere in the module."""
-        return frozenset(s.lineno for s in _statements(self.body.tree) if isinstance(s, ast.Expr))
+        return frozenset(s.lineno for s in _statements(self.plain_body.tree) if isinstance(s, ast.Expr))
 
     def definitions(self) -> Iterator[Definition]:
         """Every function and method, those of nested classes too, in source order."""
@@ -204,7 +240,7 @@ def _outline(source: SourceText) -> ModuleOutline:
     tree = parse_tree(source.text)
     module = ModuleOutline(source)
     whole = LineRange(1, max(1, len(source.lines)))
-    module.body = ModuleBody("<module>", "<module>", "module", whole, module, None, (), tree)
+    module.plain_body = ModuleBody("<module>", "<module>", "module", whole, module, None, (), tree)
     _Reader(module).read(tree.body, None, in_block=False)
     return module
 
@@ -247,7 +283,7 @@ class _Reader:
 
     def _blank(self, definition: Definition, owner: ClassOutline | None, in_block: bool) -> None:
         if owner is None:
-            self.module.body.blanks.append(_Blank(definition, in_block))
+            self.module.plain_body.blanks.append(_Blank(definition, in_block))
             if not in_block:
                 self.module.imports.pop(definition.name, None)
 
@@ -293,7 +329,7 @@ class _Reader:
         first = node.lineno
         if node.decorator_list:
             first = node.decorator_list[0].lineno
-            while first > 1 and not self.module.source.lines[first - 1].lstrip(" \t\f").startswith("@"):
+            while first > 1 and not self.module.plain.lines[first - 1].lstrip(" \t\f").startswith("@"):
                 first -= 1  # `@(` and `@\` stand above the expression itself
         return LineRange(first, node.end_lineno or node.lineno)
 

@@ -31,6 +31,8 @@ from attnlint.syntax.walk import parents_in
 __all__ = ["MAX_DEPTH", "Slice", "TooDeep", "on_big_stack", "parse_definition", "parse_lines"]
 
 _SHARED_TREES = 1024
+_KEPT_TREES = 64
+"""The trees that may be left after one more version."""
 _PLACE = re.compile(r"error at (\d+):\d+: ")
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 
@@ -93,6 +95,7 @@ def parse_definition(definition: Definition) -> Slice:
 
     Raises ``TooDeep`` before libcst sees code nested too deeply, ``SourceError`` where libcst cannot parse it.
     """
+    definition.note()
     known = _slices.get(definition)
     if known is None:
         known = _slices[definition] = on_big_stack(lambda: _parse_definition(definition))
@@ -111,7 +114,7 @@ def _parse_definition(definition: Definition) -> Slice:
     if definition.nesting_above(MAX_DEPTH) > MAX_DEPTH:
         raise TooDeep(definition, definition.depth)
     first = definition.lines.first
-    source = definition.outline.source
+    source = definition.outline.plain
     if isinstance(definition, ModuleBody):
         # libcst loses blank lines before an indented comment at the end of a module: it gets nothing after the code.
         return _slice(source, first, _cut(definition.code, first, definition.tree, indented=False))
@@ -124,17 +127,17 @@ def _parse_definition(definition: Definition) -> Slice:
 
 
 def _parse_lines(outline: ModuleOutline, lines: LineRange) -> Slice:
-    text = outline.source.slice(lines.first, lines.last)
+    text = outline.plain.slice(lines.first, lines.last)
     indented = _is_indented(text)
     try:
         tree = parse_tree(f"if 1:\n{text}" if indented else text)
     except SourceError as error:
         raise SourceError(lines.first, error.reason) from None
     ast.increment_lineno(tree, lines.first - 1 - indented)
-    depth = nesting(tree, outline.source.lines, MAX_DEPTH)
+    depth = nesting(tree, outline.plain.lines, MAX_DEPTH)
     if depth > MAX_DEPTH:
-        raise TooDeep(outline.body, depth)
-    return _slice(outline.source, lines.first, _cut(text, lines.first, tree, indented=indented))
+        raise TooDeep(outline.plain_body, depth)
+    return _slice(outline.plain, lines.first, _cut(text, lines.first, tree, indented=indented))
 
 
 def _slice(source: SourceText, first_line: int, cut: _Cut) -> Slice:
@@ -267,6 +270,12 @@ def _parse(cut: _Cut, first_line: int) -> _Tree:
 def _shared_tree(text: str) -> _Tree:
     with _trusting_the_parser():
         return _Tree(text, cst.parse_module(text))
+
+
+def forget_trees() -> None:
+    """Let go of most trees, for those who parse one version of a definition after the other."""
+    if _shared_tree.cache_info().currsize > _KEPT_TREES:
+        _shared_tree.cache_clear()
 
 
 @contextmanager

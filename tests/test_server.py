@@ -1,0 +1,231 @@
+"""The language server as an editor meets it: a process that is spoken to over standard input and output."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+from server_support import Editor, capabilities, editor
+from test_documents import BUGGY, FIXED
+
+pytestmark = pytest.mark.asyncio
+
+UNSCALED, DISCARDED = "ATN101", "ATN204"
+STALE = "x = 1  # attnlint: ignore[ATN101] -- once\n"
+
+
+def whole() -> types.Range:
+    return types.Range(types.Position(0, 0), types.Position(10_000, 0))
+
+
+async def test_open_change_save_close(tmp_path: Path) -> None:
+    async with editor(tmp_path) as ide:
+        uri = ide.open("a.py", BUGGY)
+        assert await ide.codes(uri) == [UNSCALED, DISCARDED]
+        ide.type(uri, "    scores.masked", "    scores = scores.masked")
+        assert await ide.codes(uri) == [UNSCALED]
+        ide.save(uri)
+        assert await ide.codes(uri) == [UNSCALED]
+        ide.close(uri)
+        await ide.until(lambda: not ide.published[uri].diagnostics)
+
+
+async def test_what_a_diagnostic_says(tmp_path: Path) -> None:
+    async with editor(tmp_path) as ide:
+        uri = ide.open("a.py", BUGGY + STALE)
+        found = await ide.diagnostics(uri)
+        dropped = next(one for one in found if one.code == DISCARDED)
+        assert ide.at(uri, dropped.range) == "scores.masked_fill(mask == 0, float('-inf'))"
+        assert (dropped.severity, dropped.source) == (types.DiagnosticSeverity.Error, "attnlint")
+        assert dropped.code_description is not None
+        assert dropped.code_description.href.endswith(f"/rules/{DISCARDED}")
+        assert [ide.at(uri, one.location.range) for one in dropped.related_information or []] == [
+            "q @ k.transpose(-2, -1)"
+        ]
+        stale = next(one for one in found if one.code == "ATN001")
+        assert list(stale.tags or ()) == [types.DiagnosticTag.Unnecessary]
+        assert dropped.tags is None
+
+
+async def test_pulled_reports_have_identities(tmp_path: Path) -> None:
+    async with editor(tmp_path, capabilities(pull=True)) as ide:
+        uri = ide.open("a.py", BUGGY)
+        first = await ide.pull(uri)
+        assert isinstance(first, types.RelatedFullDocumentDiagnosticReport)
+        assert [one.code for one in first.items] == [UNSCALED, DISCARDED]
+        again = await ide.pull(uri, first.result_id)
+        assert isinstance(again, types.RelatedUnchangedDocumentDiagnosticReport)
+        assert again.result_id == first.result_id
+        ide.type(uri, "    scores.masked", "    scores = scores.masked")
+        fresh = await ide.pull(uri, first.result_id)
+        assert isinstance(fresh, types.RelatedFullDocumentDiagnosticReport)
+        assert [one.code for one in fresh.items] == [UNSCALED]
+        assert not ide.published, "a client that asks is not told besides"
+
+
+async def action(ide: Editor, uri: str, code: str, title: str) -> types.CodeAction:
+    one = next(one for one in await ide.diagnostics(uri) if one.code == code)
+    offered = await ide.actions(uri, one)
+    found = [each for each in offered if title in each.title]
+    assert len(found) == 1, [each.title for each in offered]
+    assert list(found[0].diagnostics or [one]) == [one]
+    return found[0]
+
+
+async def test_quick_fixes_are_made(tmp_path: Path) -> None:
+    async with editor(tmp_path) as ide:
+        uri = ide.open("a.py", BUGGY)
+        fix = await action(ide, uri, DISCARDED, "Unsafe fix: ")
+        assert fix.kind == types.CodeActionKind.QuickFix
+        assert fix.is_preferred is None
+        text = ide.apply(fix.edit)[uri]
+        assert text == BUGGY.replace("    scores.masked", "    scores = scores.masked")
+
+
+async def test_safe_fixes_are_preferred(tmp_path: Path) -> None:
+    async with editor(tmp_path) as ide:
+        uri = ide.open("a.py", STALE)
+        fix = await action(ide, uri, "ATN001", "Take the comment out")
+        assert fix.is_preferred
+        assert ide.apply(fix.edit)[uri] == "x = 1\n"
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+async def test_all_safe_fixes_at_once(tmp_path: Path, lazy: bool) -> None:
+    async with editor(tmp_path, capabilities(lazy=lazy)) as ide:
+        uri = ide.open("a.py", STALE + BUGGY + STALE)
+        (fix,) = await ide.actions(uri, whole(), ["source.fixAll"])
+        assert fix.kind == "source.fixAll.attnlint"
+        assert (fix.edit is None) is lazy
+        fix = await ide.client.code_action_resolve_async(fix) if lazy else fix
+        assert ide.apply(fix.edit)[uri] == "x = 1\n" + BUGGY + "x = 1\n"
+
+
+@pytest.mark.parametrize("only", [["source.organizeImports"], ["refactor"]])
+async def test_other_kinds_of_actions_are_left_to_others(tmp_path: Path, only: list[str]) -> None:
+    async with editor(tmp_path) as ide:
+        uri = ide.open("a.py", STALE + BUGGY)
+        assert await ide.actions(uri, whole(), only) == []
+        assert await ide.actions(uri, whole(), ["source.fixAll.attnlint"])
+
+
+async def test_comments_that_suppress(tmp_path: Path) -> None:
+    async with editor(tmp_path) as ide:
+        uri = ide.open("a.py", BUGGY.replace("scores.masked_fill(mask == 0, float", "scores.masked_fill(\n\n mask, float"))
+        fix = await action(ide, uri, DISCARDED, "Suppress ATN204")
+        text = ide.apply(fix.edit)[uri]
+        assert "scores.masked_fill(  # attnlint: ignore[ATN204]\n" in text
+        other = ide.open("b.py", text)
+        assert DISCARDED not in await ide.codes(other)
+
+
+async def test_comments_about_comments_are_not_suppressed(tmp_path: Path) -> None:
+    async with editor(tmp_path) as ide:
+        uri = ide.open("a.py", STALE)
+        titles = [one.title for one in await ide.actions(uri, (await ide.diagnostics(uri))[0])]
+        assert not any("Suppress" in title for title in titles)
+
+
+async def test_rules_are_explained(tmp_path: Path) -> None:
+    async with editor(tmp_path) as ide:
+        uri = ide.open("a.py", BUGGY)
+        explain = await action(ide, uri, UNSCALED, "Explain ATN101")
+        assert explain.command is not None
+        asked = types.ExecuteCommandParams(explain.command.command, explain.command.arguments)
+        await ide.client.workspace_execute_command_async(asked)
+        assert [one.uri.rpartition("/")[2] for one in ide.client.shown_documents] == [UNSCALED]
+
+
+async def test_hover_shows_the_rule(tmp_path: Path) -> None:
+    async with editor(tmp_path) as ide:
+        uri = ide.open("a.py", BUGGY + STALE + "y = 2  # noqa: E501, ATN204\n")
+        assert (await ide.hover(uri, "masked_fill")).startswith("# ATN204 discarded-mask")
+        assert "**Why it hurts.**" in await ide.hover(uri, "ignore[ATN101]", len("ignore[A"))
+        assert (await ide.hover(uri, "ATN204\n")).startswith("# ATN204 discarded-mask")
+        assert await ide.hover(uri, "E501") == ""
+        assert await ide.hover(uri, "import torch") == ""
+
+
+# Places
+
+
+@pytest.mark.parametrize(
+    ("offered", "spoken"), [(None, "utf-16"), (["utf-8", "utf-16"], "utf-8"), (["utf-32"], "utf-32")]
+)
+async def test_characters_beyond_sixteen_bits(tmp_path: Path, offered: list[str] | None, spoken: str) -> None:
+    text = BUGGY.replace("    scores.masked", "    '🤗é🤗'; scores.masked").replace("k.tr", "k'🧪'.tr".replace("'🧪'", ""))
+    async with editor(tmp_path, capabilities(encodings=offered)) as ide:
+        assert ide.encoding == spoken
+        uri = ide.open("a.py", text)
+        found = next(one for one in await ide.diagnostics(uri) if one.code == DISCARDED)
+        assert ide.at(uri, found.range) == "scores.masked_fill(mask == 0, float('-inf'))"
+        fix = await action(ide, uri, DISCARDED, "Unsafe fix: ")
+        assert "    '🤗é🤗'; scores = scores.masked" in ide.apply(fix.edit)[uri]
+        ide.type(uri, "é🤗'; scores", "🤗🤗'; scores = scores")
+        assert await ide.codes(uri) == [UNSCALED]
+
+
+async def test_form_feeds_end_no_line(tmp_path: Path) -> None:
+    async with editor(tmp_path) as ide:
+        uri = ide.open("a.py", "x = 1\n\x0c\ny = '\u2028'\n" + BUGGY)
+        found = next(one for one in await ide.diagnostics(uri) if one.code == DISCARDED)
+        assert found.range.start.line == 3 + BUGGY[: BUGGY.index("scores.masked")].count("\n")
+        at = types.Range(types.Position(found.range.start.line, 4), types.Position(found.range.start.line, 4))
+        change = types.TextDocumentContentChangePartial(at, "scores = ")
+        document = types.VersionedTextDocumentIdentifier(2, uri)
+        ide.versions[uri] = 2
+        ide.client.text_document_did_change(types.DidChangeTextDocumentParams(document, [change]))
+        assert await ide.codes(uri) == [UNSCALED]
+
+
+async def test_line_ends_stay(tmp_path: Path) -> None:
+    async with editor(tmp_path) as ide:
+        text = (STALE + BUGGY).replace("\n", "\r\n")
+        uri = ide.open("a.py", text)
+        (fix,) = await ide.actions(uri, whole(), ["source.fixAll"])
+        assert ide.apply(fix.edit)[uri] == ("x = 1\n" + BUGGY).replace("\n", "\r\n")
+
+
+async def test_a_declared_encoding_is_no_matter_of_buffers(tmp_path: Path) -> None:
+    async with editor(tmp_path) as ide:
+        uri = ide.open("a.py", "# -*- coding: latin-1 -*-\nö = 1\n" + STALE)
+        (fix,) = await ide.actions(uri, whole(), ["source.fixAll"])
+        assert ide.apply(fix.edit)[uri] == "# -*- coding: latin-1 -*-\nö = 1\nx = 1\n"
+
+
+# Broken texts
+
+
+async def test_half_typed_files_have_their_error_alone(tmp_path: Path) -> None:
+    async with editor(tmp_path) as ide:
+        uri = ide.open("a.py", BUGGY)
+        assert len(await ide.codes(uri)) == 2
+        ide.type(uri, "return torch", "return (torch")
+        (error,) = await ide.diagnostics(uri)
+        assert "never closed" in error.message
+        assert ide.at(uri, error.range).startswith("return (torch")
+        ide.type(uri, "return (torch", "return torch")
+        assert await ide.codes(uri) == [UNSCALED, DISCARDED]
+
+
+async def test_syntax_errors_can_be_left_to_others(tmp_path: Path) -> None:
+    async with editor(tmp_path, settings={"showSyntaxErrors": False}) as ide:
+        uri = ide.open("a.py", "def (")
+        await ide.until(lambda: uri in ide.published)
+        assert not ide.published[uri].diagnostics
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "\x00", "(" * 100_000, "x = " + "-" * 200_000 + "1", "\ud800", "x = 1\n" * 100_000, "﻿import torch\n" + BUGGY],
+    ids=["empty", "null", "brackets", "deep", "surrogate", "long", "mark"],
+)
+async def test_it_stays_up(tmp_path: Path, text: str) -> None:
+    async with editor(tmp_path, capabilities(pull=True)) as ide:
+        broken = ide.open("broken.py", text) if text != "\ud800" else ide.open("broken.py", "'\\ud800'")
+        await ide.pull(broken)
+        uri = ide.open("a.py", BUGGY)
+        report = await ide.pull(uri)
+        assert isinstance(report, types.RelatedFullDocumentDiagnosticReport)
+        assert len(report.items) == 2
