@@ -287,6 +287,17 @@ class TestCommandLine:
             "unsafe.py: ATN204",
         ]
 
+    @pytest.mark.parametrize("folder", ["real", "link", "real/../link"])
+    def test_patterns_of_a_file_in_a_linked_folder(self, attnlint: Run, folder: str) -> None:
+        write({"real/mine.toml": 'exclude = ["/sub/"]', "real/sub/a.py": SAFE, "real/b.py": SAFE, "real/c.py": SAFE})
+        write({"real/under.toml": 'extend = "mine.toml"\nper-file-ignores = { "/c.py" = ["ATN402"] }'})
+        Path("link").symlink_to("real", target_is_directory=True)
+        assert attnlint(*CONCISE, "--config", f"{folder}/mine.toml", "real").places == [
+            "real/b.py: ATN402",
+            "real/c.py: ATN402",
+        ]
+        assert attnlint(*CONCISE, "--config", f"{folder}/under.toml", "real").places == ["real/b.py: ATN402"]
+
     def test_config_takes_settings(self, attnlint: Run) -> None:
         project('select = ["ATN4"]')
         options = ("--config", 'select = ["ATN1", "ATN2"]', "--config", 'per-file-ignores."*.py" = ["ATN204"]')
