@@ -233,6 +233,16 @@ class TestRun:
         (shown,) = json.loads(attnlint("--show-settings", "--output-format=json", "deep/a.py").out)
         assert shown["settings"][key]["value"] == str(Path("deep/kept").resolve())
 
+    def test_cache_dir_is_reserved(self, attnlint: Run) -> None:
+        assert "Reserved: nothing is cached yet." in attnlint("config", "cache-dir").out
+        (shown,) = json.loads(attnlint("--cache-dir=kept", "--show-settings", "--output-format=json", "safe.py").out)
+        assert shown["settings"]["cache-dir"] == {
+            "value": str(Path("kept").resolve()),
+            "origin": "command line: cache-dir",
+        }
+        assert attnlint(*CONCISE, "--cache-dir=kept", ".").places == ALL
+        assert not Path("kept").exists()
+
 
 def test_there_is_a_test_for_every_setting() -> None:
     written = Path(__file__).read_text("utf-8")
