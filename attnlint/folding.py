@@ -10,13 +10,10 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import takewhile
-from pathlib import Path
 
 from attnlint.diagnostics import CopiedFrom, Copy, Diagnostic
 from attnlint.inheritance import Sources
-
-_PACKAGE = "__init__"
+from attnlint.modules import Files, Module, Modules
 
 
 def fold(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
@@ -43,20 +40,28 @@ def originals(diagnostics: Sequence[Diagnostic]) -> Mapping[Diagnostic, Diagnost
     return {copy: _first(copy, links) for copy in links}
 
 
-def _first(diagnostic: Diagnostic, links: Mapping[Diagnostic, Diagnostic]) -> Diagnostic:
+def _first(diagnostic: Diagnostic, links: dict[Diagnostic, Diagnostic]) -> Diagnostic:
+    """The beginning of a chain; all that were passed on the way to it are linked to it, so that none stays long."""
+    passed = []
     while diagnostic in links:
+        passed.append(diagnostic)
         diagnostic = links[diagnostic]
+    links.update(dict.fromkeys(passed, diagnostic))
     return diagnostic
 
 
 class _Candidates:
-    """Findings by their code and the name of their module, in which originals are looked for."""
+    """Findings by their code and file, in which originals are looked for."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self._sources = Sources()
         self._found: dict[tuple[str, str], list[Diagnostic]] = defaultdict(list)
         for each in diagnostics:
-            self._found[each.code, _module(each.path)[-1]].append(each)
+            self._found[each.code, each.path].append(each)
+        self._modules = Modules()
+        self._files: dict[str, Files] = defaultdict(lambda: Files(self._modules))
+        for code, path in self._found:
+            self._files[code].add(path)
 
     def of(self, copy: Diagnostic) -> Iterator[Diagnostic]:
         """The findings that ``copy`` may repeat, the likeliest first."""
@@ -69,57 +74,27 @@ class _Candidates:
 
     def _named(self, copy: Diagnostic, origin: CopiedFrom) -> Iterator[Diagnostic]:
         """The findings that ``copy`` repeats if it comes from an origin."""
-        for module, target in _readings(origin, copy.path):
-            named = self._found.get((copy.code, module[-1]), ())
-            near = sorted({each.path for each in named}, key=lambda path: _likeness(path, module, copy.path))
-            for path in reversed([path for path in near if _is_meant(path, module, copy.path, origin)]):
-                there = (each for each in named if each.path == path and each is not copy)
+        for module, target in self._readings(origin, copy.path):
+            files = self._files[copy.code]
+            for path in files.meant(module, copy.path) if _is_file(origin) else files.named(module, copy.path):
+                there = (each for each in self._found[copy.code, path] if each is not copy)
                 yield from (each for each in there if _repeats(copy, each, origin, target))
 
-
-def _readings(origin: CopiedFrom, path: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """What an origin may mean: a module, by the end of its path, and a definition in it. A dotted name does not say
-    where the one ends and the other begins; one without a module is a definition of the same file."""
-    if _is_file(origin):
-        yield _module(os.path.normpath(origin.source.replace("\\", "/"))), origin.target or origin.definition
-        return
-    parts = tuple(origin.source.split("."))
-    for end in range(len(parts), 0, -1):
-        yield parts[:end], ".".join(parts[end:]) or origin.definition
-    yield _module(path), origin.source
+    def _readings(self, origin: CopiedFrom, path: str) -> Iterator[tuple[Module, str]]:
+        """What an origin may mean: a module, by the end of its path, and a definition in it. A dotted name does not say
+        where the one ends and the other begins; one without a module is a definition of the same file."""
+        if _is_file(origin):
+            source = os.path.normpath(origin.source.replace("\\", "/"))
+            yield self._modules.of(source), origin.target or origin.definition
+            return
+        parts = tuple(origin.source.split("."))
+        for end in range(len(parts), 0, -1):
+            yield parts[:end], ".".join(parts[end:]) or origin.definition
+        yield self._modules.of(path), origin.source
 
 
 def _is_file(origin: CopiedFrom) -> bool:
     return origin.source.endswith(".py")
-
-
-def _is_meant(path: str, module: tuple[str, ...], copy: str, origin: CopiedFrom) -> bool:
-    """Whether a linted file is the one that the comment in ``copy`` names: its path ends as the comment has it. The
-    first folders of a file may be others, as in an installed package, or all of them if it stands beside the copy."""
-    if not _is_file(origin):
-        return _module(path)[-len(module) :] == module
-    is_beside = os.path.dirname(os.path.abspath(path)) == os.path.dirname(os.path.abspath(copy))
-    return is_beside or _common_end(path, module) >= min(2, len(module))
-
-
-def _likeness(path: str, module: tuple[str, ...], copy: str) -> tuple[int, int]:
-    """How well a linted file fits the name of a module, and how near it is to the copy."""
-    return _common_end(path, module), _agreeing(_module(path), _module(copy))
-
-
-def _common_end(path: str, module: tuple[str, ...]) -> int:
-    return _agreeing(_module(path)[::-1], module[::-1])
-
-
-def _agreeing(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many parts two paths have in common from the first on."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
-
-
-def _module(path: str) -> tuple[str, ...]:
-    """The parts of a file's absolute path without its suffix; a package is its folder."""
-    parts = Path(os.path.abspath(path)).with_suffix("").parts
-    return parts[:-1] if parts[-1:] == (_PACKAGE,) and len(parts) > 1 else parts
 
 
 def _repeats(copy: Diagnostic, original: Diagnostic, origin: CopiedFrom, target: str) -> bool:

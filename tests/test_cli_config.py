@@ -231,6 +231,16 @@ class TestRun:
         (shown,) = json.loads(attnlint("--show-settings", "--output-format=json", "deep/a.py").out)
         assert shown["settings"][key]["value"] == str(Path("deep/kept").resolve())
 
+    def test_cache_dir_is_reserved(self, attnlint: Run) -> None:
+        assert "Reserved: nothing is cached yet." in attnlint("config", "cache-dir").out
+        (shown,) = json.loads(attnlint("--cache-dir=kept", "--show-settings", "--output-format=json", "safe.py").out)
+        assert shown["settings"]["cache-dir"] == {
+            "value": str(Path("kept").resolve()),
+            "origin": "command line: cache-dir",
+        }
+        assert attnlint(*CONCISE, "--cache-dir=kept", ".").places == ALL
+        assert not Path("kept").exists()
+
 
 def test_there_is_a_test_for_every_setting() -> None:
     written = Path(__file__).read_text("utf-8")
@@ -284,6 +294,17 @@ class TestCommandLine:
             "sub/unsafe.py: ATN204",
             "unsafe.py: ATN204",
         ]
+
+    @pytest.mark.parametrize("folder", ["real", "link", "real/../link"])
+    def test_patterns_of_a_file_in_a_linked_folder(self, attnlint: Run, folder: str) -> None:
+        write({"real/mine.toml": 'exclude = ["/sub/"]', "real/sub/a.py": SAFE, "real/b.py": SAFE, "real/c.py": SAFE})
+        write({"real/under.toml": 'extend = "mine.toml"\nper-file-ignores = { "/c.py" = ["ATN402"] }'})
+        Path("link").symlink_to("real", target_is_directory=True)
+        assert attnlint(*CONCISE, "--config", f"{folder}/mine.toml", "real").places == [
+            "real/b.py: ATN402",
+            "real/c.py: ATN402",
+        ]
+        assert attnlint(*CONCISE, "--config", f"{folder}/under.toml", "real").places == ["real/b.py: ATN402"]
 
     def test_config_takes_settings(self, attnlint: Run) -> None:
         project('select = ["ATN4"]')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from config_support import SAFE, UNSAFE, Run, attnlint, project, write
@@ -91,7 +92,7 @@ def test_a_byte_order_mark_is_none_of_these(attnlint: Run) -> None:
 
 def test_names_of_keys_reach_the_terminal_escaped(attnlint: Run) -> None:
     write({"attnlint.toml": '"\\u001b[31m" = 1'})
-    assert attnlint(".").err == 'attnlint.toml: `\\x1b[31m` is no setting; "attnlint config" lists them all.\n'
+    assert attnlint(".").err == 'attnlint.toml:1: `\\x1b[31m` is no setting; "attnlint config" lists them all.\n'
 
 
 def test_the_files_of_others_are_linted(attnlint: Run) -> None:
@@ -184,7 +185,13 @@ class TestLines:
             ("\n[key]\na = 1", 2),
             ("[[key]]\na = 1\n[[key]]", 1),
             ("[key.deep]", 1),
-            ('"k\\u0065y" = 1', None),
+            ('"k\\u0065y" = 1', 1),
+            ("'key' = 1", 1),
+            ("a = [{ key = 1 }, [\n2]]\nkey = 1", 3),
+            ("a = { b = 1, 'c' = {} } # key = 1\nkey = 1", 2),
+            ("a = '''\nkey = 1\n''''\nkey = 1", 4),
+            ('a = """\n\\"""\nkey = 1"""""\nkey = 1', 4),
+            ("a.b = 1\nc = 'key'\n[d]\nkey = 1", None),
             ("", None),
         ],
     )
@@ -194,6 +201,26 @@ class TestLines:
     def test_where_a_key_of_a_table_begins(self) -> None:
         assert line_of("[a]\nb = 1\n[b]\na = 1\nb = 2", ["b", "b"], loads) == 5
         assert line_of("a = { b = 1 }", ["a", "b"], loads) == 1
+        assert line_of("[a]\nc = [\n]\nb = [\n]\n", ["a", "b"], loads) == 4
+        assert line_of("[c.a]\n[c]\nb.d = [\n1]\nc = { e = {}, a.b = 1 }", ["c", "c", "a", "b"], loads) == 5
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "# key = 1\n" * 60 + "key = 3",
+            "key = [\n" + "  'one',\n" * 60 + "]",
+            "a = '''\n" + "key = 1\n" * 60 + "'''\nkey = 3",
+        ],
+    )
+    def test_the_text_is_not_parsed_for_each_line(self, text: str) -> None:
+        parsed: list[str] = []
+
+        def counting(text: str) -> dict[str, Any]:
+            parsed.append(text)
+            return loads(text)
+
+        assert line_of(text, ["key"], counting) in (1, 61, 63)
+        assert len(parsed) < 6
 
     @given(st.lists(st.sampled_from(["# key = 0", "", "other{} = 'key'", "list{} = [\n 'key',\n]"]), max_size=6))
     def test_whatever_stands_before(self, before: list[str]) -> None:

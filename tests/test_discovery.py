@@ -11,6 +11,7 @@ import pytest
 
 from attnlint.diagnostics import Problem
 from attnlint.sources.discovery import EXCLUDED_FOLDERS, find_sources
+from attnlint.sources.gitignore import LARGEST
 from attnlint.sources.read import STDIN, read
 
 
@@ -117,6 +118,28 @@ def test_the_search_agrees_with_git() -> None:
     command = ["git", "ls-files", "--others", "--exclude-standard", "*.py"]
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     assert sorted(found(".")) == sorted(listed) != []
+
+
+def test_a_linked_gitignore_does_not_count_as_with_git() -> None:
+    write("patterns", text="a.py\n")
+    write("m/a.py")
+    os.symlink("../patterns", "m/.gitignore")
+    assert found("m") == ["m/a.py"]
+
+
+def test_a_gitignore_without_bounds_does_not_count() -> None:
+    write("m/a.py", "n/a.py")
+    write("m/.gitignore", text="a.py\n" + "#" * LARGEST)
+    write("n/.gitignore", text=("a.py\n" + "#" * LARGEST)[:LARGEST])
+    assert found("m", "n") == ["m/a.py"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_nobody_waits_for_a_gitignore_that_is_a_pipe() -> None:
+    write("m/a.py")
+    os.mkfifo("m/.gitignore")
+    command = [sys.executable, "-c", "from attnlint.sources.discovery import find_sources; print(*find_sources(['m']))"]
+    assert subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout == "m/a.py\n"
 
 
 def test_links_to_folders_are_not_followed_and_broken_ones_are_no_sources() -> None:

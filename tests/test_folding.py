@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from format_support import valid_rdjson, valid_sarif
 from test_cli import places, run
 
-from attnlint import lint_paths
+from attnlint import folding, lint_paths
+from attnlint.diagnostics import Diagnostic
 from attnlint.folding import fold
+from attnlint.modules import Files, Module, Modules
 
 BERT = """\
 import torch
@@ -311,3 +315,74 @@ class TestFixing:
 
     def test_without_a_fix_nothing_is_to_be_regenerated(self) -> None:
         assert run("--fix", "bert").stderr == ""
+
+
+class TestManyOfOneName:
+    """Files whose modules have one name, as every model of a library has its ``modeling.py``."""
+
+    @staticmethod
+    def sources(of: str, count: int) -> list[str]:
+        copy = copied(f"Copied from {of}.BertSelfAttention with Bert->New")
+        put(**{f"pkg{n:02}__modeling": copy for n in range(count)})
+        put(bert__modeling=BERT)
+        return ["bert", *(f"pkg{n:02}" for n in range(count))]
+
+    @pytest.mark.parametrize("of", ["bert.modeling", "modeling"])
+    def test_the_originals_are_found_among_them(self, of: str) -> None:
+        (first, other) = folded(*self.sources(of, 5))
+        assert first == "bert/modeling.py:8 " + " ".join(f"pkg{n:02}/modeling.py:9" for n in range(5))
+        assert other == "bert/modeling.py:13"
+
+    def test_the_module_of_a_file_is_told_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = lint_paths(self.sources("bert.modeling", 20)).diagnostics
+        asked: list[str] = []
+
+        def counting(path: str) -> str:
+            asked.append(path)
+            return absolute(path)
+
+        absolute = os.path.abspath
+        monkeypatch.setattr(os.path, "abspath", counting)
+        assert len(fold(found)) == 2
+        assert 0 < len(asked) < 5 * 21
+
+    def test_the_nearest_is_found_without_a_look_at_all(self) -> None:
+        asked: list[str] = []
+
+        class Counting(Modules):
+            def of(self, path: str) -> Module:
+                asked.append(path)
+                return super().of(path)
+
+        paths = [f"pkg{n}/part{m}/modeling.py" for n in range(10) for m in range(10)]
+        files = Files(Counting())
+        for path in paths:
+            files.add(path)
+        for path in paths:
+            near = files.named(("modeling",), path)
+            assert next(near) == path
+            assert next(near).startswith(path[:5])
+        assert len(asked) < 5 * len(paths)
+
+    def test_a_chain_of_copies_leads_to_its_beginning(self) -> None:
+        put(pkg00__modeling=BERT)
+        for n in range(1, 20):
+            origin = f"pkg{n - 1:02}.modeling.BertSelfAttention"
+            put(**{f"pkg{n:02}__modeling": copied(f"Copied from {origin}", "BertSelfAttention")})
+        assert folded()[0] == "pkg00/modeling.py:8 " + " ".join(f"pkg{n:02}/modeling.py:9" for n in range(1, 20))
+
+    def test_a_chain_of_copies_is_not_walked_again_for_each(self) -> None:
+        asked: list[Diagnostic] = []
+
+        class Links(dict[Diagnostic, Diagnostic]):
+            def __contains__(self, key: object) -> bool:
+                assert isinstance(key, Diagnostic)
+                asked.append(key)
+                return super().__contains__(key)
+
+        put(a=BERT)
+        one = lint_paths(["a.py"]).diagnostics[0]
+        chain = [replace(one, path=f"{number}.py") for number in range(50)]
+        links = Links(zip(chain[1:], chain, strict=False))
+        assert {folding._first(each, links) for each in reversed(chain)} == {chain[0]}
+        assert len(asked) < 4 * len(chain)

@@ -324,3 +324,45 @@ def test_magic_lines_are_never_edited() -> None:
     source = "%matplotlib inline  # attnlint: ignore-file[ATN204]\nsoftmax = 1"
     data = written(notebook(cell(source)))
     assert fixed(data).data == data
+
+
+# Many cells
+
+
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many characters of JSON are decoded, one number for each value that is."""
+    counted: list[int] = []
+
+    class Counting(json.JSONDecoder):
+        def raw_decode(self, s: str, idx: int = 0) -> tuple[Any, int]:
+            value, end = super().raw_decode(s, idx)
+            counted.append(end - idx)
+            return value, end
+
+    monkeypatch.setattr("attnlint.documents.json_text._DECODER", Counting())
+    return counted
+
+
+def test_the_json_is_not_gone_through_again_for_each_cell(decoded: list[int]) -> None:
+    text = written(notebook(*[cell(BUGGY.splitlines(keepends=True))] * 12)).decode()
+    found = lint_source(text, "a.ipynb")
+    assert {each.cell for each in found} == set(range(1, 13))
+    assert 0 < sum(decoded) < 8 * len(text)
+
+
+def test_a_cell_is_split_into_lines_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    split: list[str] = []
+
+    def counting(text: str) -> tuple[str, ...]:
+        split.append(text)
+        return tuple(text.splitlines(keepends=True))
+
+    monkeypatch.setattr("attnlint.documents.notebook.split_lines", counting)
+    document = open_document("a.ipynb", written(notebook(cell(BUGGY), cell("x = 1"))))
+    for number in (1, 2, 1, 2):
+        assert document.parts[number]
+    assert sorted(split) == sorted([BUGGY, "x = 1"])
+    found = lint_source(written(notebook(cell(BUGGY))).decode(), "a.ipynb")
+    assert len(found) > 1
+    assert split.count(BUGGY) == 2

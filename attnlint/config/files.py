@@ -80,7 +80,7 @@ def _layer(path: str, is_trusted: bool) -> Layer:
         raise ConfigError(path, None, f"has no [{'.'.join(SECTION)}] section")
     if not isinstance(values, Mapping):
         raise ConfigError(path, line_of(text, SECTION, loads), f"{'.'.join(SECTION)} has to be a table")
-    where = Where(os.path.dirname(os.path.abspath(path)), is_trusted)
+    where = Where(os.path.realpath(os.path.dirname(path)), is_trusted)
     parsed: dict[str, Any] = {}
     for key in sorted(values, key=lambda key: key != "required-version"):  # what only another version knows is no error
         try:

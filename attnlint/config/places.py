@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from attnlint.diagnostics import Problem
 
 Path = Sequence[str]
 """The keys that lead to a value."""
 Parse = Callable[[str], Mapping[str, object]]
+_Keys = tuple["str | None", ...]
+"""The same, with None for an element of a list."""
+_TOKEN = re.compile(
+    r'''(?P<word>"""(?:\\.|[^\\])*?"{3,5}|\'{3}.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|[\w-]+)'''
+    r"|#[^\n]*|(?P<mark>[\[\]{},=\n])",
+    re.DOTALL,
+)
+"""Keys, strings and other values; comments; and the marks that stand between keys and values."""
 
 
 class ConfigError(Exception):
@@ -33,31 +42,45 @@ def shown(path: str) -> str:
 
 
 def line_of(text: str, path: Path, parse: Parse) -> int | None:
-    """The line on which a value begins; None where it cannot be told.
-
-    TOML parsers keep no places. The text up to the line before is read, and has no such key; the text up to the end of
-    the value is read too, and has it.
-    """
-    lines = [line + "\n" for line in text.split("\n")]
-    for number, line in enumerate(lines):
-        if path[-1] in line and not _has(lines[:number], path, parse):
-            ends = (end for end in range(number + 1, len(lines) + 1) if _parsed(lines[:end], parse) is not None)
-            if _has(lines[: next(ends, 0)], path, parse):
-                return number + 1
-    return None
+    """The line on which a value of valid TOML begins; None where it has no such key. TOML parsers keep no places."""
+    begins = (place for keys, place in _keys(text, parse) if keys[: len(path)] == tuple(path))
+    place = next(begins, None)
+    return None if place is None else text.count("\n", 0, place) + 1
 
 
-def _has(lines: Sequence[str], path: Path, parse: Parse) -> bool:
-    found: object = _parsed(lines, parse)
-    for key in path:
-        if not isinstance(found, Mapping) or key not in found:
-            return False
-        found = found[key]
-    return True
+def _keys(text: str, parse: Parse) -> Iterator[tuple[_Keys, int]]:
+    """All keys, each behind those of the tables that it is in, and where they are written."""
+    keys: _Keys = ()
+    is_value = False
+    inside: list[tuple[_Keys, str]] = [((), "\n")]  # the tables and lists that are open, and what parts the keys there
+    for token in _TOKEN.finditer(text):
+        mark = token["mark"]
+        if mark is None:
+            if not is_value and token["word"]:
+                keys = (*keys, _plain(token["word"], parse))
+        elif mark == inside[-1][1]:
+            keys, is_value = inside[-1][0], False
+        elif mark == "=":
+            yield keys, token.start()
+            is_value = True
+        elif mark == "{":
+            inside.append((keys, ","))
+            is_value = False
+        elif mark == "[" and is_value:
+            keys = (*keys, None)
+            inside.append((keys, ""))
+        elif mark == "[":
+            keys = ()
+        elif len(inside) > 1 and mark in "]}":
+            inside.pop()
+            keys, is_value = inside[-1][0], True
+        elif mark == "]" and not is_value:
+            yield keys, token.start()
+            inside, is_value = [(keys, "\n")], True
 
 
-def _parsed(lines: Sequence[str], parse: Parse) -> Mapping[str, object] | None:
-    try:
-        return parse("".join(lines))
-    except (ValueError, RecursionError):
-        return None
+def _plain(word: str, parse: Parse) -> str:
+    """A key as it is meant."""
+    if word[0] == '"' and "\\" in word:
+        return str(parse(f"key = {word}")["key"])
+    return word[1:-1] if word[0] in "\"'" else word

@@ -199,11 +199,10 @@ class Settings:
         _RUN,
         FilePath(),
         None,
-        "The folder that keeps what was found, for the next run. Relative to the configuration file, in whose folder "
-        "it has to lie.",
+        "Reserved: nothing is cached yet. The folder that is to keep what was found, for the next run. Relative to the "
+        "configuration file, in whose folder it has to lie.",
         example=".attnlint_cache",
         of_run=True,
-        has_own_flag=True,
     )
     required_version: str | None = option(
         _RUN,

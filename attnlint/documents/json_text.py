@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate, pairwise
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -17,15 +18,21 @@ _NEW_LINE = r"\n"
 _DECODER = json.JSONDecoder()
 
 
-def locate(text: str, path: Sequence[str | int]) -> int:
-    """The offset at which a value begins; of members with one name the last counts. Raises KeyError without it."""
-    place = _behind_space(text, 0)
-    for step in path:
-        found = [value for key, value in _inside(text, place) if key == step]
-        if not found:
-            raise KeyError(step)
-        place = found[-1]
-    return place
+class Places:
+    """Where the values of a JSON text begin. Each object and array is gone through once, when it is asked about."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._known: dict[int, Mapping[str | int, int]] = {}
+
+    def of(self, path: Sequence[str | int]) -> int:
+        """The offset at which a value begins; of members with one name the last counts. Raises KeyError without it."""
+        place = _behind_space(self._text, 0)
+        for step in path:
+            if place not in self._known:
+                self._known[place] = dict(_inside(self._text, place))
+            place = self._known[place][step]
+        return place
 
 
 def _inside(text: str, place: int) -> Iterator[tuple[str | int, int]]:
@@ -73,10 +80,11 @@ class _Character:
 
 
 class Strings:
-    """A string, or a list of strings that make one text, as written in JSON."""
+    """A string, or a list of strings that make one text, as written in JSON; ``ascii`` is how new ones are written."""
 
-    def __init__(self, text: str, place: int) -> None:
+    def __init__(self, text: str, place: int, ascii: bool) -> None:
         self._text = text
+        self._ascii = ascii
         self.start = place
         self.end = _DECODER.raw_decode(text, place)[1]
         self._is_list = text[place] == "["
@@ -87,9 +95,13 @@ class Strings:
 
     def place_of(self, character: int) -> int:
         """The offset in the JSON of the string that holds a character of the joined text."""
-        starts = [0, *accumulate(map(len, self._items))]
-        item = bisect_right(starts, character) - 1
+        item = bisect_right(self._starts, character) - 1
         return self._begins[min(item, len(self._begins) - 1)] if self._begins else self.start
+
+    @cached_property
+    def _starts(self) -> Sequence[int]:
+        """How many characters of the joined text stand before each string, and in all."""
+        return [0, *accumulate(map(len, self._items))]
 
     def changed(self, changes: Sequence[Change]) -> str:
         """What is to be written in the place of all: characters that no change covers as they were written.
@@ -115,20 +127,20 @@ class Strings:
             for number, written in enumerate(item):
                 yield _Character(written, None if number else gap)
 
-    @property
+    @cached_property
     def _gaps(self) -> list[str]:
         """What stands before, between and behind the strings."""
         edges = zip([self.start, *self._ends], [*self._begins, self.end], strict=True)
         return [self._text[begin:end] for begin, end in edges]
 
-    @property
+    @cached_property
     def _gap(self) -> str:
         """What stands between two strings."""
         gaps = self._gaps
         return gaps[1] if len(gaps) > 2 else "," + gaps[0][1:]
 
     def _written(self, text: str, begins_string: bool) -> list[_Character]:
-        plain = json.dumps(text, ensure_ascii=writes_ascii(self._text))[1:-1]
+        plain = json.dumps(text, ensure_ascii=self._ascii)[1:-1]
         new = [_Character(written) for written in _CHARACTER.findall(plain)]
         for before, character in pairwise([_Character(_NEW_LINE if begins_string else ""), *new]):
             character.gap = self._gap if before.written == _NEW_LINE else None

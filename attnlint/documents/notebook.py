@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,7 +20,7 @@ from typing import Any
 from attnlint.diagnostics import Diagnostic, Edit, Span
 from attnlint.documents.base import Matters
 from attnlint.documents.joined import JoinedDocument
-from attnlint.documents.json_text import Change, Strings, locate
+from attnlint.documents.json_text import Change, Places, Strings, writes_ascii
 from attnlint.documents.magics import without_magics
 from attnlint.documents.pieces import Code, Piece, Row, Rows, shared_beginning
 from attnlint.syntax.edits import with_line_ends
@@ -25,6 +28,7 @@ from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText, line_number, split_lines
 
 _PYTHON = frozenset({"ipython", "python", "python2", "python3"})
+_LINE_END = re.compile("\n")
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,15 @@ class _Cell:
     path: tuple[str | int, ...]
     text: str
 
-    @property
+    @cached_property
     def lines(self) -> tuple[str, ...]:
         """Its lines with their ends."""
         return split_lines(self.text)
+
+    @cached_property
+    def starts(self) -> Sequence[int]:
+        """The offset in the text at which each line begins, and that of the end."""
+        return [0, *accumulate(map(len, self.lines))]
 
 
 def document(path: str, content: bytes | str) -> Notebook:
@@ -77,39 +86,54 @@ class Notebook(JoinedDocument):
         return replace(placed, file_line=self._file_line(placed.cell, placed.span), related=related)
 
     def _file_line(self, number: int | None, span: Span) -> int:
-        cell = next(cell for cell in self._cells if cell.number == number)
-        start = sum(map(len, cell.lines[: span.line - 1])) + span.column - 1
-        return self._text.count("\n", 0, self._strings(cell).place_of(start)) + 1
+        cell = self._by_number[number]
+        start = cell.starts[min(span.line, len(cell.starts)) - 1] + span.column - 1
+        return bisect_left(self._line_ends, self._strings(cell).place_of(start)) + 1
 
-    @property
+    @cached_property
+    def _by_number(self) -> Mapping[int | None, _Cell]:
+        return {cell.number: cell for cell in self._cells}
+
+    @cached_property
+    def _line_ends(self) -> Sequence[int]:
+        """Where in the file each line ends."""
+        return [found.start() for found in _LINE_END.finditer(self._text)]
+
+    @cached_property
     def parts(self) -> Mapping[int | None, Sequence[str]]:
         """The lines of each cell of code."""
         return {cell.number: cell.lines for cell in self._cells}
 
     def edited(self, edits: Iterable[Edit]) -> bytes:
         """The bytes with nothing changed but strings of the cells that are edited."""
-        text = self._text
-        chosen = set(edits)
-        written: list[tuple[Strings, str]] = []
-        for cell in self._cells:
-            changes = [_change(edit, cell) for edit in chosen if edit.cell == cell.number]
-            if changes:
-                strings = self._strings(cell)
-                written.append((strings, strings.changed(changes)))
-        for strings, new in sorted(written, key=lambda each: each[0].start, reverse=True):
-            text = text[: strings.start] + new + text[strings.end :]
-        return self._bom + text.encode()
+        changes: dict[int | None, list[Change]] = defaultdict(list)
+        for edit in set(edits):
+            changes[edit.cell].append(_change(edit, self._by_number[edit.cell]))
+        written = [(self._strings(self._by_number[number]), changes[number]) for number in changes]
+        text, end = [], 0
+        for strings, changed in sorted(written, key=lambda each: each[0].start):
+            text += [self._text[end : strings.start], strings.changed(changed)]
+            end = strings.end
+        return self._bom + "".join([*text, self._text[end:]]).encode()
 
     def _strings(self, cell: _Cell) -> Strings:
         if cell.number not in self._known_strings:
-            self._known_strings[cell.number] = Strings(self._text, locate(self._text, cell.path))
+            self._known_strings[cell.number] = Strings(self._text, self._places.of(cell.path), self._writes_ascii)
         return self._known_strings[cell.number]
 
     @cached_property
     def _known_strings(self) -> dict[int, Strings]:
         return {}
 
-    @property
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self._text)
+
+    @cached_property
+    def _writes_ascii(self) -> bool:
+        return writes_ascii(self._text)
+
+    @cached_property
     def _bom(self) -> bytes:
         return codecs.BOM_UTF8 if self.data.startswith(codecs.BOM_UTF8) else b""
 
@@ -205,8 +229,7 @@ def _understood(cell: _Cell) -> Piece | None:
 
 
 def _change(edit: Edit, cell: _Cell) -> Change:
-    starts = [0, *accumulate(map(len, cell.lines))]
-    span = edit.span
+    starts, span = cell.starts, edit.span
     start, end = (
         min(starts[min(line, len(starts)) - 1] + column - 1, starts[-1])
         for line, column in ((span.line, span.column), (span.end_line, span.end_column))

@@ -12,7 +12,7 @@ from attnlint.documents.pieces import Code, Piece
 from attnlint.documents.text import LANGUAGES, Markup, TextDocument, bare
 
 _LEAD = r"(?P<lead>[ \t]*(?:(?:[-*+•]|(?:#|\w{1,3})[.)]|\(\w{1,3}\))[ \t]+)*)"
-_DIRECTIVE = re.compile(_LEAD + r"\.\.[ \t]+(?P<name>[A-Za-z][\w:.+-]*?)::(?:[ \t]+(?P<argument>.*?))?[ \t]*$")
+_DIRECTIVE = re.compile(_LEAD + r"\.\.[ \t]+(?P<name>[A-Za-z][\w:.+-]*?)::(?:[ \t]+(?P<argument>.*))?$")
 _COMMENT = re.compile(_LEAD + r"\.\.(?:[ \t]+(?P<text>\S.*))?$")
 _MARKUP = re.compile(r"_|\[|\|")
 """What a line that begins with two dots and is no comment goes on with: a target, a note, a substitution."""
@@ -51,7 +51,7 @@ class _Scan:
     def _block(self, number: int) -> tuple[Piece | None, int]:
         """The block that begins on a line, if one does, and the line to go on with."""
         line = self._lines[number]
-        if directive := _DIRECTIVE.match(line):
+        if directive := _DIRECTIVE.match(line.rstrip(" \t")):
             return self._directive(directive, number)
         if comment := _COMMENT.match(line):
             return None, self._behind_comment(comment, number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,6 +12,8 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 IGNORE_FILE = ".gitignore"
+LARGEST = 2**20
+"""How many bytes such a file may have."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,8 @@ class Ignores:
 
     def entering(self, folder: str) -> Ignores:
         """These and the folder's own .gitignore, if it has one that can be read."""
-        try:
-            lines = Path(folder, IGNORE_FILE).read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
+        lines = _read(Path(folder, IGNORE_FILE))
+        if lines is None:
             return self
         return Ignores((*self.files, _IgnoreFile(folder, GitIgnoreSpec.from_lines(_valid(lines)))))
 
@@ -55,6 +57,18 @@ class Ignores:
         """Whether the innermost file that speaks of the path ignores it."""
         verdicts = (file.verdict(path, is_folder) for file in reversed(self.files))
         return next((verdict for verdict in verdicts if verdict is not None), False)
+
+
+def _read(path: Path) -> list[str] | None:
+    """The lines of a file; None for links, which git does not follow here either, for pipes and devices, which may
+    never end, and for what is too large to be patterns that somebody wrote."""
+    try:
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
+            return None
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
 
 
 def _valid(lines: list[str]) -> Iterator[str]:
