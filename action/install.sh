@@ -3,6 +3,8 @@
 #
 # INPUT_PYTHON   the Python to use; empty for the one that is there
 # INPUT_VERSION  a version on PyPI, "latest", or empty for the checkout that this script stands in
+#
+# Python is isolated (-I): it would import modules from the current folder otherwise, which holds the code to check.
 set -euo pipefail
 
 python="${INPUT_PYTHON:-}"
@@ -21,10 +23,10 @@ case "${INPUT_VERSION:-}" in
 esac
 
 home="$RUNNER_TEMP/attnlint"
-"$python" -m venv "$home"
+"$python" -I -m venv "$home"
 programs="$home/bin"
 if [[ -d "$home/Scripts" ]]; then
   programs="$home/Scripts"
 fi
-"$programs/python" -m pip install --quiet --disable-pip-version-check "$what"
+"$programs/python" -I -m pip install --quiet --disable-pip-version-check "$what"
 echo "ATTNLINT=$programs/attnlint" >>"$GITHUB_ENV"

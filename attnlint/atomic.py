@@ -17,7 +17,7 @@ def replace(path: str, data: bytes) -> None:
     is written to as it is. Raises ``PermissionError`` for a file that is read-only, ``OSError`` where the system
     refuses.
     """
-    target = Path(path).resolve()
+    target = Path(os.path.realpath(path))
     try:
         status = os.stat(path)
     except FileNotFoundError:

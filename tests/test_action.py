@@ -241,6 +241,15 @@ class TestInstall:
         assert runner.log == "::error title=attnlint::the input 'version' is no version\n"
         assert not (runner.temporary / "attnlint").exists()
 
+    def test_no_module_of_the_checked_code_is_run(self, runner: Runner) -> None:
+        for name in ("venv", "pip", "ensurepip", "logging", "argparse"):
+            (runner.workspace / f"{name}.py").write_text("open('pwned', 'w')\n", "utf-8")
+        runner.outputs["python"] = {"python-path": sys.executable}
+        runner.environment["PIP_NO_INDEX"] = "1"
+        assert runner.run("Install attnlint", {"version": "1.0"}) != 0
+        assert "No matching distribution found for attnlint==1.0" in runner.log
+        assert not (runner.workspace / "pwned").exists()
+
     @pytest.mark.slow
     def test_all_steps_of_the_shell(self, runner: Runner, tmp_path: Path) -> None:
         """From the action's own checkout: installed, run, and told."""

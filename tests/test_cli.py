@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -267,6 +268,42 @@ class TestInterruptions:
             process.stdout.close()
             assert process.stderr.read() == b""
         assert process.returncode == (1 if "buggy.py" in arguments else 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closed streams and links to oneself are of POSIX")
+class TestOddSurroundings:
+    @staticmethod
+    def in_a_shell(command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["sh", "-c", command, script()], capture_output=True, text=True, check=False)
+
+    def test_closed_streams(self) -> None:
+        expected = run("--output-format=concise", "buggy.py", "gone.py")
+        done = self.in_a_shell('"$0" --output-format=concise buggy.py gone.py 2>&-')
+        assert (done.returncode, done.stdout) == (2, expected.stdout)
+        done = self.in_a_shell('"$0" --output-format=concise buggy.py gone.py >&-')
+        assert (done.returncode, done.stderr) == (2, expected.stderr)
+        assert self.in_a_shell('"$0" buggy.py >&- 2>&-').returncode == 1
+
+    def test_a_report_into_a_link_to_itself(self) -> None:
+        Path("loop.txt").symlink_to("loop.txt")
+        result = run("-o", "loop.txt", "buggy.py")
+        assert result.returncode == 2
+        assert result.stderr == f"loop.txt: cannot be written: {os.strerror(errno.ELOOP)}\n"
+
+    def test_a_current_folder_that_is_deleted(self) -> None:
+        done = self.in_a_shell('mkdir gone && cd gone && rmdir ../gone && "$0" buggy.py')
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == "attnlint: the current folder is there no more; go to one that is\n"
+
+    def test_what_the_system_refuses_is_named(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def refuse(*_: object, **__: object) -> None:
+            raise PermissionError(errno.EACCES, "Permission denied", "secret\x1b.toml")
+
+        monkeypatch.setattr("attnlint.runs.lint_paths", refuse)
+        assert main(monkeypatch, "buggy.py") == 2
+        assert capsys.readouterr().err == "attnlint: secret\\x1b.toml: Permission denied\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals here")

@@ -1,4 +1,4 @@
-"""The options for baselines, through the installed ``attnlint`` script."""
+"""The options for baselines, through the command line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
-from test_cli import BUGGY, CLEAN, places, run
+import test_cli
+from in_process import run
+from test_cli import BUGGY, CLEAN, places
 from test_docs import CHECKOUT, commands
 
 from attnlint.baseline import VERSION
@@ -47,6 +49,11 @@ class TestWriting:
         result = run("--baseline", BASELINE, "src")
         assert (result.returncode, result.stderr) == (0, "")
         assert result.stdout == "Nothing new found: 1 file checked; 2 findings in the baseline.\n"
+
+    def test_the_installed_script_does_what_these_tests_see(self) -> None:
+        for arguments in (["--write-baseline", "src"], [f"--baseline={BASELINE}", "src"], ["--baseline=gone", "src"]):
+            here, there = run(*arguments), test_cli.run(*arguments)
+            assert (here.returncode, here.stdout, here.stderr) == (there.returncode, there.stdout, there.stderr)
 
     def test_the_file_is_stable_and_has_a_line_for_each_entry(self) -> None:
         run("--write-baseline", "src")
@@ -133,6 +140,18 @@ class TestWriting:
         run("--write-baseline", "src")
         assert Path(BASELINE).stat().st_mode & 0o777 == 0o600
         assert sorted(path.name for path in inside.iterdir()) == [BASELINE, "like", "src"]
+
+    def test_a_link_that_comes_with_the_code_is_not_followed(self, tmp_path_factory: pytest.TempPathFactory) -> None:
+        elsewhere = tmp_path_factory.mktemp("elsewhere") / "created.json"
+        Path(BASELINE).symlink_to(elsewhere)
+        for arguments in (["--write-baseline"], ["--baseline", BASELINE, "--write-baseline"]):
+            result = run(*arguments, "src")
+            assert (result.returncode, result.stdout) == (2, "")
+            reason = "is a link, which --write-baseline follows only where its name is given"
+            assert result.stderr == f"Error: {BASELINE}: {reason}: --write-baseline={BASELINE}\n"
+            assert not elsewhere.exists()
+        assert run("--write-baseline", BASELINE, "src").returncode == 0
+        assert len(entries(str(elsewhere))) == 2
 
     def test_fixing_comes_before_recording(self) -> None:
         result = run("--fix", "--unsafe-fixes", "--select=ATN204", "src")

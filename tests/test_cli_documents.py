@@ -1,4 +1,4 @@
-"""Notebooks, Markdown, reStructuredText and ``--stdin-filename``, through the installed ``attnlint`` script."""
+"""Notebooks, Markdown, reStructuredText and ``--stdin-filename``, through the command line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_cli import run
+import test_cli
+from in_process import run
 from test_documents import BUGGY, FIXED, MARKDOWN, RST
 from test_notebooks import cell, notebook, written
 
@@ -51,6 +52,22 @@ def test_folders_are_searched_for_all_kinds(inside: Path) -> None:
         "c.rst:12:8:",
     ]
     assert run(".").stdout.splitlines()[-2] == "Found 3 errors, 3 warnings in 3 files; 4 files checked."
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--stdin-filename=x.md", "-"],
+        ["--stdin-filename=x.md", "--fix", "--unsafe-fixes", "-"],
+        ["--stdin-filename=x.ipynb", "-"],
+        ["."],
+        ["--no-such-option"],
+    ],
+)
+def test_the_installed_script_does_what_these_tests_see(arguments: list[str], inside: Path) -> None:
+    (inside / "a.ipynb").write_bytes(NOTEBOOK)
+    here, there = run(*arguments, stdin=MARKDOWN), test_cli.run(*arguments, stdin=MARKDOWN)
+    assert (here.returncode, here.stdout, here.stderr) == (there.returncode, there.stdout, there.stderr)
 
 
 def test_the_frame_of_a_notebook_shows_the_cell(inside: Path) -> None:

@@ -1,4 +1,4 @@
-"""The options for reports, through the installed ``attnlint`` script."""
+"""The options for reports, through the command line."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import test_cli
 from format_support import valid_gitlab, valid_junit, valid_rdjson, valid_sarif
-from test_cli import BUGGY, CLEAN, FOUND, places, run, script
+from in_process import run
+from test_cli import BUGGY, CLEAN, FOUND, places, script
 
 from attnlint.cli import progress
 from attnlint.runs import lint_paths
@@ -152,7 +154,7 @@ class TestFiles:
 
     @pytest.mark.skipif(sys.platform == "win32", reason="no such devices there")
     def test_what_is_no_file_is_written_to(self) -> None:
-        result = run("--output-file=/dev/stdout", "--output-format=concise", "buggy.py")
+        result = test_cli.run("--output-file=/dev/stdout", "--output-format=concise", "buggy.py")
         assert places(result.stdout) == FOUND
         assert run("--output-file=/dev/null", "buggy.py").returncode == 1
         assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
@@ -326,7 +328,7 @@ class TestProgress:
 
     @pytest.mark.skipif(sys.platform == "win32", reason="no named pipes here")
     def test_never_in_a_pipe(self, slow: str) -> None:
-        assert run(slow).stderr == ""
+        assert test_cli.run(slow).stderr == ""
 
     def test_it_is_not_imported_to_do_nothing(self) -> None:
         program = "import sys; from attnlint.cli import main; sys.argv[1:] = ['--version']; main(); print(*sys.modules)"

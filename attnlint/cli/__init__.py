@@ -123,6 +123,7 @@ def main() -> int:
 
 
 def _run() -> int:
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors="backslashreplace")
@@ -134,10 +135,31 @@ def _run() -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except OSError as error:
-        click.echo(f"attnlint: {error.strerror or error}", err=True)
+        click.echo(f"attnlint: {_told(error)}", err=True)
         return FAILURE
     except Exception:
         traceback.print_exc()
         click.echo("attnlint: this is a bug in attnlint; the lines above say where", err=True)
         return FAILURE
     return status if isinstance(status, int) else 0
+
+
+def _open_closed_streams() -> None:
+    """Print to nobody where the caller closed standard output or standard error, as ``>&-`` does."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+
+
+def _told(error: OSError) -> str:
+    """What the system refused, and for which file, in one line."""
+    from attnlint.output import visible
+
+    reason = error.strerror or str(error)
+    if error.filename is not None:
+        return visible(f"{os.fsdecode(error.filename)}: {reason}")
+    try:
+        os.getcwd()
+    except OSError:
+        return "the current folder is there no more; go to one that is"
+    return visible(reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -64,6 +65,9 @@ class Baselining:
         from attnlint.config.places import shown
 
         file = shown(self.written or self.file or DEFAULT)
+        if self.writes and not self.written and os.path.islink(file):
+            reason = f"is a link, which {_WRITE} follows only where its name is given: {_WRITE}={file}"
+            raise click.ClickException(visible(f"{file}: {reason}"))
         try:
             return Baseline.read_or_new(file) if self.writes else Baseline.read(file)
         except BaselineError as error:
