@@ -40,14 +40,18 @@ paths=(${words[@]+"${words[@]}"})
 split args "$INPUT_ARGS"
 args=(${words[@]+"${words[@]}"})
 
-check() {
-  "$ATTNLINT" check ${args[@]+"${args[@]}"} "$@" -- ${paths[@]+"${paths[@]}"}
-}
+sarif=""
+if [[ "$INPUT_SARIF" == true ]]; then
+  sarif="$RUNNER_TEMP/attnlint.sarif"
+  rm -f "$sarif"
+  args+=(--report "sarif=$sarif")
+fi
 
 found="$RUNNER_TEMP/attnlint.txt"
 problems="$RUNNER_TEMP/attnlint-problems.txt"
 status=0
-check --output-format github >"$found" 2>"$problems" || status=$?
+"$ATTNLINT" check ${args[@]+"${args[@]}"} --output-format github -- ${paths[@]+"${paths[@]}"} \
+  >"$found" 2>"$problems" || status=$?
 findings="$(grep -c '^::' "$found" || true)"
 
 if [[ "$INPUT_ANNOTATIONS" == true ]]; then
@@ -59,9 +63,7 @@ if ((status > 1)); then
 fi
 annotate "$severity" <"$problems"
 
-if [[ "$INPUT_SARIF" == true ]]; then
-  sarif="$RUNNER_TEMP/attnlint.sarif"
-  check --output-format sarif --output-file "$sarif" >/dev/null 2>&1 || true
+if [[ -n "$sarif" ]]; then
   if [[ -s "$sarif" ]]; then
     echo "sarif-file=$sarif" >>"$GITHUB_OUTPUT"
   else

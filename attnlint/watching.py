@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -75,18 +75,20 @@ def _outcome(path: str, data: bytes, config: Configuration) -> _Outcome:
     return _Outcome(tuple(found), tuple(Problem(path, None, reason) for reason in failures.told()))
 
 
-def changes(paths: Sequence[str], config: Configuration) -> Iterator[Configuration]:
+def changes(
+    paths: Sequence[str], config: Configuration, state: Callable[[Configuration], object] = lambda _: None
+) -> Iterator[Configuration]:
     """Yields whenever something may have changed in or about ``paths``, until it is interrupted: the configuration as
-    its files are now.
+    its files are now. ``state`` is asked for what else matters, and compared with what it said before.
 
-    Of a named file the folder is watched, as many editors write a new file and rename it. A folder that is deleted is
-    looked for until it is there again.
+    Folders are watched with all in them, and of files nothing but themselves. What is deleted, or replaced, as many
+    editors do with the files they write, is looked for and watched again.
     """
-    from watchfiles import watch
+    from watchfiles import Change, watch
 
     while True:
         roots, current = _roots(paths), config.reread()
-        settings = _settings(roots, current)
+        settings, others = _settings(roots, current), state(current)
         yield current
         if not roots:
             time.sleep(_PAUSE / 1000)
@@ -96,42 +98,45 @@ def changes(paths: Sequence[str], config: Configuration) -> Iterator[Configurati
             watch_filter=partial(_matters, roots, current),
             rust_timeout=_PAUSE,
             yield_on_timeout=True,
-            recursive=any(os.path.isdir(path) for path in paths),
             ignore_permission_denied=True,
         )
         for index, changed in enumerate(batches):
             current = config.reread()
-            if _roots(paths) != roots or _settings(roots, current) != settings:
+            is_lost = any(change is Change.deleted and path in roots for change, path in changed)
+            if is_lost or _roots(paths) != roots or _settings(roots, current) != settings or state(current) != others:
                 break
             if changed or index == 0:
                 yield current
 
 
 def _roots(paths: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """The folders to watch that are there, each with what tells it from another of its name that takes its place."""
-    folders = {os.path.realpath(path if os.path.isdir(path) else os.path.dirname(path) or ".") for path in paths}
+    """The files and folders to watch that are there, each with what tells it from another that takes its place."""
     found = {}
-    for folder in sorted(folders):
+    for root in sorted(set(map(os.path.realpath, paths))):
         with suppress(OSError):
-            status = os.stat(folder)
-            found[folder] = status.st_dev, status.st_ino
+            status = os.stat(root)
+            found[root] = status.st_dev, status.st_ino
     return found
 
 
 def _settings(roots: Iterable[str], config: Configuration) -> list[object]:
-    """What holds for the run and in the folders that are watched; it may come from files that are not watched."""
+    """What holds for the run and for what is watched; it may come from files that are not watched."""
     found: list[object] = [config.of_run()]
     for root in roots:
         try:
-            found.append(config.settings(os.path.join(root, "")))
+            found.append(config.settings(os.path.join(root, "") if os.path.isdir(root) else root))
         except ConfigError as error:
             found.append(str(error))
     return found
 
 
 def _matters(roots: Iterable[str], config: Configuration, change: Change, path: str) -> bool:
-    """Whether a search of one of the folders comes by a file."""
-    return any(_comes_by(root, config, path) for root in roots if path.startswith(os.path.join(root, "")))
+    """Whether a file is one of those that are watched, or a search of one of the folders comes by it."""
+    return any(path == root or _comes_by(root, config, path) for root in roots if _is_in(path, root))
+
+
+def _is_in(path: str, root: str) -> bool:
+    return path == root or path.startswith(os.path.join(root, ""))
 
 
 def _comes_by(root: str, config: Configuration, path: str) -> bool:

@@ -1,4 +1,4 @@
-"""The command line run in this process, for tests that run it often: a new interpreter each time takes most of a second.
+"""The command line run in this process, for tests that run it often: each new interpreter takes a second.
 
 What a caller sees is the same as of the installed script (`test_cli.run`): arguments, streams of bytes, exit status.
 """
@@ -16,11 +16,11 @@ from attnlint.sources import read
 
 def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """What ``attnlint ARGUMENTS`` prints, and its exit status."""
-    streams = {"stdin": _stream(stdin), "stdout": _stream(), "stderr": _stream()}
-    read._read_stdin.cache_clear()
-    with mock.patch.multiple(sys, argv=["attnlint", *arguments], **streams):
+    given, out, err = _stream(stdin), _stream(), _stream()
+    read._stdin.clear()
+    with mock.patch.multiple(sys, argv=["attnlint", *arguments], stdin=given, stdout=out, stderr=err):
         status = cli.main()
-    return subprocess.CompletedProcess(arguments, status, _text(streams["stdout"]), _text(streams["stderr"]))
+    return subprocess.CompletedProcess(arguments, status, _text(out), _text(err))
 
 
 def _stream(text: str = "") -> io.TextIOWrapper:

@@ -26,7 +26,7 @@ FAKE = """\
 #!/usr/bin/env bash
 printf '%s\\n' "$*" >>"$RUNNER_TEMP/calls.txt"
 while (($#)); do
-  if [[ $1 == --output-file ]]; then echo '{}' >"$2"; fi
+  if [[ $1 == --report ]]; then echo '{}' >"${2#sarif=}"; fi
   shift
 done
 exit 1
@@ -216,8 +216,7 @@ class TestCodeScanning:
         assert runner.run("Check", {"sarif": "true", "args": "--select ATN1"}) == 0
         sarif = runner.temporary / "attnlint.sarif"
         assert (runner.temporary / "calls.txt").read_text("utf-8").splitlines() == [
-            "check --select ATN1 --output-format github -- .",
-            f"check --select ATN1 --output-format sarif --output-file {sarif} -- .",
+            f"check --select ATN1 --report sarif={sarif} --output-format github -- .",
         ]
         assert runner.outputs["check"]["sarif-file"] == str(sarif)
 

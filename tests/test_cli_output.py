@@ -164,8 +164,35 @@ class TestFiles:
         assert (result.returncode, result.stdout, result.stderr) == (1, BUGGY, "")
         assert "ATN204" in Path("report.txt").read_text("utf-8")
 
-    def test_a_diff_is_no_report(self) -> None:
-        result = run("--diff", "-o", "report.txt", "buggy.py")
+    def test_one_run_makes_several_reports(self) -> None:
+        result = run("--output-format=concise", "--report=json=all.json", "--report", "sarif=x=y.sarif", "buggy.py")
+        assert (result.returncode, places(result.stdout), result.stderr) == (1, FOUND, "")
+        assert Path("all.json").read_text("utf-8") == run("--output-format=json", "buggy.py").stdout
+        assert Path("x=y.sarif").read_text("utf-8") == run("--output-format=sarif", "buggy.py").stdout
+
+    def test_several_reports_of_one_fix_agree(self) -> None:
+        result = run("--fix", "--unsafe-fixes", "--output-format=json", "--report=json=r.json", "buggy.py", "gone.py")
+        assert (result.returncode, result.stdout) == (2, Path("r.json").read_text("utf-8"))
+        assert Path("buggy.py").read_text("utf-8") != BUGGY
+
+    @pytest.mark.parametrize(
+        ("given", "reason"),
+        [
+            ("report.json", "FORMAT=FILE is meant, with a FORMAT of "),
+            ("nonsense=r.txt", "FORMAT=FILE is meant, with a FORMAT of "),
+            ("json=", "FORMAT=FILE is meant, with a FORMAT of "),
+            ("json=-", "what goes to the screen is chosen by --output-format."),
+            ("json=no/r.json", "there is no folder 'no' to write 'no/r.json' in."),
+        ],
+    )
+    def test_a_further_report_that_cannot_be(self, given: str, reason: str) -> None:
+        result = run("--report", given, "buggy.py")
+        assert (result.returncode, result.stdout) == (2, "")
+        assert reason in " ".join(result.stderr.split())
+
+    @pytest.mark.parametrize("option", ["--output-file=report.txt", "--report=json=report.txt"])
+    def test_a_diff_is_no_report(self, option: str) -> None:
+        result = run("--diff", option, "buggy.py")
         assert (result.returncode, result.stdout) == (2, "")
         assert "--diff" in result.stderr
         assert not Path("report.txt").exists()

@@ -161,6 +161,49 @@ class TestForReal:
             Path("src/m.py").write_text(BUGGY.replace("mask == 0", "mask == 1"), "utf-8")
             assert watched.report()[0] == "src/m.py:6:5: ATN204"
 
+    def test_a_baseline_that_changes(self) -> None:
+        run("--write-baseline", "known.json", "src")
+        known = Path("known.json").read_text("utf-8")
+        with watching("--baseline", "known.json", "src") as watched:
+            assert watched.report() == []
+            Path("known.json").unlink()
+            watched.until(["attnlint: known.json: no such baseline; --write-baseline makes it"])
+            Path("known.json").write_text(known.replace("ATN204", "ATN999"), "utf-8")
+            watched.until([BOTH[0]])
+            Path("known.json").write_text(known, "utf-8")
+            watched.until([])
+
+    def test_a_baseline_of_settings_that_change(self) -> None:
+        run("--write-baseline", "known.json", "src")
+        with watching("src") as watched:
+            assert watched.report() == BOTH
+            Path("attnlint.toml").write_text('baseline = "known.json"', "utf-8")
+            watched.until([])
+
+    def test_a_named_file_that_is_deleted_and_written_anew(self) -> None:
+        Path("other").mkdir()
+        with watching("src/m.py", "other") as watched:
+            assert watched.report() == BOTH
+            for text, expected in ((CLEAN, []), (BUGGY, BOTH)):
+                Path("src/m.py").unlink()
+                watched.until(["src/m.py: no such file or folder"])
+                Path("src/m.py").write_text(text, "utf-8")
+                watched.until(expected)
+            Path("src/m.py").write_text(CLEAN, "utf-8")
+            watched.until([])
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="the system tells what is watched there")
+    def test_the_folder_of_a_named_file_is_not_watched(self, inside: Path) -> None:
+        for number in range(20):
+            (inside / "home" / str(number)).mkdir(parents=True)
+        Path("home/x.py").write_text(BUGGY, "utf-8")
+        with watching("home/x.py", "src") as watched:
+            assert len(watched.report()) == 4
+            Path("home/x.py").write_text(CLEAN, "utf-8")
+            watched.until(BOTH)
+            descriptors = Path(f"/proc/{watched.process.pid}/fdinfo").iterdir()
+            assert sum(one.read_text().count("inotify wd:") for one in descriptors) == 2
+
     def test_a_reader_that_leaves_ends_it(self) -> None:
         command = [script(), "--watch", "src"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -72,6 +73,15 @@ class Baselining:
             return Baseline.read_or_new(file) if self.writes else Baseline.read(file)
         except BaselineError as error:
             raise click.ClickException(visible(str(error))) from None
+
+    def content(self) -> bytes | None:
+        """What the file to read holds now, to tell whether it changed; None where there is none."""
+        if self.off or not self.file:
+            return None
+        try:
+            return Path(self.file).read_bytes()
+        except OSError:
+            return None
 
     def spared(self, baseline: Baseline | None) -> Callable[[Diagnostic], bool] | None:
         """What says which findings are not to be fixed, where there are such."""

@@ -90,8 +90,8 @@ def _lint(checking: Checking, jobs: int | None) -> int:
 
 
 def _change(checking: Checking, changing: Changing) -> int:
-    if changing.only_diff and checking.reporting.output_file is not None:
-        raise click.UsageError("--output-file takes a report, and --diff makes none: use > FILE")
+    if changing.only_diff and checking.reporting.writes:
+        raise click.UsageError("--output-file and --report take a report, and --diff makes none: use > FILE")
     report = changing.run(checking.paths, checking.config)
     if changing.only_diff:
         return checking.complain(report, any(fixed.made for fixed in report.fixed.values()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -27,10 +27,17 @@ class Reporting:
 
     output_format: str
     output_file: str | None
+    report: tuple[tuple[str, str], ...]
+    """Formats of further reports, each with its file."""
     statistics: bool
     exit_zero: bool
     quiet: bool
     color: str
+
+    @property
+    def writes(self) -> bool:
+        """Whether a report is to go to a file."""
+        return self.output_file is not None or bool(self.report)
 
     def check(self) -> None:
         """Raise an error that says so if the options do not go together, before the work is done."""
@@ -45,6 +52,8 @@ class Reporting:
         render = (statistics if self.statistics else renderer)(self.output_format)
         assert render is not None
         texts = render(report, View(lines, color, self.quiet))
+        for name, path in self.report:
+            _write(path, "".join(renderer(name)(report, View(lines, self._wants_color(False), self.quiet))), report)
         if self.output_file is not None:
             _write(self.output_file, "".join(texts), report)
             return
@@ -82,6 +91,13 @@ def reporting_options(command: Callable[..., int]) -> Callable[..., int]:
             callback=_checked,
             help="Write the report to FILE instead, - for the screen.",
         ),
+        click.option(
+            "--report",
+            metavar="FORMAT=FILE",
+            multiple=True,
+            callback=_further,
+            help="Write a further report, in that format, to FILE too.",
+        ),
         click.option("--statistics", is_flag=True, help="Report how often each code was found, not where."),
         click.option("--exit-zero", is_flag=True, help="Exit with 0 even if there are findings."),
         click.option("-q", "--quiet", is_flag=True, help="Report findings alone: no summary, no progress."),
@@ -115,3 +131,16 @@ def _checked(context: click.Context, parameter: click.Parameter, path: str | Non
     if not os.path.isdir(folder):
         raise click.BadParameter(f"there is no folder {folder!r} to write {path!r} in.", context, parameter)
     return path
+
+
+def _further(context: click.Context, parameter: click.Parameter, given: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """The formats and files of further reports."""
+    parted = [(name, path) for name, _, path in (one.partition("=") for one in given)]
+    for name, path in parted:
+        if name not in formats() or not path:
+            raise click.BadParameter(
+                f"FORMAT=FILE is meant, with a FORMAT of {', '.join(formats())}.", context, parameter
+            )
+        if _checked(context, parameter, path) is None:
+            raise click.BadParameter("what goes to the screen is chosen by --output-format.", context, parameter)
+    return tuple(parted)
