@@ -51,9 +51,10 @@ class Session:
     ) -> list[Diagnostic]:
         frame = Frame.of(module)
         asked = (tuple(rules), tuple(_roots(module, wanted)))
-        if self._known is not None and self._known.asked == asked and self._known.holds(module, frame):
-            unread.extend(self._known.unread(module))
-            return self._known.found(frame)
+        known = self._known if not any(failures.told()) else None
+        if known is not None and known.asked == asked and known.holds(module, frame):
+            unread.extend(known.unread(module))
+            return known.found(frame)
         self.analyses += 1
         reads, beyond = Reads(), list[Definition]()
         module.reads = reads

@@ -176,7 +176,9 @@ def lint_source(
     name = os.fspath(path)
     raised = Failures() if failures is None else failures
     checks = (config or Configuration(isolated=True)).checks(name, rules)
-    found = sorted(lint_document(open_document(name, text), checks, raised, noqa), key=lambda diagnostic: diagnostic.sort_key)
+    found = sorted(
+        lint_document(open_document(name, text), checks, raised, noqa), key=lambda diagnostic: diagnostic.sort_key
+    )
     if failures is None:
         raised.throw()
     return found

@@ -48,7 +48,7 @@ def _type(path: str, text: str, number: int) -> None:
     times: list[float] = []
     before = 0
     for version in _versions(text, number):
-        times.append(_timed(lambda version=version: _lint(session, version, checks)))  # type: ignore[misc]
+        times.append(_timed(lambda version=version: _lint(session, version, checks)))
         if len(times) == number // 10:
             before = _memory()
     times.sort()

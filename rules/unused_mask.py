@@ -196,7 +196,8 @@ def _is_handed_around(function: Definition, module: ModuleContext) -> bool:
 
 
 def _is_chosen_for_no_mask(module: ModuleContext, name: str) -> bool:
-    """Whether a function of that name is one of those that an interface chooses from, and nobody in the module hands that a mask."""
+    """Whether a function of that name is one of those that an interface chooses from, and nobody in the module hands
+    that a mask."""
     tree = module.outline.body.tree
     chosen = [
         target.id

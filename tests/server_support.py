@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lsprotocol import types
 from pygls.protocol import default_converter
@@ -68,14 +68,15 @@ class Editor:
         own = {types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, types.CLIENT_REGISTER_CAPABILITY}
         register_lsp_features(client, {k: v for k, v in DEFAULT_CLIENT_FEATURES.items() if k not in own})
 
-        @client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
         def take(params: types.PublishDiagnosticsParams) -> None:
             self.published[params.uri] = params
             self._news.set()
 
-        @client.feature(types.CLIENT_REGISTER_CAPABILITY)
         def register(params: types.RegistrationParams) -> None:
             self.registered.extend(params.registrations)
+
+        client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(take)
+        client.feature(types.CLIENT_REGISTER_CAPABILITY)(register)
 
     def uri(self, name: str) -> str:
         """The address of a file in the folder."""
@@ -230,4 +231,4 @@ async def editor(
     finally:
         if client._server is not None and client._server.returncode is None:
             client._server.kill()
-        await client.stop()
+        await cast(Any, client).stop()

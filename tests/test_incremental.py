@@ -190,6 +190,6 @@ def test_attributes_that_are_set_from_anywhere() -> None:
 def test_broken_texts_between_others() -> None:
     session = Session("a.py")
     found = within(session, CLASSES)
-    assert isinstance(within(session, CLASSES + "(")  , str)
+    assert isinstance(within(session, CLASSES + "("), str)
     assert within(session, CLASSES) == found
     assert session.analyses == 1

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from lsprotocol import types
-from server_support import Editor, capabilities, editor
-from test_documents import BUGGY, FIXED
+from server_support import PATIENCE, Editor, capabilities, editor
+from test_documents import BUGGY
 
 pytestmark = pytest.mark.asyncio
 
@@ -112,7 +117,9 @@ async def test_other_kinds_of_actions_are_left_to_others(tmp_path: Path, only: l
 
 async def test_comments_that_suppress(tmp_path: Path) -> None:
     async with editor(tmp_path) as ide:
-        uri = ide.open("a.py", BUGGY.replace("scores.masked_fill(mask == 0, float", "scores.masked_fill(\n\n mask, float"))
+        uri = ide.open(
+            "a.py", BUGGY.replace("scores.masked_fill(mask == 0, float", "scores.masked_fill(\n\n mask, float")
+        )
         fix = await action(ide, uri, DISCARDED, "Suppress ATN204")
         text = ide.apply(fix.edit)[uri]
         assert "scores.masked_fill(  # attnlint: ignore[ATN204]\n" in text
@@ -154,7 +161,9 @@ async def test_hover_shows_the_rule(tmp_path: Path) -> None:
     ("offered", "spoken"), [(None, "utf-16"), (["utf-8", "utf-16"], "utf-8"), (["utf-32"], "utf-32")]
 )
 async def test_characters_beyond_sixteen_bits(tmp_path: Path, offered: list[str] | None, spoken: str) -> None:
-    text = BUGGY.replace("    scores.masked", "    '🤗é🤗'; scores.masked").replace("k.tr", "k'🧪'.tr".replace("'🧪'", ""))
+    text = BUGGY.replace("    scores.masked", "    '🤗é🤗'; scores.masked").replace(
+        "k.tr", "k'🧪'.tr".replace("'🧪'", "")
+    )
     async with editor(tmp_path, capabilities(encodings=offered)) as ide:
         assert ide.encoding == spoken
         uri = ide.open("a.py", text)
@@ -229,3 +238,45 @@ async def test_it_stays_up(tmp_path: Path, text: str) -> None:
         report = await ide.pull(uri)
         assert isinstance(report, types.RelatedFullDocumentDiagnosticReport)
         assert len(report.items) == 2
+
+
+# The process
+
+
+async def test_over_a_connection(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "attnlint", "server", "--tcp", f"127.0.0.1:{port}"]
+    process = await asyncio.create_subprocess_exec(*command)
+    try:
+        reader, writer = await asyncio.wait_for(connected(port), PATIENCE)
+        asked = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}}}
+        data = json.dumps(asked).encode()
+        writer.write(b"Content-Length: %d\r\n\r\n" % len(data) + data)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
+        length = next(int(line.split(b":")[1]) for line in head.splitlines() if line.startswith(b"Content-Length"))
+        answer = json.loads(await asyncio.wait_for(reader.readexactly(length), PATIENCE))
+        assert answer["result"]["serverInfo"]["name"] == "attnlint"
+        writer.close()
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    while True:
+        try:
+            return await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.05)
+
+
+async def test_without_pygls_one_line_says_what_to_do() -> None:
+    hidden = "import sys; sys.modules['pygls'] = None; sys.argv = ['attnlint', 'server']; "
+    code = hidden + "from attnlint.cli import main; sys.exit(main())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == "Error: the server needs pygls 2, which comes with: pip install 'attnlint[server]'\n"

@@ -25,7 +25,9 @@ class NotebookEditor:
         self.cells = [f"{self.uri.replace('file:', 'vscode-notebook-cell:')}#{number}" for number in range(len(texts))]
         for uri, text in zip(self.cells, texts, strict=True):
             ide.texts[uri], ide.versions[uri] = text, 1
-        kinds = [types.NotebookCellKind.Markup if text.startswith("# ") else types.NotebookCellKind.Code for text in texts]
+        kinds = [
+            types.NotebookCellKind.Markup if text.startswith("# ") else types.NotebookCellKind.Code for text in texts
+        ]
         opened = types.NotebookDocument(
             self.uri,
             "jupyter-notebook",

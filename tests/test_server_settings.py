@@ -61,7 +61,13 @@ async def test_settings_that_are_sent(tmp_path: Path) -> None:
 
 
 async def test_settings_that_are_none(tmp_path: Path) -> None:
-    given = {"select": ["ATN9999"], "colour": "blue", "run": "never", "ignore": [UNSCALED], "configuration": "gone.toml"}
+    given = {
+        "select": ["ATN9999"],
+        "colour": "blue",
+        "run": "never",
+        "ignore": [UNSCALED],
+        "configuration": "gone.toml",
+    }
     async with editor(tmp_path, settings=given) as ide:
         uri = ide.open("a.py", BUGGY)
         await ide.until(lambda: codes(ide, uri) == [DISCARDED])

@@ -25,8 +25,9 @@ class Configuration:
     """Finds configuration files, reads each once, and answers for every file and folder.
 
     ``overrides`` are settings as TOML has them, which count before those of any file. ``file`` is the one configuration
-    file for all sources, in place of the nearest; with ``isolated``, none is read. Patterns of overrides are relative to
-    ``root``, which is the current folder unless it is given. Raises ``ValueError`` for overrides that are no settings.
+    file for all sources, in place of the nearest; with ``isolated``, none is read. Patterns of overrides are relative
+    to ``root``, which is the current folder unless it is given. Raises ``ValueError`` for overrides that are no
+    settings.
     """
 
     def __init__(

@@ -24,7 +24,7 @@ from attnlint.server.snapshots import Snapshot, snapshot
 from attnlint.server.workspace import opened
 from attnlint.syntax.text import SourceError
 
-DEBOUNCE = 0.03
+DEBOUNCE = 0.02
 """Seconds without a keystroke after which a document is looked at."""
 _NOTEBOOKS = types.NotebookDocumentSyncOptions(
     [

@@ -77,9 +77,14 @@ class Definition:
 
     def nesting_above(self, floor: int) -> int:
         """``depth``, or ``floor`` where that is more: told without looking at code too short to nest deeper."""
-        if len(self.text) <= floor:
+        if self._length <= floor:
             return floor
         return nesting(self.tree, self.outline.plain.lines, floor, self._blanked)
+
+    @property
+    def _length(self) -> int:
+        """How many characters the text has at most."""
+        return len(self.text)
 
     @property
     def _blanked(self) -> Container[int]:
@@ -127,6 +132,10 @@ class ModuleBody(Definition):
                 indent = head[: len(head) - len(head.lstrip(" \t\f"))]
                 lines[where.first - 1] = f"{indent}pass{line_end(head)}"
         return "".join(lines)
+
+    @property
+    def _length(self) -> int:
+        return len(self.outline.plain.text)
 
     @property
     def code(self) -> str:
