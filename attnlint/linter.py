@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import islice
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from attnlint import suppressions
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from attnlint.graph.analysis import DefinitionGraph
 
 
+_loading = Lock()
 _WORLDS_A_SITE = 64
 """Outcomes that are looked at for one site and rule: a contradiction that shows in none of them is missed."""
 Check = Callable[[ModuleOutline, Sequence[Root], Sequence[Rule], list[Definition], Failures], list[Diagnostic]]
@@ -135,6 +137,17 @@ def _unanalysed(
                 yield from failures.asking(rule, partial(rule.check_unanalysed, definition, reason))
 
 
+def _load_engine() -> None:
+    """Import what analyses definitions, for one thread at a time: two that import a package and a module of it at once
+    may each see the other's half made."""
+    with _loading:
+        import attnlint.attention
+        import attnlint.graph.interpreter
+        import attnlint.graph.module
+        import attnlint.graph.worlds
+        import attnlint.syntax.parse  # noqa: F401
+
+
 def check_definitions(
     module: ModuleOutline,
     wanted: Sequence[Root],
@@ -154,6 +167,7 @@ def _check(
     unread: list[Definition],
     failures: Failures,
 ) -> Iterator[tuple[Rule, Finding]]:
+    _load_engine()
     from attnlint.attention import opposite_arms, recognise
 
     read = _reader(module, unread)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("attnlint", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("attnlint")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -75,9 +75,12 @@ export class CodeServer {
   }
 
   async stop(): Promise<void> {
-    const ended = new Promise((done) => this.#process.once("exit", done));
-    this.#process.kill();
-    await ended;
+    const { exitCode, signalCode } = this.#process;
+    if (exitCode === null && signalCode === null) {
+      const ended = new Promise((done) => this.#process.once("exit", done));
+      this.#process.kill();
+      await ended;
+    }
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 }

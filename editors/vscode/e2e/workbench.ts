@@ -39,7 +39,15 @@ export class Workbench {
     const page = await where.newPage({ viewport: { width: 1180, height: 680 } });
     page.setDefaultTimeout(60_000);
     await page.goto(url);
-    await page.locator(".explorer-folders-view .monaco-list-row").first().waitFor();
+    const files = page.locator(".explorer-folders-view .monaco-list-row").first();
+    const empty = page.getByText("You have not yet added a folder to the workspace.");
+    await files.or(empty).waitFor();
+    // Now and then the window of a workspace file comes up without its folders, before any extension runs.
+    for (let again = 0; again < 5 && (await empty.isVisible()); again += 1) {
+      await page.reload();
+      await files.or(empty).waitFor();
+    }
+    await files.waitFor();
     return new Workbench(page);
   }
 
