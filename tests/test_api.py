@@ -219,7 +219,7 @@ class TestThreads:
             "    found = list(pool.map(lambda number: attnlint.lint_source(text), range(8)))\n"
             "print([[one.code for one in each] for each in found] == [['ATN204', 'ATN101']] * 8)"
         )
-        command = [sys.executable, "-c", program]
+        command = [sys.executable, "-I", "-c", program]
         done = subprocess.run(command, input=BUGGY, capture_output=True, text=True, check=False, timeout=120)
         assert (done.stdout, done.stderr) == ("True\n", "")
 
