@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from attnlint.cache import Cache
     from attnlint.codes import BrokenRules, CodeWarning, UnknownCode
     from attnlint.config import ConfigError, Configuration, Settings
     from attnlint.diagnostics import (
@@ -34,6 +35,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BrokenRules",
+    "Cache",
     "CodeWarning",
     "ConfigError",
     "Configuration",
@@ -66,6 +68,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Cache": "cache",
     **dict.fromkeys(("BrokenRules", "CodeWarning", "UnknownCode"), "codes"),
     **dict.fromkeys(("ConfigError", "Configuration", "Settings"), "config"),
     **dict.fromkeys(("Failures", "RuleError"), "failures"),

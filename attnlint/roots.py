@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from attnlint.attention.triggers import HEADS, SITE
 from attnlint.syntax.outline import ClassOutline, Definition, ModuleOutline
+from attnlint.triggers import HEADS, SITE
 
 _TOO_COMMON = frozenset({"forward", "__init__", "__call__", "main", "call", "reset_parameters"})
 _BINDING = re.compile(r"(?:[ \t]+self\.)?(\w+)[ \t]*(?::[^=]+)?=[^=]")

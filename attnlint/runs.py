@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from attnlint.config import Configuration
 from attnlint.diagnostics import Diagnostic, Problem
@@ -20,6 +21,10 @@ from attnlint.sources.discovery import find_sources
 from attnlint.sources.read import STDIN, read
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError
+
+if TYPE_CHECKING:
+    from attnlint.cache import Cache
+    from attnlint.identity import Keys
 
 _COLLECT_AFTER = 1_000_000
 """Bytes of source between two collections of what was made since the last one."""
@@ -64,6 +69,7 @@ def lint_paths(
     config: Configuration | None = None,
     stdin_filename: str = STDIN,
     jobs: int | None = 1,
+    cache: Cache | None = None,
 ) -> Report:
     """Lint files and folders (``-`` is standard input) with ``rules``, by default those that ``config`` selects.
 
@@ -75,68 +81,134 @@ def lint_paths(
 
     Up to ``jobs`` processes, or as many as there are cores for None, share the work where there is enough of it. Where
     processes are not copied (anywhere but on Linux, or where threads run), the main module of the program must not do
-    this when it is imported.
+    this when it is imported. What ``cache`` knows of a file is not found again, unless there are ``rules``.
     """
     paths = [paths] if isinstance(paths, (str, os.PathLike)) else paths
     settled = config or Configuration(isolated=True)
-    if jobs != 1:
-        return _in_processes(paths, rules, progress, settled, stdin_filename, jobs)
+    keys = _keys(settled) if cache is not None and rules is None else None
+    if jobs != 1 or keys is not None:
+        found = list(find_sources(paths, settled.scope, stdin_filename))
+        tell = progress or (lambda done, total: None)
+        return _Run(found, rules, settled, tell, cache, keys).report(jobs, stdin_filename)
     report = Report()
-    over_sources(paths, report, partial(_report, report, rules, settled), progress, settled, stdin_filename)
+    over_sources(paths, report, _Linting(report, rules, settled).lint, progress, settled, stdin_filename)
     return report
 
 
-def _report(report: Report, rules: Sequence[type[Rule]] | None, config: Configuration, path: str, data: bytes) -> None:
-    """Add what is found in one source."""
-    failures = Failures()
-    report.diagnostics.extend(lint_document(open_document(path, data), config.checks(path, rules), failures))
-    report.problems.extend(Problem(path, None, reason) for reason in failures.told())
+def _keys(config: Configuration) -> Keys | None:
+    from attnlint.identity import Keys, code
+
+    known = code()
+    return Keys(config, known) if known is not None else None
 
 
-def _in_processes(
-    paths: Iterable[str | os.PathLike[str]],
-    rules: Sequence[type[Rule]] | None,
-    progress: Progress | None,
-    config: Configuration,
-    stdin_filename: str,
-    jobs: int | None,
-) -> Report:
-    """`lint_paths` with the files shared out; standard input stays here."""
-    from attnlint import sharing
+Results = dict[bytes, list[Diagnostic]]
 
-    found = list(find_sources(paths, config.scope, stdin_filename))
-    files = [source for source in found if isinstance(source, str) and source != STDIN]
-    shares = sharing.processes(files, jobs or sharing.cores())
-    here = [source for source in found if shares == 1 or not isinstance(source, str) or source == STDIN]
-    report = Report(problems=list(config.problems))
-    tell = progress or (lambda done, total: None)
-    _over(_counted(here, tell, len(found)), report, partial(_report, report, rules, config), stdin_filename)
-    if shares > 1:
-        done = len(here)
-        for batch, result in sharing.shared_out(partial(_batch, rules=rules, config=config), files, shares):
-            part, told = result or (Report(problems=[Problem(path, None, _ENDED) for path in batch]), [])
+
+@dataclass
+class _Linting:
+    """Lints one source after the other into a report."""
+
+    report: Report
+    rules: Sequence[type[Rule]] | None
+    config: Configuration
+    keys: Keys | None = None
+    results: Results = field(default_factory=dict)
+    """What was found, by its key, where there are keys and nothing went wrong."""
+
+    def lint(self, path: str, data: bytes) -> None:
+        """Add what is found in one source."""
+        failures = Failures()
+        found = lint_document(open_document(path, data), self.config.checks(path, self.rules), failures)
+        raised = [Problem(path, None, reason) for reason in failures.told()]
+        self.report.diagnostics.extend(found)
+        self.report.problems.extend(raised)
+        key = self.keys.of(path, data) if self.keys is not None and not raised else None
+        if key is not None:
+            self.results[key] = found
+
+
+Linted = tuple[Report, Results, list[Warning]]
+
+
+@dataclass
+class _Run:
+    """A run whose sources are known: the cache tells of some, the others are linted here or shared out."""
+
+    sources: Sequence[str | Problem]
+    rules: Sequence[type[Rule]] | None
+    config: Configuration
+    progress: Progress
+    cache: Cache | None
+    keys: Keys | None
+
+    def report(self, jobs: int | None, stdin_filename: str) -> Report:
+        """What is found; standard input is linted in this process."""
+        from attnlint import sharing
+
+        report = Report(problems=list(self.config.problems))
+        files = [source for source in self.sources if isinstance(source, str) and source != STDIN]
+        rest = [source for source in self.sources if not isinstance(source, str) or source == STDIN]
+        left = self._recall(files, report)
+        _over(self._counted(rest, report.files), report, _Linting(report, self.rules, self.config).lint, stdin_filename)
+        shares = sharing.processes(left, jobs or sharing.cores())
+        work = partial(_batch, rules=self.rules, config=self.config, keys=self.keys)
+        done = len(self.sources) - len(left)
+        here = [(left, work(self._counted(left, done)))] if shares == 1 else []
+        self._take(report, here or sharing.shared_out(work, left, shares), done)
+        names = (source.path if isinstance(source, Problem) else source for source in self.sources)
+        report.sort([stdin_filename if name == STDIN else name for name in names])
+        return report
+
+    def _recall(self, files: Sequence[str], report: Report) -> Sequence[str]:
+        """Report what is known of files; returns the others."""
+        if self.cache is None or self.keys is None:
+            return files
+        keys = {}
+        for path in files:
+            data = read(path)
+            if not isinstance(data, Problem):
+                keys[path] = self.keys.of(path, data)
+        from attnlint.cache import placed
+
+        known = self.cache.found(key for key in keys.values() if key is not None)
+        for path, key in keys.items():
+            if key in known:
+                report.add(Report(placed(known[key], path), files=1, paths=[path]))
+        return [path for path in files if keys.get(path) not in known]
+
+    def _take(self, report: Report, batches: Iterable[tuple[Sequence[str], Linted | None]], done: int) -> None:
+        """Report what was found in other processes, and keep it unless there was something to warn of, too."""
+        kept: Results = {}
+        warned = False
+        for batch, linted in batches:
+            part, results, told = linted or (Report(problems=[Problem(path, None, _ENDED) for path in batch]), {}, [])
             report.add(part)
+            kept |= results
+            warned = warned or bool(told)
             for warning in told:
                 warnings.warn(warning, stacklevel=2)
             done += len(batch)
-            tell(done, len(found))
-    names = (source.path if isinstance(source, Problem) else source for source in found)
-    report.sort([stdin_filename if name == STDIN else name for name in names])
-    return report
+            self.progress(done, len(self.sources))
+        if self.cache is not None and not warned:
+            self.cache.keep(kept)
+
+    def _counted(self, sources: Sequence[str | Problem], done: int) -> Iterator[str | Problem]:
+        return _counted(sources, self.progress, done, len(self.sources))
 
 
 _ENDED = "the analysis ended its process; this is a bug, please report it"
 
 
 def _batch(
-    files: Sequence[str], rules: Sequence[type[Rule]] | None, config: Configuration
-) -> tuple[Report, list[Warning]]:
+    files: Iterable[str | Problem], rules: Sequence[type[Rule]] | None, config: Configuration, keys: Keys | None
+) -> Linted:
     """What is found in some files, and what was warned of; called in a process of its own."""
-    report = Report()
+    linting = _Linting(Report(), rules, config, keys)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        _over(files, report, partial(_report, report, rules, config), STDIN)
-    return report, [one.message for one in told if isinstance(one.message, Warning)]
+        _over(files, linting.report, linting.lint, STDIN)
+    return linting.report, linting.results, [one.message for one in told if isinstance(one.message, Warning)]
 
 
 def over_sources(
@@ -179,13 +251,15 @@ def _collecting_by_hand() -> Iterator[None]:
             gc.enable()
 
 
-def _counted(sources: Sequence[str | Problem], progress: Progress, total: int = 0) -> Iterator[str | Problem]:
-    """The same sources; ``progress`` hears of each that is done."""
+def _counted(
+    sources: Sequence[str | Problem], progress: Progress, before: int = 0, total: int = 0
+) -> Iterator[str | Problem]:
+    """The same sources; ``progress`` hears of each that is done, after those that were done before."""
     total = total or len(sources)
-    for done, source in enumerate(sources):
+    for done, source in enumerate(sources, before):
         progress(done, total)
         yield source
-    progress(len(sources), total)
+    progress(before + len(sources), total)
 
 
 def _each(

@@ -11,12 +11,12 @@ from attnlint.attention import AttentionPath, MaskUse
 from attnlint.attention.masking import denies_bool, hides_elsewhere, is_renormalised, scores_are_raw
 from attnlint.attention.spelling import rewritten
 from attnlint.attention.transparent import LAYOUT, PARTS
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import MaskFact, Region, Tokens, Triangle
 from attnlint.graph.values import Add, Cast, Value
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.triggers import SITE
 
 _KEPT: tuple[Region, ...] = (Triangle(upper=False, diagonal=0), Tokens(real=True))
 _HIDDEN: tuple[Region, ...] = (Triangle(upper=True, diagonal=1), Tokens(real=False))

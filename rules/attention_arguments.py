@@ -10,7 +10,6 @@ import libcst as cst
 from attnlint.attention import AttentionPath
 from attnlint.attention.spelling import argument, rewritten
 from attnlint.attention.statements import is_read
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
@@ -43,6 +42,7 @@ from attnlint.graph.values import (
 )
 from attnlint.graph.worlds import TRAINING
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.triggers import SITE
 
 
 class AttentionArguments(Rule):

@@ -9,7 +9,6 @@ from attnlint.attention import AttentionPath
 from attnlint.attention.arms import Arms, is_handed_in, leaves, unread_masks
 from attnlint.attention.future import flag_of, is_causal
 from attnlint.attention.trail import AFTER_SOFTMAX
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity
 from attnlint.graph.facts import Facts
 from attnlint.graph.scalars import Monomial
@@ -32,6 +31,7 @@ from attnlint.graph.values import (
 )
 from attnlint.graph.worlds import TRAINING, Undecided
 from attnlint.rule import Finding, Rule
+from attnlint.triggers import SITE
 
 
 class BranchMismatch(Rule):

@@ -11,13 +11,13 @@ from attnlint.attention import AttentionPath, MaskUse
 from attnlint.attention.causality import CAUSAL, kept_past, triangles_behind
 from attnlint.attention.masking import is_self_attention, is_square, kept, rows_are_queries
 from attnlint.attention.spelling import argument, written
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import MaskFact, number
 from attnlint.graph.values import Cat, MultiHead, Origin, Pointwise, Tri, literal
 from attnlint.rule import Finding, Mend, Replacement, Rule
 from attnlint.torch_versions import TorchVersions
+from attnlint.triggers import SITE
 
 
 class CausalDiagonal(Rule):

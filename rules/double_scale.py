@@ -12,11 +12,11 @@ from attnlint.attention import AttentionPath, Factor
 from attnlint.attention.output import has_sibling
 from attnlint.attention.spelling import with_keyword
 from attnlint.attention.statements import taken_off
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.scalars import Monomial
 from attnlint.graph.values import Divide, Multiply, Origin, Sdpa, Softmax
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.triggers import SITE
 
 _ROOT = Fraction(-1, 2)
 

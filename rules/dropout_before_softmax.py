@@ -9,10 +9,10 @@ from attnlint.attention.masking import scores_are_raw
 from attnlint.attention.moving import moved_after
 from attnlint.attention.output import meetings
 from attnlint.attention.spelling import written
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.values import Dropout, Origin, Product, literal
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.triggers import SITE
 
 
 class DropoutBeforeSoftmax(Rule):

@@ -12,7 +12,6 @@ from attnlint.attention import AttentionPath
 from attnlint.attention.arms import is_setting, leaves
 from attnlint.attention.spelling import is_argument, rewritten, written
 from attnlint.attention.trail import softmaxes_behind
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts
 from attnlint.graph.values import (
@@ -36,6 +35,7 @@ from attnlint.graph.values import (
 )
 from attnlint.rule import Finding, Mend, Replacement, Rule
 from attnlint.syntax.walk import holds
+from attnlint.triggers import SITE
 
 _IN_TRAINING = ("training_step",)
 """Methods that frameworks call in training mode alone."""

@@ -12,7 +12,6 @@ from attnlint.attention import AttentionPath, MaskUse
 from attnlint.attention.importing import Spelled, spelled
 from attnlint.attention.spelling import argument, filler, rewritten, written
 from attnlint.attention.transparent import LAYOUT, PARTS
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.dtypes import HALVES, named
 from attnlint.graph.facts import Facts
@@ -33,6 +32,7 @@ from attnlint.graph.values import (
     Where,
 )
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.triggers import SITE
 
 _LARGEST = {
     "float16": 65504.0, "bfloat16": 3.3895313892515355e38, "float32": 3.4028234663852886e38,

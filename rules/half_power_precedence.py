@@ -8,12 +8,12 @@ import libcst as cst
 
 from attnlint.attention import AttentionPath, Factor
 from attnlint.attention.spelling import is_bracketed, rewritten
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import number
 from attnlint.graph.values import Divide, FromData, Multiply, Origin, Power, Value
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.triggers import SITE
 
 
 class HalfPowerPrecedence(Rule):

@@ -12,12 +12,12 @@ from attnlint.attention.contexts import called, is_autocast
 from attnlint.attention.importing import spelled
 from attnlint.attention.spelling import argument, operands, rewritten
 from attnlint.attention.transparent import LAYOUT, PARTS
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Span, Tier
 from attnlint.graph.dtypes import HALVES, named
 from attnlint.graph.facts import Facts
 from attnlint.graph.values import Cast, Divide, Multiply, Origin, Product, Softmax, Value, literal
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.triggers import SITE
 
 _PRODUCTS = ("matmul", "bmm", "einsum")
 _STEPS = 40

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from attnlint.attention import AttentionPath
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity
 from attnlint.graph.dtypes import HALVES
 from attnlint.graph.values import Cast, Origin
 from attnlint.rule import Finding, Rule
+from attnlint.triggers import SITE
 
 _MULTIPLE = 8
 

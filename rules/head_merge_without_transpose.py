@@ -9,12 +9,12 @@ import libcst as cst
 
 from attnlint.attention import AttentionPath
 from attnlint.attention.spelling import rewritten
-from attnlint.attention.triggers import SITE
 from attnlint.attention.views import merges, swaps_nothing
 from attnlint.diagnostics import Tier
 from attnlint.graph.layouts import Layout, crossing
 from attnlint.graph.values import View
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.triggers import SITE
 
 
 class HeadMergeWithoutTranspose(Rule):

@@ -9,7 +9,6 @@ from functools import partial
 import libcst as cst
 
 from attnlint.attention.spelling import rewritten
-from attnlint.attention.triggers import HEADS, SITE
 from attnlint.attention.views import projection_of, swaps_nothing
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
@@ -17,6 +16,7 @@ from attnlint.graph.facts import Facts
 from attnlint.graph.layouts import Crossing, crossing, is_features
 from attnlint.graph.values import Multiply, Origin, View
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.triggers import HEADS, SITE
 
 
 class HeadSplitByView(Rule):

@@ -9,11 +9,11 @@ import libcst as cst
 
 from attnlint.attention import AttentionPath
 from attnlint.attention.transparent import LAYOUT, PARTS
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.shapes import TensorShape
 from attnlint.graph.values import Attribute, Dropout, Multiply, Origin, Product, Softmax, TorchModule, Value, literal
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.triggers import SITE
 
 
 class ImplicitSoftmaxDim(Rule):

@@ -18,12 +18,12 @@ from attnlint.attention.causality import (
 from attnlint.attention.flipping import flipped, mask_as_written
 from attnlint.attention.masking import is_square, kept, rows_are_queries
 from attnlint.attention.spelling import rewritten
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.masks import MaskFact
 from attnlint.graph.values import Origin
 from attnlint.graph.worlds import TooManyWorlds
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.triggers import SITE
 
 
 class InvertedCausalMask(Rule):

@@ -10,11 +10,11 @@ import libcst as cst
 
 from attnlint.attention import AttentionPath, Factor
 from attnlint.attention.spelling import definition_of, operator_changed, rewritten, stands_alone
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.scalars import Monomial
 from attnlint.graph.values import Attribute, Divide, Instance, Linear, Multiply, Normalize, Origin, strip
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.triggers import SITE
 
 _HALF = Fraction(1, 2)
 

@@ -10,11 +10,11 @@ from attnlint.attention.masking import adds_nothing_hidden, is_of_keys, scores_a
 from attnlint.attention.moving import moved_before
 from attnlint.attention.output import is_summed_up, meetings
 from attnlint.attention.spelling import written
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.masks import VERY_NEGATIVE, number
 from attnlint.graph.values import MaskedFill, Multiply, Origin, Softmax, Tri, Value, Where
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.triggers import SITE
 
 
 class MaskAfterSoftmax(Rule):

@@ -11,12 +11,12 @@ from attnlint.attention import AttentionPath, MaskUse
 from attnlint.attention.contexts import is_autocast
 from attnlint.attention.masking import is_of_infinities
 from attnlint.attention.spelling import argument, rewritten, written
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.dtypes import FLOATS
 from attnlint.graph.values import Add, Cast, MultiHead, Origin, Sdpa, Value
 from attnlint.rule import Finding, Mend, Rule
 from attnlint.torch_versions import TorchVersions
+from attnlint.triggers import SITE
 
 
 class MaskDtype(Rule):

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from attnlint.attention import AttentionPath, MaskUse
 from attnlint.attention.masking import hides_elsewhere, is_renormalised, scores_are_raw
 from attnlint.attention.spelling import filler
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import number
 from attnlint.graph.ops import FUNCTIONS
 from attnlint.graph.values import External, MaskedFill, Negate, Value, Where
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.triggers import SITE
 
 _TINY = 1e-3
 _BIG = 1e3

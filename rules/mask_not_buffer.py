@@ -9,7 +9,6 @@ import libcst as cst
 
 from attnlint.attention import AttentionPath, MaskUse
 from attnlint.attention.spelling import assignment
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.machine import Store
 from attnlint.graph.values import (
@@ -30,6 +29,7 @@ from attnlint.graph.values import (
 )
 from attnlint.rule import Finding, Mend, Replacement, Rule
 from attnlint.syntax.walk import holds
+from attnlint.triggers import SITE
 
 _MADE = (Full, Arange, Random, FromData)
 _OWN_WAYS = ("_apply", "to", "cuda", "__setattr__")

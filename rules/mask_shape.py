@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from attnlint.attention import AttentionPath, MaskUse
 from attnlint.attention.spelling import argument, rewritten, written
 from attnlint.attention.transparent import LAYOUT, beneath
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.scalars import Monomial
 from attnlint.graph.shapes import TensorShape
 from attnlint.graph.values import Compare, MaskedFill, Not, Origin, Sdpa, Value
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.triggers import SITE
 
 
 class MaskShape(Rule):

@@ -11,10 +11,10 @@ from attnlint.attention.batch import CERTAIN, Evidence, batch_axes, is_single, o
 from attnlint.attention.batch_uses import said_by_masks, said_by_uses
 from attnlint.attention.spelling import appended, argument
 from attnlint.attention.torch_modules import built
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.values import MultiHead, Origin, Output, TorchModule, TransformerCall, Value, literal
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.triggers import SITE
 
 
 class MhaBatchFirst(Rule):

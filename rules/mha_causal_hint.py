@@ -11,7 +11,6 @@ from attnlint.attention import AttentionPath
 from attnlint.attention.spelling import appended, argument
 from attnlint.attention.torch_modules import is_batch_first
 from attnlint.attention.transparent import LAYOUT, beneath
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import Triangle
@@ -28,6 +27,7 @@ from attnlint.graph.values import (
     strip,
 )
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.triggers import SITE
 
 
 class MhaCausalHint(Rule):

@@ -10,7 +10,6 @@ from typing import Literal, TypeAlias
 from attnlint.attention import AttentionPath, AttentionSite
 from attnlint.attention.spelling import argument, contracted_extent, rewritten, stands_alone
 from attnlint.attention.trail import Walk
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.scalars import Monomial
 from attnlint.graph.values import (
@@ -29,6 +28,7 @@ from attnlint.graph.values import (
 )
 from attnlint.graph.worlds import TooManyWorlds
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.triggers import SITE
 
 State: TypeAlias = Literal["projections", "parameters", "other"]
 _ROOT = r"(?:\*\*\s*\(?-?\s*(?:0?\.\d+|1\s*/)|sqrt)"

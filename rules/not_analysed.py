@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Span
 from attnlint.rule import Finding, Rule
 from attnlint.syntax.outline import Definition
+from attnlint.triggers import SITE
 
 
 class NotAnalysed(Rule):

@@ -9,11 +9,11 @@ from attnlint.attention.output import meetings
 from attnlint.attention.spelling import written
 from attnlint.attention.trail import factor_of
 from attnlint.attention.transparent import LAYOUT, beneath
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.liveness import looks_only
 from attnlint.graph.values import Divide, FloorDivide, Multiply, Origin, Phi, Product, Value
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.triggers import SITE
 
 
 class OverwrittenScale(Rule):

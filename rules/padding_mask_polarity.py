@@ -9,12 +9,12 @@ from attnlint.attention.contradictions import read_otherwise
 from attnlint.attention.flipping import flipped, mask_as_written
 from attnlint.attention.masking import kept
 from attnlint.attention.spelling import rewritten
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import Tokens
 from attnlint.graph.values import Attribute, Cast, Index, Instance, MultiHead, Parameter, Value, literal
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.triggers import SITE
 
 _PUBLISHED = "attention_mask"
 """What tokenizers call their mask: 1 for what to attend to."""

@@ -10,7 +10,6 @@ import libcst as cst
 
 from attnlint.attention.batch import CERTAIN, Evidence, batch_axes, only
 from attnlint.attention.batch_uses import said_by_uses
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
@@ -36,6 +35,7 @@ from attnlint.graph.values import (
 )
 from attnlint.rule import Finding, Mend, Replacement, Rule
 from attnlint.syntax.walk import holds
+from attnlint.triggers import SITE
 
 
 class PositionAxis(Rule):

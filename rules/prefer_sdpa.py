@@ -12,12 +12,12 @@ from attnlint.attention.conventions import bool_convention
 from attnlint.attention.fusable import Fusable, fusable, has_fused
 from attnlint.attention.importing import spelled
 from attnlint.attention.spelling import operands
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.values import Origin, Product, Softmax
 from attnlint.graph.worlds import TooManyWorlds
 from attnlint.rule import Finding, Mend, Replacement, Rule
 from attnlint.syntax.walk import holds
+from attnlint.triggers import SITE
 
 _WITH_SCALE = "2.1"
 """The first release of torch in which the call takes ``scale=``."""

@@ -6,12 +6,12 @@ from collections.abc import Hashable, Iterator
 
 from attnlint.attention import AttentionPath
 from attnlint.attention.masking import is_computed
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import number
 from attnlint.graph.values import Add, Constant, Learned, Origin, Value, key
 from attnlint.rule import Finding, Rule
+from attnlint.triggers import SITE
 
 
 class RepeatedMask(Rule):

@@ -8,10 +8,10 @@ from attnlint.attention import AttentionPath
 from attnlint.attention.before import Earlier, earlier_softmax, is_of_same_axis
 from attnlint.attention.spelling import written
 from attnlint.attention.statements import taken_off
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.values import Dropout, Softmax
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.triggers import SITE
 
 
 class RepeatedSoftmax(Rule):

@@ -11,11 +11,11 @@ from attnlint.attention import AttentionPath
 from attnlint.attention.caches import Joined, cached, is_handed_on, outlives, value_operand
 from attnlint.attention.future import flag_of, is_given
 from attnlint.attention.transparent import beneath
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.masks import number
 from attnlint.graph.values import Cast, Cat, Origin, Transpose, Value
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.triggers import SITE
 
 
 class ReversedKvCat(Rule):

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from attnlint.attention import AttentionPath
 from attnlint.attention.caches import cached, is_handed_on
 from attnlint.attention.rotary import positions_from_zero, rotation_behind
-from attnlint.attention.triggers import SITE
 from attnlint.rule import Finding, Rule
+from attnlint.triggers import SITE
 
 
 class RopeCacheOffset(Rule):

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from attnlint.attention import AttentionPath
 from attnlint.attention.rotary import Rotation, rotation, rotation_behind
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.values import Origin, Value, strip
 from attnlint.rule import Finding, Rule
+from attnlint.triggers import SITE
 
 
 class RopeOnValues(Rule):

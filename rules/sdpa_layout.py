@@ -9,11 +9,11 @@ import libcst as cst
 
 from attnlint.attention import AttentionPath
 from attnlint.attention.spelling import argument, rewritten
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.layouts import Layout, extent, is_features, is_position
 from attnlint.graph.values import Origin, Sdpa
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.triggers import SITE
 
 
 class SdpaLayout(Rule):

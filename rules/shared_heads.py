@@ -12,7 +12,6 @@ from attnlint.attention import AttentionPath, Operand
 from attnlint.attention.importing import spelled
 from attnlint.attention.parameters import class_name, contents, has_parameters
 from attnlint.attention.transparent import LAYOUT
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
@@ -32,6 +31,7 @@ from attnlint.graph.values import (
 )
 from attnlint.rule import Finding, Mend, Replacement, Rule
 from attnlint.syntax.walk import holds
+from attnlint.triggers import SITE
 
 _CONTAINER = r"(?:ModuleList|Sequential)\w*\(\s*\*?\s*\(?\s*"
 

@@ -16,12 +16,12 @@ from attnlint.attention.output import (
 )
 from attnlint.attention.spelling import is_argument
 from attnlint.attention.trail import Walk
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.axes import Place
 from attnlint.graph.shapes import integer
 from attnlint.graph.values import Constant, Convolution, Linear, MaskedFill, Origin, Parameter, Softmax, Value
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.triggers import SITE
 
 
 class SoftmaxAxis(Rule):

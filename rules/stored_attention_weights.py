@@ -11,13 +11,13 @@ from attnlint.attention import AttentionPath
 from attnlint.attention.contexts import is_untracked
 from attnlint.attention.spelling import argument, assignment, rewritten
 from attnlint.attention.trail import softmaxes_behind
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.machine import Store
 from attnlint.graph.values import Attribute, Cast, Instance, MultiHead, Origin, Pure, Softmax, Value, Weights, strip
 from attnlint.graph.worlds import TRAINING
 from attnlint.rule import Finding, Mend, Rule
 from attnlint.syntax.walk import nodes
+from attnlint.triggers import SITE
 
 _HOOKS = ("register_hook", "retain_grad")
 

@@ -10,7 +10,6 @@ from attnlint.attention import AttentionPath
 from attnlint.attention.spelling import argument, rewritten, written
 from attnlint.attention.torch_modules import heads_of, is_batch_first
 from attnlint.attention.transparent import PARTS
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph import equations
 from attnlint.graph.facts import Facts
@@ -34,6 +33,7 @@ from attnlint.graph.values import (
     key,
 )
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.triggers import SITE
 
 
 class TiledHeadMask(Rule):

@@ -12,7 +12,6 @@ from attnlint.attention import AttentionPath, Operand
 from attnlint.attention.grouping import RepeatedHeads, heads_of, repeated_heads, stretched_heads
 from attnlint.attention.spelling import argument
 from attnlint.attention.trail import Walk
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph import equations
 from attnlint.graph.facts import Facts
@@ -29,6 +28,7 @@ from attnlint.graph.values import (
     strip,
 )
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.triggers import SITE
 
 
 class TiledKvHeads(Rule):

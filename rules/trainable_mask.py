@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from attnlint.attention import AttentionPath, MaskUse
 from attnlint.attention.spelling import argument
 from attnlint.attention.transparent import LAYOUT, PARTS
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import MaskFact, Triangle, number
 from attnlint.graph.values import Cast, Learned, Multiply, Subtract, Tri, Value, literal, strip
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.triggers import SITE
 
 
 class TrainableMask(Rule):

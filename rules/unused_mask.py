@@ -12,7 +12,6 @@ from attnlint.attention import AttentionPath, AttentionSite
 from attnlint.attention.arms import Arms, is_handed_in, unread_masks
 from attnlint.attention.contexts import called
 from attnlint.attention.future import is_causal
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity
 from attnlint.graph.module import ModuleContext
 from attnlint.graph.values import Flash, Frame, MultiHead, Origin
@@ -21,6 +20,7 @@ from attnlint.rule import Finding, Rule
 from attnlint.syntax.outline import ClassOutline, Definition
 from attnlint.syntax.parse import parse_definition
 from attnlint.syntax.walk import nodes
+from attnlint.triggers import SITE
 
 _MASKS = re.compile(r"(?:src_|tgt_|memory_|x_|context_)?(?:attn_|attention_|(?:key_)?padding_|key_)?mask")
 """Names that say mask: taken as such only where a tensor is accepted or handed in under them."""

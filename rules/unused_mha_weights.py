@@ -8,11 +8,11 @@ import libcst as cst
 
 from attnlint.attention.spelling import appended, argument
 from attnlint.attention.statements import is_read
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.values import Attribute, MultiHead, Origin, Output, Value, Weights, literal
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.triggers import SITE
 
 
 class UnusedMhaWeights(Rule):

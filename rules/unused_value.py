@@ -11,11 +11,11 @@ from attnlint.attention import AttentionPath, Operand
 from attnlint.attention.output import meetings
 from attnlint.attention.spelling import argument, written
 from attnlint.attention.trail import Walk
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.liveness import dead_ends
 from attnlint.graph.values import Linear, Origin, Piece, Sdpa, Select, Value, literal
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.triggers import SITE
 
 
 class UnusedValue(Rule):

@@ -9,12 +9,12 @@ import libcst as cst
 
 from attnlint.attention import AttentionPath, Factor
 from attnlint.attention.spelling import contracted_extent, definition_of, operator_changed, rewritten, stands_alone
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.scalars import Monomial
 from attnlint.graph.values import FloorDivide, Linear, Origin, Rearrange, Unflatten, View
 from attnlint.rule import Finding, Mend, Rule
 from attnlint.syntax.walk import holds
+from attnlint.triggers import SITE
 
 
 class WrongScale(Rule):

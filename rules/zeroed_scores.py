@@ -10,11 +10,11 @@ import libcst as cst
 from attnlint.attention import AttentionPath, MaskUse
 from attnlint.attention.masking import hides_elsewhere, is_renormalised, scores_are_raw
 from attnlint.attention.spelling import filler, rewritten
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Tier
 from attnlint.graph.masks import number
 from attnlint.graph.values import Multiply, Origin, Tri, Where
 from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.triggers import SITE
 
 
 class ZeroedScores(Rule):

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 from hypothesis import HealthCheck, settings
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("attnlint", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("attnlint")
+
+_numbers = count()
+
+
+@pytest.fixture(autouse=True)
+def cache_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test knows what another one found, nor what the user did."""
+    monkeypatch.setenv("ATTNLINT_CACHE_DIR", str(tmp_path_factory.getbasetemp() / f"cache-{next(_numbers)}"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

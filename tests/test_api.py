@@ -20,6 +20,7 @@ from test_cli import BUGGY, CLEAN
 import attnlint
 from attnlint import (
     BrokenRules,
+    Cache,
     CodeWarning,
     ConfigError,
     Configuration,
@@ -95,7 +96,7 @@ class Raising(Rule):
 
 class TestPickling:
     def test_no_public_type_is_forgotten(self) -> None:
-        tested = {type(value) for value in [*VALUES, *ERRORS, Failures()]} | {Configuration, Rule}
+        tested = {type(value) for value in [*VALUES, *ERRORS, Failures()]} | {Cache, Configuration, Rule}
         public = [getattr(attnlint, name) for name in attnlint.__all__]
         assert tested == {one for one in public if inspect.isclass(one)}
 

@@ -79,6 +79,7 @@ def test_nor_does_a_package() -> None:
                 "attnlint.suppressions",
                 "attnlint.syntax",
                 "attnlint.torch_versions",
+                "attnlint.triggers",
             },
         ),
         ("attnlint.invariants", set()),

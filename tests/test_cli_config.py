@@ -231,22 +231,24 @@ class TestRun:
         (shown,) = json.loads(attnlint("--show-settings", "--output-format=json", "deep/a.py").out)
         assert shown["settings"][key]["value"] == str(Path("deep/kept").resolve())
 
-    def test_cache_dir_is_reserved(self, attnlint: Run) -> None:
-        assert "Reserved: nothing is cached yet." in attnlint("config", "cache-dir").out
-        (shown,) = json.loads(attnlint("--cache-dir=kept", "--show-settings", "--output-format=json", "safe.py").out)
+    def test_cache_dir(self, attnlint: Run) -> None:
+        project('cache-dir = "kept"')
+        assert attnlint(*CONCISE, ".").places == ALL
+        assert Path("kept/.gitignore").read_text() == "*\n"
+        (shown,) = json.loads(attnlint("--cache-dir=other", "--show-settings", "--output-format=json", "safe.py").out)
         assert shown["settings"]["cache-dir"] == {
-            "value": str(Path("kept").resolve()),
+            "value": str(Path("other").resolve()),
             "origin": "command line: cache-dir",
         }
-        assert attnlint(*CONCISE, "--cache-dir=kept", ".").places == ALL
-        assert not Path("kept").exists()
+        assert attnlint(*CONCISE, "--cache-dir=other", ".").places == ALL
+        assert Path("other/.gitignore").exists()
 
 
 def test_there_is_a_test_for_every_setting() -> None:
     written = Path(__file__).read_text("utf-8")
     tested = {key for key in BY_KEY if f"def test_{key.replace('-', '_')}" in written}
     tested |= {key for key in ("fixable", "unfixable") if "def test_fixable_and_unfixable" in written}
-    tested |= {key for key in ("baseline", "cache-dir") if f'"{key}"' in written}
+    tested |= {key for key in ("baseline",) if f'"{key}"' in written}
     assert tested == set(BY_KEY)
 
 

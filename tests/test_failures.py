@@ -9,12 +9,12 @@ import pytest
 
 from attnlint import RuleError, lint_source
 from attnlint.attention import AttentionPath, AttentionSite
-from attnlint.attention.triggers import SITE
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.rule import Finding, Rule, discover
 from attnlint.runs import lint_paths
 from attnlint.syntax.outline import ModuleOutline, outline
 from attnlint.syntax.text import SourceText
+from attnlint.triggers import SITE
 
 BUGGY = """\
 import torch

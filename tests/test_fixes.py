@@ -19,13 +19,13 @@ from test_cli import script
 from attnlint import Diagnostic, Edit, Span, lint_source
 from attnlint.attention import AttentionPath
 from attnlint.attention.spelling import rewritten
-from attnlint.attention.triggers import SITE
 from attnlint.diagnostics import Fix, Tier
 from attnlint.fixes import fix_paths, fix_source, fixer, write
 from attnlint.fixes.edits import compatible
 from attnlint.rule import Finding, Mend, Replacement, Rule, discover, select
 from attnlint.syntax.edits import edited, overlap
 from attnlint.syntax.text import SourceError, SourceText
+from attnlint.triggers import SITE
 
 BUGGY = """\
 import torch

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from attnlint.cli import caching
 from attnlint.cli.baselining import Baselining, CheckCommand, baseline_options
 from attnlint.cli.checking import Checking
 from attnlint.cli.configuring import configured
@@ -36,6 +37,7 @@ def _one_line(context: click.Context, option: click.Parameter, text: str) -> str
 @click.option("--reason", default="", metavar="TEXT", callback=_one_line, help="What these comments say after --.")
 @click.option("--diff", "only_diff", is_flag=True, help="Print what would be changed, and write nothing.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Processes at most; by default, one for each core.")
+@caching.no_cache_option
 @click.option("--no-fold", is_flag=True, help="Report, and fix, copies of linted code by themselves.")
 @click.option("--watch", "watched", is_flag=True, help="Report again whenever a file changes, until Ctrl-C.")
 @baseline_options
@@ -52,6 +54,8 @@ def check(
     show_fixes: bool,
     stdin_filename: str,
     jobs: int | None,
+    cache_dir: str | None,
+    no_cache: bool,
     no_fold: bool,
     watched: bool,
 ) -> int:
@@ -78,14 +82,16 @@ def check(
         quiet = reporting.quiet
         changing = Changing(unsafe_fixes, add_ignore, reason, only_diff, show, stdin_filename, no_fold, spared, quiet)
         return _change(checking, changing)
-    return _lint(checking, jobs)
+    return _lint(checking, jobs, cache_dir, no_cache)
 
 
-def _lint(checking: Checking, jobs: int | None) -> int:
+def _lint(checking: Checking, jobs: int | None, cache_dir: str | None, no_cache: bool) -> int:
     from attnlint.runs import lint_paths
 
+    cache = caching.chosen(cache_dir, no_cache)
     with shown_progress(checking.hides_progress) as progress:
-        report = lint_paths(checking.paths, None, progress, checking.config, checking.stdin_filename, jobs)
+        report = lint_paths(checking.paths, None, progress, checking.config, checking.stdin_filename, jobs, cache)
+    caching.complain(cache, cache_dir)
     return checking.tell(report)
 
 

@@ -11,7 +11,7 @@ from attnlint.config.files import file_in, layers_of, parse, upwards
 from attnlint.config.kinds import BadValue, Where
 from attnlint.config.layers import Layer, Resolved, merged
 from attnlint.config.places import ConfigError
-from attnlint.config.settings import BY_KEY, Settings
+from attnlint.config.settings import BY_KEY, COUNTING, Settings
 from attnlint.diagnostics import Problem
 from attnlint.rule import Rule
 from attnlint.sources.discovery import USUAL
@@ -57,7 +57,8 @@ class Configuration:
         self._folders: dict[str, str] = {}
         self._files: dict[str, str | None] = {}
         self._resolved: dict[str | None, Resolved | ConfigError] = {}
-        self._scopes: dict[str, Scope] = {}
+        self._scopes: dict[str | None, Scope] = {}
+        self._identities: dict[tuple[str | None, tuple[str, ...]], str] = {}
         self._instances: dict[tuple[tuple[type[Rule], ...], TorchVersions], tuple[Rule, ...]] = {}
         self._checks: dict[tuple[str | None, tuple[str, ...], tuple[type[Rule], ...] | None], Checks] = {}
 
@@ -84,22 +85,36 @@ class Configuration:
 
     def scope(self, folder: str) -> Scope:
         """What a search takes in a folder."""
-        if folder not in self._scopes:
-            self._scopes[folder] = self._scope(self._file_of(folder))
-        return self._scopes[folder]
+        file = self._file_of(folder)
+        if file not in self._scopes:
+            self._scopes[file] = self._scope(file)
+        return self._scopes[file]
 
     def checks(self, path: str, rules: Sequence[type[Rule]] | None = None) -> Checks:
         """What is looked for in a source: ``rules``, or those of its settings. Raises `ConfigError`."""
-        at = self._absolute(path)
-        file = self._file_of(os.path.dirname(at))
-        settings = self._resolve(file).settings
-        ignored = ignored_in(at, settings) if rules is None else ()
+        file, settings, ignored = self._counting(path)
         given = None if rules is None else tuple(rules)
+        ignored = ignored if given is None else ()
         if (file, ignored, given) not in self._checks:
             chosen = tuple(rules_of(settings, ignored)) if given is None else given
             made = self._made(chosen, settings.torch_version)
             self._checks[file, ignored, given] = Checks(made, tiers_of(settings, chosen))
         return self._checks[file, ignored, given]
+
+    def identity(self, path: str) -> str:
+        """All that `checks` depends on where it is not given rules. Raises `ConfigError`."""
+        file, settings, ignored = self._counting(path)
+        if (file, ignored) not in self._identities:
+            counting = {option.key: option.plain(getattr(settings, option.name)) for option in COUNTING}
+            self._identities[file, ignored] = repr((counting, ignored))
+        return self._identities[file, ignored]
+
+    def _counting(self, path: str) -> tuple[str | None, Settings, tuple[str, ...]]:
+        """The configuration file of a source, its settings, and what is ignored in that source alone."""
+        at = self._absolute(path)
+        file = self._file_of(os.path.dirname(at))
+        settings = self._resolve(file).settings
+        return file, settings, ignored_in(at, settings)
 
     def _made(self, rules: tuple[type[Rule], ...], torch: TorchVersions) -> tuple[Rule, ...]:
         """The rules ready to be asked, once for each set of them."""

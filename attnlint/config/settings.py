@@ -199,8 +199,9 @@ class Settings:
         _RUN,
         FilePath(),
         None,
-        "Reserved: nothing is cached yet. The folder that is to keep what was found, for the next run. Relative to the "
-        "configuration file, in whose folder it has to lie.",
+        "The folder that keeps what was found, for the next run. Relative to the configuration file, in whose folder "
+        "it has to lie. Without it, `ATTNLINT_CACHE_DIR` names the folder, or else it is where the system keeps what "
+        "programs can do without (`~/.cache/attnlint`). `--no-cache` on the command line keeps and reads nothing.",
         example=".attnlint_cache",
         of_run=True,
     )
@@ -226,6 +227,10 @@ class Settings:
 OPTIONS: tuple[Option, ...] = options_of(Settings)
 """All settings, in the order in which they are explained."""
 BY_KEY = {one.key: one for one in OPTIONS}
+COUNTING = tuple(
+    one for one in OPTIONS if one.group in (_RULES, _FIXES) and not one.of_run and one.key != "per-file-ignores"
+)
+"""Those that decide what is found in a file; what its patterns ignore in it comes on top."""
 
 
 def hint(key: str) -> str:

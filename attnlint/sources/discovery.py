@@ -59,6 +59,8 @@ class _Place:
     path: str
     is_folder: bool = False
     ignores: Ignores = _NOTHING_IGNORED
+    is_real: bool = False
+    """Whether no link leads to it."""
 
     @classmethod
     def top(cls, folder: str) -> _Place:
@@ -68,7 +70,7 @@ class _Place:
     @property
     def identity(self) -> str:
         """What is the same for two paths to one file."""
-        return self.path if self.path == STDIN else os.path.realpath(self.path)
+        return self.path if self.is_real or self.path == STDIN else os.path.realpath(self.path)
 
 
 def find_sources(
@@ -165,4 +167,6 @@ def _place(entry: os.DirEntry[str], parent: str, ignores: Ignores, scope: Scope)
     if entry.is_dir(follow_symlinks=False):
         return _Place(shown, entry.path, True, ignores)
     is_wanted = scope.problem is None and scope.include.matches(entry.path)
-    return _Place(shown, entry.path) if is_wanted and os.path.isfile(entry.path) else None
+    is_link = entry.is_symlink()
+    is_file = os.path.isfile(entry.path) if is_link else entry.is_file()
+    return _Place(shown, entry.path, is_real=not is_link) if is_wanted and is_file else None

@@ -1,0 +1,175 @@
+"""What was found, kept on disk for the next run.
+
+A result is known by all that it depends on: the bytes of the source and the kind of document, the settings that count
+for it, and the code that finds (`attnlint.identity`). So nothing has to be invalidated, and a file that was moved or
+copied is known already. Paths are no part of a result.
+
+The cache may be lost, cut off, written by somebody else at the same time, or not be writable at all: then a result is
+not known, and is found again. Each is kept with a checksum, so that what the disk made of it is never taken for one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import astuple, replace
+from hashlib import blake2b
+from itertools import islice
+from typing import TypeVar
+
+from attnlint.diagnostics import Content, CopiedFrom, Diagnostic, Edit, Fix, Related, Severity, Span, Tier
+
+T = TypeVar("T")
+Found = Sequence[Diagnostic]
+
+_FILE = "results-1.sqlite"
+_TABLE = "CREATE TABLE IF NOT EXISTS results (key BLOB PRIMARY KEY, used INTEGER, sum BLOB, found TEXT) WITHOUT ROWID"
+_AT_ONCE = 500
+"""Keys in one question; SQLite takes at most 999 in its older releases."""
+_PATIENCE = 2.0
+"""Seconds to wait while another process writes."""
+_DAYS_KEPT = 30
+_SECONDS_A_DAY = 86_400
+
+
+class Cache:
+    """Results in a folder, which need not be there yet.
+
+    What was not asked for in 30 days is forgotten; ``today`` is the number of this one.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], today: int | None = None) -> None:
+        self._folder = os.fspath(folder)
+        self._today = int(time.time() // _SECONDS_A_DAY) if today is None else today
+        self.complaint: str | None = None
+        """Why nothing can be kept, once that was tried in vain."""
+
+    def found(self, keys: Iterable[bytes]) -> dict[bytes, list[Diagnostic]]:
+        """The results that are known, their paths empty."""
+        known: dict[bytes, list[Diagnostic]] = {}
+        path = os.path.join(self._folder, _FILE)
+        if not os.path.isfile(path):
+            return known
+        with suppress(sqlite3.Error, OSError), closing(sqlite3.connect(path, _PATIENCE, isolation_level=None)) as data:
+            stale = []
+            for some in _in_parts(keys):
+                for key, used, checksum, text in data.execute(_asking(some), some):
+                    found = _read(key, checksum, text)
+                    if found is not None:
+                        known[key] = found
+                        stale += [key] if used != self._today else []
+            self._use(data, stale)
+        return known
+
+    def keep(self, results: Mapping[bytes, Found]) -> None:
+        """Add results, whatever their paths are."""
+        if not results:
+            return
+        rows = []
+        for key, found in results.items():
+            text = _written(found)
+            rows.append((key, self._today, _checksum(key, text), text))
+        try:
+            self._make_folder()
+            self._insert(rows)
+        except (sqlite3.Error, OSError) as error:
+            self.complaint = getattr(error, "strerror", None) or str(error)
+
+    def _insert(self, rows: Sequence[tuple[bytes, int, bytes, str]]) -> None:
+        """Put rows into the file; one that is no database, or is broken, begins anew."""
+        path = os.path.join(self._folder, _FILE)
+        try:
+            self._write(path, rows)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            os.unlink(path)
+            self._write(path, rows)
+
+    def _write(self, path: str, rows: Sequence[tuple[bytes, int, bytes, str]]) -> None:
+        with closing(sqlite3.connect(path, _PATIENCE, isolation_level=None)) as data:
+            data.execute("PRAGMA synchronous = OFF")  # a broken file is found out, and costs time alone
+            data.execute("BEGIN IMMEDIATE")
+            data.execute(_TABLE)
+            data.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", rows)
+            data.execute("DELETE FROM results WHERE used < ?", (self._today - _DAYS_KEPT,))
+            data.execute("COMMIT")
+
+    def _use(self, data: sqlite3.Connection, keys: Iterable[bytes]) -> None:
+        """Note that results were asked for today."""
+        for some in _in_parts(keys):
+            marks = ", ".join("?" * len(some))
+            data.execute(f"UPDATE results SET used = ? WHERE key IN ({marks})", (self._today, *some))
+
+    def _make_folder(self) -> None:
+        """The folder, with what tells version control and backups to pass it over."""
+        if os.path.isdir(self._folder):
+            return
+        os.makedirs(self._folder, exist_ok=True)
+        for name, text in ((".gitignore", "*\n"), ("CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n")):
+            with open(os.path.join(self._folder, name), "w", encoding="utf-8") as file:
+                file.write(text)
+
+
+def placed(found: Found, path: str) -> list[Diagnostic]:
+    """Results as those of the file of a path."""
+    return [
+        replace(one, path=path, related=tuple(replace(related, path=path) for related in one.related)) for one in found
+    ]
+
+
+def _asking(keys: Sequence[bytes]) -> str:
+    return f"SELECT key, used, sum, found FROM results WHERE key IN ({', '.join('?' * len(keys))})"
+
+
+def _in_parts(items: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(items)
+    while some := list(islice(rest, _AT_ONCE)):
+        yield some
+
+
+def _checksum(key: bytes, text: str) -> bytes:
+    return blake2b(text.encode(), key=key, digest_size=16).digest()
+
+
+def _written(found: Found) -> str:
+    """Diagnostics as JSON: nested lists, without the paths."""
+    return json.dumps([astuple(one) for one in placed(found, "")]) if found else ""
+
+
+def _read(key: bytes, checksum: bytes, text: str) -> list[Diagnostic] | None:
+    """The diagnostics that `_written` wrote; None if that is not what was written."""
+    if not isinstance(text, str) or checksum != _checksum(key, text):
+        return None
+    return [_diagnostic(*row) for row in json.loads(text)] if text else []
+
+
+def _diagnostic(
+    code: str,
+    name: str,
+    severity: str,
+    path: str,
+    span: list[int],
+    message: str,
+    url: str,
+    fix: tuple[str, str, list[tuple[list[int], str, int | None]]] | None,
+    related: list[tuple[str, list[int], str, int | None, int | None]],
+    cell: int | None,
+    file_line: int | None,
+    content: tuple[str, str, list[tuple[str, str, str, list[tuple[str, str]]]]],
+    copies: list[object],
+) -> Diagnostic:
+    assert not copies  # they are told when all files are known
+    mend = fix and Fix(fix[0], Tier(fix[1]), tuple(Edit(Span(*at), new, in_cell) for at, new, in_cell in fix[2]))
+    told = tuple(Related(where, Span(*at), said, in_cell, line) for where, at, said, in_cell, line in related)
+    known_by = Content(content[0], content[1], tuple(_copied(*origin) for origin in content[2]))
+    head = (code, name, Severity(severity), path, Span(*span), message, url)
+    return Diagnostic(*head, mend, told, cell, file_line, known_by)
+
+
+def _copied(source: str, target: str, definition: str, renames: list[tuple[str, str]]) -> CopiedFrom:
+    return CopiedFrom(source, target, definition, tuple((old, new) for old, new in renames))
