@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -23,26 +22,13 @@ _BINDING = re.compile(r"(?:[ \t]+self\.)?(\w+)[ \t]*(?::[^=]+)?=[^=]")
 _LOOP = re.compile(r"\bfor[ \t]+([\w \t,()]+?)[ \t]+in[ \t]+([^\n:]+)")
 """What a loop binds, and what it goes through."""
 _WORD = re.compile(r"\w+")
-_CALL = re.compile(r"\b(?:map|partial|checkpoint)\(\s*(?:self\.)?(\w+)|(\w+)[ \t]*\(")
+_BRACKET = re.compile(r"[ \t]*\(")
+_TAKING = tuple(rf"{word}\((?<!\w{word}\()\s*(?:self\.)?(\w+)" for word in ("map", "partial", "checkpoint"))
+"""Calls that are handed a function."""
 
 
 _PRODUCT_OR_FILL = re.compile(r"matmul|einsum|bmm|[^\n]@|\.mm\(|\.dot\(|masked_fill|where\(|tri[ul]\(|\] *= ")
 """What a file holds if scores can be made or masked in it."""
-
-
-@lru_cache(maxsize=512)
-def _pattern(trigger: str) -> re.Pattern[str]:
-    return re.compile(_searchable(trigger), re.MULTILINE)
-
-
-@lru_cache(maxsize=512)
-def _byte_pattern(trigger: str) -> re.Pattern[bytes]:
-    return re.compile(_searchable(trigger).encode("ascii"), re.MULTILINE)
-
-
-def _searchable(trigger: str) -> str:
-    """``^`` as a line end before it, in text that begins with one: plain text is looked for many times faster."""
-    return f"\n{trigger[1:]}" if trigger.startswith("^") else trigger
 
 
 def may_matter(data: bytes, triggers: Sequence[str]) -> bool:
@@ -51,7 +37,39 @@ def may_matter(data: bytes, triggers: Sequence[str]) -> bool:
     One search a trigger: a pattern that begins with plain text is found many times faster than an alternation.
     """
     data = b"\n" + (data.replace(b"\r", b"\n") if b"\r" in data else data)
-    return any(_byte_pattern(trigger).search(data) for trigger in triggers)
+    return any(literal in data and pattern.search(data) for literal, pattern in map(_in_bytes, triggers))
+
+
+@lru_cache(maxsize=512)
+def _in_bytes(trigger: str) -> tuple[bytes, re.Pattern[bytes]]:
+    literal, pattern = _in_text(trigger)
+    return literal.encode("ascii"), re.compile(pattern.pattern.encode("ascii"), re.MULTILINE)
+
+
+@lru_cache(maxsize=512)
+def _in_text(trigger: str) -> tuple[str, re.Pattern[str]]:
+    """The plain text that whatever a trigger matches begins with, and the pattern. ``^`` is taken as a line end before
+    it, in text that begins with one."""
+    pattern = f"\n{trigger[1:]}" if trigger.startswith("^") else trigger
+    return plain_beginning(pattern), re.compile(pattern, re.MULTILINE)
+
+
+_PLAIN = re.compile(r"(?:[\w \n=@]|\\[.()*\[\]])*")
+_NO_ALTERNATIVE = re.compile(r"(?:[^\\()\[|]|\\.|\[\^?\]?(?:\\.|[^\]\\])*\])*")
+
+
+def plain_beginning(pattern: str) -> str:
+    """The text that every match of a regular expression begins with; empty where that is not easy to tell."""
+    rest = pattern
+    while (shorter := re.sub(r"\((?:[^\\()\[]|\\.|\[\^?\]?(?:\\.|[^\]\\])*\])*\)", "", rest)) != rest:
+        rest = shorter  # what stands in groups is no alternative of the whole
+    plain = _PLAIN.match(pattern)
+    if not _NO_ALTERNATIVE.fullmatch(rest) or plain is None:
+        return ""
+    found = plain[0]
+    if pattern[plain.end() : plain.end() + 1] in ("?", "*", "{"):
+        found = found[:-2] if found[-2:-1] == "\\" else found[:-1]
+    return found.replace("\\", "")
 
 
 def roots(outline: ModuleOutline, triggers: Iterable[str]) -> list[Root]:
@@ -101,7 +119,7 @@ class _Search:
     def _reaching(self, lines: list[int]) -> tuple[set[Definition], set[Definition]]:
         """Definitions that hold an attention site, and those that call one of these."""
         holding = self._holding(lines)
-        bound = {name for name, path in self._outline.imports.items() if any(_pattern(t).search(path) for t in SITE)}
+        bound = {name for name, path in self._outline.imports.items() if any(_in_text(t)[1].search(path) for t in SITE)}
         making = [*lines, *self._calling(bound)]
         bound.update(match[1] for line in making if (match := _BINDING.match(self._line(line))))
         for loop in _LOOP.finditer(self._text) if bound else ():
@@ -121,21 +139,30 @@ class _Search:
             elif definition.name not in _TOO_COMMON:
                 functions.add(definition.name)
         for name in classes:
-            for line in self._calls.get(name, ()):
+            for line in self._calling({name}):
                 held = _BINDING.match(self._line(line))
                 functions.update([held[1]] if held is not None else [])
         return functions
 
-    @cached_property
-    def _calls(self) -> dict[str, list[int]]:
-        """Lines on which a name is called, or handed to ``map`` and its like."""
-        lines: dict[str, list[int]] = defaultdict(list)
-        for match in _CALL.finditer(self._text):
-            lines[match[1] or match[2]].append(bisect_left(self._starts, match.end()))
-        return lines
-
     def _calling(self, names: set[str]) -> list[int]:
-        return sorted({line for name in names for line in self._calls.get(name, ())})
+        """Lines on which one of the names is called, or handed to ``map`` and its like."""
+        found = {self._line_of(end) for name in names for end in self._called_by(name)}
+        return sorted(found | {self._line_of(end) for name, end in self._handed if name in names})
+
+    def _called_by(self, name: str) -> Iterator[int]:
+        """Where the calls of a name have their bracket."""
+        text, size = self._text, len(name)
+        start = text.find(name)
+        while start >= 0:
+            call = _BRACKET.match(text, start + size)
+            if call is not None and not (start and _WORD.match(text, start - 1)):
+                yield call.end()
+            start = text.find(name, start + size)
+
+    @cached_property
+    def _handed(self) -> list[tuple[str, int]]:
+        """The names that are handed to ``map`` and its like, and where they end."""
+        return [(match[1], match.end()) for word in _TAKING for match in _in_text(word)[1].finditer(self._text)]
 
     # -- lines
 
@@ -143,11 +170,21 @@ class _Search:
         """Lines, 1-based, on which a trigger matches; one that begins with ``^`` asks for an expression statement."""
         hits: set[int] = set()
         for trigger in triggers:
-            statement = trigger.startswith("^")
-            text = f"\n{self._text}" if statement else self._text
-            lines = {bisect_left(self._starts, m.end() - statement) for m in _pattern(trigger).finditer(text)}
-            hits |= lines & self._outline.expression_lines if lines and statement else lines
+            literal, pattern = _in_text(trigger)
+            if trigger.startswith("^"):
+                text, starts = self._below_a_line_end, self._starts
+                hits.update(line for line in self._outline.expression_lines if pattern.match(text, starts[line - 1]))
+            elif literal in self._text:
+                hits.update(self._line_of(match.end()) for match in pattern.finditer(self._text))
         return sorted(hits)
+
+    @cached_property
+    def _below_a_line_end(self) -> str:
+        return f"\n{self._text}"
+
+    def _line_of(self, end: int) -> int:
+        """The line on which something ends."""
+        return bisect_left(self._starts, end)
 
     def _line(self, number: int) -> str:
         end = self._starts[number] if number < len(self._starts) else len(self._text)

@@ -33,7 +33,7 @@ from attnlint.rule import Finding, Mend, Replacement, Rule
 from attnlint.syntax.walk import holds
 from attnlint.triggers import SITE
 
-_CONTAINER = r"(?:ModuleList|Sequential)\w*\(\s*\*?\s*\(?\s*"
+_CONTAINERS = tuple(rf"{name}\w*\(\s*\*?\s*\(?\s*" for name in ("ModuleList", "Sequential"))
 
 
 class SharedHeads(Rule):
@@ -59,8 +59,8 @@ class SharedHeads(Rule):
     tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
     triggers = (
         *SITE,
-        _CONTAINER + r"\[[^\[\]\n]*\]\s*\*",
-        _CONTAINER + r"\w+\s*\*\s*\[",
+        *(container + r"\[[^\[\]\n]*\]\s*\*" for container in _CONTAINERS),
+        *(container + r"\w+\s*\*\s*\[" for container in _CONTAINERS),
         r"\)\s*\]\s*\*\s*[\w(]",
         r"self\.\w+ *= *\[\w+\] *\*",
         r"= *\[\w+\] *\*[^\n]*\n(?s:.{0,300}?)(?:ModuleList|Sequential)",

@@ -65,9 +65,15 @@ def _hidden_levels(node: ast.AST, lines: Sequence[str]) -> int:
 
 def _joined_literals(node: ast.expr, lines: Sequence[str]) -> int:
     """How many string literals follow the first one; a short text holds too few to matter."""
-    if _extent(node, lines) < _LONG_LITERAL:
+    if _extent(node, lines) < _LONG_LITERAL or _quotes(node, lines) < 4:
         return 0
     return max(0, sum(1 for _ in _LITERAL.finditer(_segment(node, lines))) - 1)
+
+
+def _quotes(node: ast.expr, lines: Sequence[str]) -> int:
+    """How many quotes there are on the lines of a node, three in a row counted as one."""
+    text = "".join(lines[node.lineno - 1 : node.end_lineno]).replace('"""', '"').replace("'''", "'")
+    return text.count("'") + text.count('"')
 
 
 def _segment(node: ast.expr, lines: Sequence[str]) -> str:

@@ -259,12 +259,21 @@ def _statements(root: ast.AST) -> Iterator[ast.stmt]:
     waiting: list[ast.AST] = [root]
     while waiting:
         node = waiting.pop()
-        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-            inner = getattr(node, name, None)
-            if isinstance(inner, list):
-                waiting.extend(inner)
+        for name in _blocks_of(type(node)):
+            waiting.extend(getattr(node, name))
         if isinstance(node, ast.stmt):
             yield node
+
+
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+_known_blocks: dict[type[ast.AST], tuple[str, ...]] = {}
+
+
+def _blocks_of(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields in which a kind of node holds statements, or what holds some."""
+    if kind not in _known_blocks:
+        _known_blocks[kind] = tuple(name for name in _BLOCKS if name in kind._fields)
+    return _known_blocks[kind]
 
 
 class _Reader:
