@@ -23,7 +23,7 @@ _BINDING = re.compile(r"(?:[ \t]+self\.)?(\w+)[ \t]*(?::[^=]+)?=[^=]")
 _LOOP = re.compile(r"\bfor[ \t]+([\w \t,()]+?)[ \t]+in[ \t]+([^\n:]+)")
 """What a loop binds, and what it goes through."""
 _WORD = re.compile(r"\w+")
-_CALL = re.compile(r"\b(?:map|partial|checkpoint)\(\s*(?:self\.)?(\w+)|(\w+)[ \t]*\(")
+_CALL = re.compile(r"\b(?:(?:map|partial|checkpoint)\(\s*(?:self\.)?(\w+)|(\w+)[ \t]*\()")
 
 
 _PRODUCT_OR_FILL = re.compile(r"matmul|einsum|bmm|[^\n]@|\.mm\(|\.dot\(|masked_fill|where\(|tri[ul]\(|\] *= ")
