@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,7 @@ def _edits(text: str, places: list[int]) -> Iterator[tuple[int, str, str]]:
         indent = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
         lengths = (*range(1, len(_TYPED) + 1), *range(len(_TYPED) - 1, -1, -1))
         versions = ["", *(f"{indent}{_TYPED[:length]}\n" if length else "" for length in lengths)]
-        for old, new in zip(versions, versions[1:], strict=False):
-            yield at, old, new
+        yield from ((at, old, new) for old, new in pairwise(versions))
 
 
 class Server:
@@ -96,7 +96,7 @@ class Server:
     def __init__(self, uri: str) -> None:
         self._uri, self._version = uri, 0
         self._begin = time.perf_counter()
-        command = [sys.executable, "-m", "attnlint", "server"]
+        command = [sys.executable, "-I", "-m", "attnlint", "server"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def __enter__(self) -> Server:
@@ -141,11 +141,11 @@ class Server:
 
     def _wait(self) -> None:
         """Read until there are diagnostics of the version that the document has now."""
-        while True:
+        said: object = None
+        while said != self._version:
             message = self._received()
             if message.get("method") == "textDocument/publishDiagnostics":
-                if message["params"].get("version") == self._version:
-                    return
+                said = message["params"].get("version")
 
     def _send(self, message: dict[str, object]) -> None:
         assert self._process.stdin is not None

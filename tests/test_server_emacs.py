@@ -1,4 +1,4 @@
-"""The language server with the real Emacs, set up as docs/editors.md says: what eglot shows, and what an action makes."""
+"""The language server with the real Emacs, set up as docs/editors.md says: what eglot shows, and what it edits."""
 
 from __future__ import annotations
 
