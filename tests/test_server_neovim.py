@@ -1,5 +1,5 @@
-"""The language server with the real Neovim, set up as docs/editors.md says for its version: what a person sees, and what
-the code action makes of the buffer."""
+"""The language server with the real Neovim, set up as docs/editors.md says for its version: what a person sees, and
+what the code action makes of the buffer."""
 
 from __future__ import annotations
 
