@@ -144,12 +144,24 @@ async def test_rules_are_explained(tmp_path: Path) -> None:
         assert [one.uri.rpartition("/")[2] for one in ide.client.shown_documents] == [UNSCALED]
 
 
+async def test_rules_are_shown_where_no_page_can_be_opened(tmp_path: Path) -> None:
+    async with editor(tmp_path, capabilities(pages=False)) as ide:
+        uri = ide.open("a.py", BUGGY)
+        explain = await action(ide, uri, UNSCALED, "Explain ATN101")
+        assert explain.command is not None
+        asked = types.ExecuteCommandParams(explain.command.command, explain.command.arguments)
+        await ide.client.workspace_execute_command_async(asked)
+        await ide.until(lambda: ide.client.messages)
+        assert ide.client.messages[0].message.startswith("# ATN101 missing-scale")
+
+
 async def test_hover_shows_the_rule(tmp_path: Path) -> None:
     async with editor(tmp_path) as ide:
-        uri = ide.open("a.py", BUGGY + STALE + "y = 2  # noqa: E501, ATN204\n")
+        uri = ide.open("a.py", BUGGY + STALE + "y = 2  # noqa: E501, ATN204\n# attnlint: ignore-file[ATN402]\n")
         assert (await ide.hover(uri, "masked_fill")).startswith("# ATN204 discarded-mask")
         assert "**Why it hurts.**" in await ide.hover(uri, "ignore[ATN101]", len("ignore[A"))
         assert (await ide.hover(uri, "ATN204\n")).startswith("# ATN204 discarded-mask")
+        assert (await ide.hover(uri, "ATN402")).startswith("# ATN402 ")
         assert await ide.hover(uri, "E501") == ""
         assert await ide.hover(uri, "import torch") == ""
 
@@ -248,7 +260,7 @@ async def test_over_a_connection(tmp_path: Path) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "attnlint", "server", "--tcp", f"127.0.0.1:{port}"]
-    process = await asyncio.create_subprocess_exec(*command)
+    process = await asyncio.create_subprocess_exec(*command, cwd=tmp_path)
     try:
         reader, writer = await asyncio.wait_for(connected(port), PATIENCE)
         asked = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}}}
@@ -276,7 +288,7 @@ async def connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWrit
 async def test_without_pygls_one_line_says_what_to_do() -> None:
     hidden = "import sys; sys.modules['pygls'] = None; sys.argv = ['attnlint', 'server']; "
     code = hidden + "from attnlint.cli import main; sys.exit(main())"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == "Error: the server needs pygls 2, which comes with: pip install 'attnlint[server]'\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from server_support import PATIENCE, Editor, capabilities, editor
 from test_cli import run
 from test_documents import BUGGY
@@ -181,6 +182,21 @@ async def test_requests_about_texts_that_are_gone(tmp_path: Path) -> None:
             ide.type(uri, "import torch", f"import torch  # {number}\nimport torch")
         ide.type(uri, "    scores.masked", "    scores = scores.masked")
         assert await ide.codes(uri) == [UNSCALED]
+
+
+async def test_requests_about_a_text_that_changes_meanwhile(tmp_path: Path) -> None:
+    """They are answered with that, not with places in a text that is gone, and the next ones with findings."""
+    async with editor(tmp_path, capabilities(pull=True)) as ide:
+        uri = ide.open("a.py", "x = 1\n" * 60_000 + BUGGY)
+        asked = types.DocumentDiagnosticParams(types.TextDocumentIdentifier(uri))
+        future = ide.client.protocol.send_request("textDocument/diagnostic", asked)
+        ide.type(uri, "    scores.masked", "    scores = scores.masked")
+        with pytest.raises(JsonRpcException) as raised:
+            await asyncio.wait_for(asyncio.wrap_future(future), PATIENCE)
+        assert raised.value.code == types.LSPErrorCodes.ContentModified.value
+        report = await ide.pull(uri)
+        assert isinstance(report, types.RelatedFullDocumentDiagnosticReport)
+        assert [one.code for one in report.items] == [UNSCALED]
 
 
 @pytest.mark.parametrize(("given", "said"), [("here", "no HOST:PORT"), ("localhost:99999", "no HOST:PORT")])

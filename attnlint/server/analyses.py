@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,8 +15,10 @@ from attnlint.diagnostics import Diagnostic
 from attnlint.documents import open_document
 from attnlint.documents.base import Document
 from attnlint.failures import Failures, told
+from attnlint.findings import Finding
 from attnlint.fingerprints import fingerprints
 from attnlint.incremental import Session
+from attnlint.rule import Rule
 from attnlint.server.projects import Project, Projects
 from attnlint.server.snapshots import Snapshot
 from attnlint.syntax.text import SourceError
@@ -26,6 +28,21 @@ T = TypeVar("T")
 
 class Outdated(Exception):
     """A document was changed or closed before anybody looked at it: the answer would be about what is gone."""
+
+
+class _Watched(Failures):
+    """The rules that raised in an analysis which is given up, between two questions, once nobody waits for it."""
+
+    def __init__(self, is_wanted: Callable[[], bool], uri: str) -> None:
+        super().__init__()
+        self._is_wanted = is_wanted
+        self._uri = uri
+
+    def asking(self, rule: Rule, question: Callable[[], Iterable[Finding]]) -> Iterator[tuple[Rule, Finding]]:
+        """What a rule answers. Raises `Outdated`."""
+        if not self._is_wanted():
+            raise Outdated(self._uri)
+        return super().asking(rule, question)
 
 
 @dataclass(frozen=True)
@@ -95,7 +112,10 @@ class Analyses:
             future = asyncio.ensure_future(self.do(snapshot, lambda: self._analysed(snapshot, project)))
             future.add_done_callback(lambda done: done.cancelled() or done.exception())
             known = self._running[snapshot.uri] = (snapshot, self.projects.generation, future)
-        return await asyncio.shield(known[2])
+        analysis = await asyncio.shield(known[2])
+        if not self.is_current(snapshot):
+            raise Outdated(snapshot.uri)
+        return analysis
 
     async def do(self, snapshot: Snapshot, work: Callable[[], T]) -> T:
         """Do some work about a document behind all other work. Raises `Outdated` where it is another one by then."""
@@ -116,7 +136,7 @@ class Analyses:
     def _analysed(self, snapshot: Snapshot, project: Project) -> Analysis:
         if not project.options.enable or project.excludes(snapshot.path):
             return Analysis(snapshot, project)
-        failures = Failures()
+        failures = _Watched(lambda: self.is_current(snapshot), snapshot.uri)
         try:
             checks = project.config.checks(snapshot.path)
             found = tuple(self._session(snapshot).lint(snapshot.content, checks, failures))
@@ -124,6 +144,8 @@ class Analyses:
             return Analysis(snapshot, project, error=error)
         except ConfigError as error:
             return Analysis(snapshot, project, complaint=str(error))
+        except Outdated:
+            raise
         except Exception as error:
             return Analysis(snapshot, project, messages=(f"{snapshot.path}: {told('the analysis', error)}",))
         return Analysis(snapshot, project, found, messages=tuple(f"{snapshot.path}: {one}" for one in failures.told()))

@@ -24,8 +24,8 @@ def nesting(root: ast.AST, lines: Sequence[str], floor: int = 0, without: Contai
     """The deepest nesting of expressions inside ``root``, or ``floor`` where none is deeper.
 
     ``lines`` are those of the file; ``without`` holds the ids of statements to pass over. A level takes at least a
-    character, so no expression with fewer characters than the deepest one found is looked into: a high floor makes
-    the answer cheap.
+    character, so nothing with fewer characters than the deepest one found is looked into: a high floor makes the
+    answer cheap.
     """
     deepest = floor
     pending = [(root, 0)]
@@ -34,6 +34,8 @@ def nesting(root: ast.AST, lines: Sequence[str], floor: int = 0, without: Contai
         if isinstance(node, (ast.expr, ast.pattern)):
             if depth + _extent(node, lines) > deepest:
                 deepest = max(deepest, depth + _expression_nesting(node, lines))
+            continue
+        if isinstance(node, ast.stmt) and depth + _reach(node, lines) <= deepest:
             continue
         deepest = max(deepest, depth + _dots(node))
         children = ast.iter_child_nodes(node)
@@ -85,7 +87,12 @@ def _segment(node: ast.expr, lines: Sequence[str]) -> str:
     return b"".join(covered).decode("utf-8", "replace")
 
 
-def _extent(node: ast.expr | ast.pattern, lines: Sequence[str]) -> int:
+def _reach(node: ast.stmt, lines: Sequence[str]) -> int:
+    """At least as many characters as the statement has; decorators stand above its own first line."""
+    return _extent(node, lines) + sum(_extent(one, lines) for one in getattr(node, "decorator_list", ()))
+
+
+def _extent(node: ast.stmt | ast.expr | ast.pattern, lines: Sequence[str]) -> int:
     """At least as many characters as the node has (columns of ``ast`` count bytes)."""
     last = node.end_lineno or node.lineno
     if last == node.lineno:

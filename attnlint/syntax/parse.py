@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import accumulate
 from threading import Lock
 from typing import cast
@@ -31,8 +31,6 @@ from attnlint.syntax.walk import parents_in
 __all__ = ["MAX_DEPTH", "Slice", "TooDeep", "on_big_stack", "parse_definition", "parse_lines"]
 
 _SHARED_TREES = 1024
-_KEPT_TREES = 64
-"""The trees that may be left after one more version."""
 _PLACE = re.compile(r"error at (\d+):\d+: ")
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 
@@ -252,7 +250,7 @@ class _Tree:
 def _parse(cut: _Cut, first_line: int) -> _Tree:
     """libcst's tree of ``cut``, which begins at ``first_line`` of the file."""
     try:
-        return _shared_tree(cut.text)
+        return _trees.of(cut.text)
     except cst.ParserSyntaxError as error:
         message = error.message.partition("\n")[0]
         place = _PLACE.search(message)
@@ -266,16 +264,45 @@ def _parse(cut: _Cut, first_line: int) -> _Tree:
         raise SourceError(first_line, "libcst: its parser gave up") from None
 
 
-@lru_cache(maxsize=_SHARED_TREES)
-def _shared_tree(text: str) -> _Tree:
-    with _trusting_the_parser():
-        return _Tree(text, cst.parse_module(text))
+class _Trees:
+    """The trees of texts: those that were wanted last, and no more than so many."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: dict[str, _Tree] = {}
+        self._wanted: set[str] = set()
+        self._lock = Lock()
+
+    def of(self, text: str) -> _Tree:
+        """The tree of a text, parsed where it is not known."""
+        tree = self._known.get(text) or _Tree(text, _parsed(text))
+        with self._lock:
+            self._known.pop(text, None)
+            self._known[text] = tree
+            self._wanted.add(text)
+            if len(self._known) > self._most:
+                del self._known[next(iter(self._known))]
+        return tree
+
+    def forget(self) -> None:
+        """Let go of all that nobody wanted since this was called last."""
+        with self._lock:
+            self._known = {text: tree for text, tree in self._known.items() if text in self._wanted}
+            self._wanted.clear()
+
+
+_trees = _Trees(_SHARED_TREES)
 
 
 def forget_trees() -> None:
-    """Let go of most trees, for those who parse one version of a definition after the other."""
-    if _shared_tree.cache_info().currsize > _KEPT_TREES:
-        _shared_tree.cache_clear()
+    """Let go of trees, for those who parse one version of a module after the other: what was not parsed since this was
+    called last is gone."""
+    _trees.forget()
+
+
+def _parsed(text: str) -> cst.Module:
+    with _trusting_the_parser():
+        return cst.parse_module(text)
 
 
 @contextmanager
