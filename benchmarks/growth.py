@@ -17,8 +17,8 @@ import math
 import pstats
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import linear_regression
 
 from shapes import SHAPES, Shape
 
@@ -43,19 +43,13 @@ class Growth:
     @property
     def exponent(self) -> float:
         """The slope of the line through the bigger sizes."""
-        return slope(list(self.seconds.items())[-_COUNTED:])
+        points = [(math.log(size), math.log(taken)) for size, taken in self.seconds.items()][-_COUNTED:]
+        return linear_regression([size for size, _ in points], [taken for _, taken in points]).slope
 
     @property
     def is_too_steep(self) -> bool:
         """Whether the exponent is above the limit."""
         return self.exponent > LIMIT
-
-
-def slope(points: Sequence[tuple[float, float]]) -> float:
-    """The least-squares slope of the logarithms."""
-    logs = [(math.log(size), math.log(taken)) for size, taken in points]
-    middle, level = (sum(each) / len(logs) for each in zip(*logs, strict=True))
-    return sum((x - middle) * (y - level) for x, y in logs) / sum((x - middle) ** 2 for x, _ in logs)
 
 
 def measure(name: str, shape: Shape, budget: float) -> Growth:
