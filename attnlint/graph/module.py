@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import functools
 import re
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 from typing import TypeVar, cast
@@ -23,6 +24,7 @@ _CUSTOMARY = {
 }  # fmt: skip
 """What names mean that nothing binds: snippets leave their imports out, and modules forget one."""
 _OUTSIDE = re.compile(r"^[ \t]*(?!self\b)\w[\w.\[\]]*\.(\w+)[ \t]*=(?!=)", re.MULTILINE)
+_MENTIONED = re.compile(r"\bself\.(\w+)")
 _TOUCHED = re.compile(r"(?<!\bself)\.(\w+)")
 _ASSIGNED_ATTRIBUTE = re.compile(r"\bself\.(\w+)(?=(?:\s*,\s*self\.\w+)*\s*(?::[^=\n]+)?(?:[-+*/@|&]|//|\*\*)?=(?!=))")
 
@@ -46,6 +48,7 @@ class ModuleContext:
         """Values of module-level names, as far as they were asked for; None while one is being evaluated."""
         self.assigned: dict[int, frozenset[str]] = {}
         """Names that the bodies of loops assign, by the identity of the body."""
+        self._mentions: dict[ClassOutline, Counter[str]] = {}
 
     def ask(self, function: Callable[..., H], *given: Hashable) -> H:
         """The answer of a function, which is called with this module and plain values or classes of it, to a question
@@ -65,7 +68,11 @@ class ModuleContext:
         return function(self, *(classes[one.number] if isinstance(one, ClassPlace) else one for one in given))
 
     def _placed(self, given: Hashable) -> Hashable:
-        return ClassPlace(self.outline.every_class.index(given)) if isinstance(given, ClassOutline) else given
+        return self._places[given] if isinstance(given, ClassOutline) else given
+
+    @cached_property
+    def _places(self) -> dict[ClassOutline, ClassPlace]:
+        return {one: ClassPlace(number) for number, one in enumerate(self.outline.every_class)}
 
     def static(self, name: str) -> Value | None:
         """What a global name means without running anything: an import, a class, a function, a builtin."""
@@ -131,6 +138,28 @@ class ModuleContext:
             bases = [self.outline.base(base, current) for base in current.bases]
             waiting[:0] = [base for base in bases if base is not None]
 
+    def descendants(self, outline: ClassOutline) -> Iterator[ClassOutline]:
+        """The classes of this module that derive from a class, each once."""
+        seen = {outline}
+        waiting = [outline]
+        while waiting:
+            for heir in self._heirs.get(waiting.pop(), ()):
+                if heir not in seen:
+                    seen.add(heir)
+                    waiting.append(heir)
+                    yield heir
+
+    @cached_property
+    def _heirs(self) -> dict[ClassOutline, list[ClassOutline]]:
+        """The classes that name a class as a base."""
+        heirs: dict[ClassOutline, list[ClassOutline]] = {}
+        for one in self.outline.all_classes():
+            for name in one.bases:
+                base = self.outline.base(name, one)
+                if base is not None:
+                    heirs.setdefault(base, []).append(one)
+        return heirs
+
     def foreign_bases(self, outline: ClassOutline) -> tuple[str, ...]:
         """Qualified names of the bases that are not in this module."""
         return tuple(
@@ -154,10 +183,7 @@ class ModuleContext:
 
     def is_overridden(self, outline: ClassOutline, name: str) -> bool:
         """Whether a subclass in this module has a method of that name of its own."""
-        return any(
-            name in other.methods and other is not outline and any(a is outline for a in self.ancestry(other))
-            for other in self.outline.all_classes()
-        )
+        return any(name in heir.methods for heir in self.descendants(outline))
 
     def class_assignment(self, outline: ClassOutline, name: str) -> LineRange | None:
         """The one class-level statement that binds an attribute."""
@@ -177,9 +203,8 @@ class ModuleContext:
         """Attributes that something other than the constructor and what it calls sets as well: other methods, methods
         of subclasses, code that holds an object."""
         names: set[str] = set(self._set_from_outside)
-        for other in self.outline.all_classes():
-            if other is not outline and any(ancestor is outline for ancestor in self.ancestry(other)):
-                names.update(_ASSIGNED_ATTRIBUTE.findall(other.searched))
+        for heir in self.descendants(outline):
+            names.update(_ASSIGNED_ATTRIBUTE.findall(heir.searched))
         for ancestor in self.ancestry(outline):
             for name, method in ancestor.methods.items():
                 if name != "__init__" and method.qualname not in initialisers:
@@ -197,13 +222,17 @@ class ModuleContext:
     @question
     def reads(self, outline: ClassOutline, member: str) -> int:
         """How often the methods of a class, its bases and subclasses mention an attribute, constructors left out."""
-        read = re.compile(rf"\bself\.{member}\b")
-        family = (o for o in self.outline.all_classes() if self._is_related(o, outline))
-        methods = (method for other in family for name, method in other.methods.items() if name != "__init__")
-        return sum(len(read.findall(method.text)) for method in methods)
+        return self._mentioned(outline)[member]
 
-    def _is_related(self, one: ClassOutline, other: ClassOutline) -> bool:
-        return any(a is other for a in self.ancestry(one)) or any(a is one for a in self.ancestry(other))
+    def _mentioned(self, outline: ClassOutline) -> Counter[str]:
+        """How often the methods of a class, its bases and subclasses mention each attribute: read once for all."""
+        known = self._mentions.get(outline)
+        if known is None:
+            family = dict.fromkeys((*self.ancestry(outline), *self.descendants(outline)))
+            methods = (method for other in family for name, method in other.methods.items() if name != "__init__")
+            known = Counter(name for method in methods for name in _MENTIONED.findall(method.text))
+            self._mentions[outline] = known
+        return known
 
     @question
     def is_touched_outside(self, member: str) -> bool:
