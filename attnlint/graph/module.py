@@ -7,6 +7,7 @@ import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import nullcontext
 from functools import cached_property
 from typing import TypeVar, cast
 
@@ -48,18 +49,20 @@ class ModuleContext:
         """Values of module-level names, as far as they were asked for; None while one is being evaluated."""
         self.assigned: dict[int, frozenset[str]] = {}
         """Names that the bodies of loops assign, by the identity of the body."""
+        self._answers: dict[tuple[Callable[..., Hashable], tuple[Hashable, ...]], Hashable] = {}
         self._mentions: dict[ClassOutline, Counter[str]] = {}
 
     def ask(self, function: Callable[..., H], *given: Hashable) -> H:
         """The answer of a function, which is called with this module and plain values or classes of it, to a question
         about the text of the whole module: it is known then that no more than the answer counts."""
         reads = self.outline.reads
-        if reads is None:
-            return function(self, *given)
-        with reads.asking():
-            answer = function(self, *given)
-        reads.answers[function, tuple(map(self._placed, given))] = answer
-        return answer
+        if (function, given) not in self._answers:
+            with reads.asking() if reads is not None else nullcontext():
+                self._answers[function, given] = function(self, *given)
+        answer = self._answers[function, given]
+        if reads is not None:
+            reads.answers[function, tuple(map(self._placed, given))] = answer
+        return cast(H, answer)
 
     def again(self, question: Question) -> Hashable:
         """The answer to a question that was asked of another version of the module with the same classes."""
