@@ -119,8 +119,8 @@ class Attention{0}(Attention):
 
 
 def generations(size: int) -> str:
-    """Classes that each derive from the one before."""
-    derived = "class Attention{0}(Attention{1}):\n    def part_{0}(self, x):\n        return x + {0}\n"
+    """Classes that each derive from the one before, and attend."""
+    derived = f"class Attention{{0}}(Attention{{1}}):\n{FORWARD}"
     base = f"class Attention0(nn.Module):\n{PROJECTIONS}\n{FORWARD}"
     return _module(base, *(derived.format(i, i - 1) for i in range(1, size)))
 
@@ -150,9 +150,8 @@ def inner_classes(size: int) -> str:
 
 
 def versions(size: int) -> str:
-    """Classes of the same name, of which each is the base of the next."""
-    rest = f"class Attention(Attention):\n{FORWARD}"
-    return _module(f"class Attention(nn.Module):\n{PROJECTIONS}\n{FORWARD}", *(rest for _ in range(size)))
+    """Classes of the same name."""
+    return _module(*(f"class Attention(nn.Module):\n{PROJECTIONS}\n{FORWARD}" for _ in range(size)))
 
 
 def methods(size: int) -> str:

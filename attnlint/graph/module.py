@@ -25,6 +25,8 @@ _CUSTOMARY = {
 }  # fmt: skip
 """What names mean that nothing binds: snippets leave their imports out, and modules forget one."""
 _OUTSIDE = re.compile(r"^[ \t]*(?!self\b)\w[\w.\[\]]*\.(\w+)[ \t]*=(?!=)", re.MULTILINE)
+_GLOBAL = re.compile(r"\bglobal\b([^\n]*)")
+_NAME = re.compile(r"\w+")
 _MENTIONED = re.compile(r"\bself\.(\w+)")
 _TOUCHED = re.compile(r"(?<!\bself)\.(\w+)")
 _ASSIGNED_ATTRIBUTE = re.compile(r"\bself\.(\w+)(?=(?:\s*,\s*self\.\w+)*\s*(?::[^=\n]+)?(?:[-+*/@|&]|//|\*\*)?=(?!=))")
@@ -49,6 +51,8 @@ class ModuleContext:
         """Values of module-level names, as far as they were asked for; None while one is being evaluated."""
         self.assigned: dict[int, frozenset[str]] = {}
         """Names that the bodies of loops assign, by the identity of the body."""
+        self._ancestries: dict[ClassOutline, dict[ClassOutline, None]] = {}
+        self._assigned: dict[Definition, frozenset[str]] = {}
         self._answers: dict[tuple[Callable[..., Hashable], tuple[Hashable, ...]], Hashable] = {}
         self._mentions: dict[ClassOutline, Counter[str]] = {}
 
@@ -111,7 +115,13 @@ class ModuleContext:
 
     @question
     def _is_declared_global(self, name: str) -> bool:
-        return re.search(rf"\bglobal\b[^\n]*\b{name}\b", self.outline.source.searched) is not None
+        return name in self._declared_global
+
+    @cached_property
+    def _declared_global(self) -> frozenset[str]:
+        """The names behind ``global`` on any line."""
+        declared = _GLOBAL.findall(self.outline.source.searched)
+        return frozenset(name for names in declared for name in _NAME.findall(names))
 
     @question
     def mentions(self, pattern: str) -> bool:
@@ -128,18 +138,24 @@ class ModuleContext:
         head, dot, rest = dotted.partition(".")
         return (self.outline.imports.get(head) or self._customary(head) or head) + dot + rest
 
-    def ancestry(self, outline: ClassOutline) -> Iterator[ClassOutline]:
+    def ancestry(self, outline: ClassOutline) -> Iterable[ClassOutline]:
         """A class and its bases in this module, nearest first (depth first, each once)."""
-        seen: set[int] = set()
-        waiting = [outline]
-        while waiting:
-            current = waiting.pop(0)
-            if id(current) in seen:
-                continue
-            seen.add(id(current))
-            yield current
-            bases = [self.outline.base(base, current) for base in current.bases]
-            waiting[:0] = [base for base in bases if base is not None]
+        known = self._ancestries.get(outline)
+        if known is None:
+            known = self._ancestries[outline] = {}
+            waiting = [outline]
+            while waiting:
+                current = waiting.pop()
+                if current not in known:
+                    known[current] = None
+                    waiting += (base for base in reversed(self._bases[current]) if isinstance(base, ClassOutline))
+        return known
+
+    @cached_property
+    def _bases(self) -> dict[ClassOutline, list[ClassOutline | str]]:
+        """The bases of each class: classes of this module, and the qualified names of others."""
+        classes = self.outline.all_classes()
+        return {one: [self.outline.base(name, one) or self.qualified(name) for name in one.bases] for one in classes}
 
     def descendants(self, outline: ClassOutline) -> Iterator[ClassOutline]:
         """The classes of this module that derive from a class, each once."""
@@ -156,20 +172,16 @@ class ModuleContext:
     def _heirs(self) -> dict[ClassOutline, list[ClassOutline]]:
         """The classes that name a class as a base."""
         heirs: dict[ClassOutline, list[ClassOutline]] = {}
-        for one in self.outline.all_classes():
-            for name in one.bases:
-                base = self.outline.base(name, one)
-                if base is not None:
+        for one, bases in self._bases.items():
+            for base in bases:
+                if isinstance(base, ClassOutline):
                     heirs.setdefault(base, []).append(one)
         return heirs
 
     def foreign_bases(self, outline: ClassOutline) -> tuple[str, ...]:
         """Qualified names of the bases that are not in this module."""
         return tuple(
-            self.qualified(base)
-            for ancestor in self.ancestry(outline)
-            for base in ancestor.bases
-            if self.outline.base(base, ancestor) is None
+            base for ancestor in self.ancestry(outline) for base in self._bases[ancestor] if isinstance(base, str)
         )
 
     def method(
@@ -207,12 +219,19 @@ class ModuleContext:
         of subclasses, code that holds an object."""
         names: set[str] = set(self._set_from_outside)
         for heir in self.descendants(outline):
-            names.update(_ASSIGNED_ATTRIBUTE.findall(heir.searched))
+            names |= self._assigned_in(heir)
         for ancestor in self.ancestry(outline):
             for name, method in ancestor.methods.items():
                 if name != "__init__" and method.qualname not in initialisers:
-                    names.update(_ASSIGNED_ATTRIBUTE.findall(method.text))
+                    names |= self._assigned_in(method)
         return frozenset(names)
+
+    def _assigned_in(self, definition: Definition) -> frozenset[str]:
+        """Attributes of ``self`` that the text of a definition sets."""
+        known = self._assigned.get(definition)
+        if known is None:
+            known = self._assigned[definition] = frozenset(_ASSIGNED_ATTRIBUTE.findall(definition.searched))
+        return known
 
     def defines(self, outline: ClassOutline, names: Iterable[str]) -> bool:
         """Whether a class, or a base of it in this module, has a method of one of these names."""
