@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tokenize
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -30,14 +31,36 @@ class Contents:
         return [replace(diagnostic, content=self._of(diagnostic.span)) for diagnostic in found]
 
     def _of(self, span: Span) -> Content:
-        around = [each for each in self._definitions if each.lines.first <= span.line <= each.lines.last]
-        around.sort(key=lambda definition: definition.lines.last - definition.lines.first)
+        around = list(self._around(span.line))
         name = around[0].qualname if around else ""
         return Content(name, normalised(self._source.extract(span)), tuple(self._provenance.of(around)))
 
+    def _around(self, line: int) -> Iterator[Definition]:
+        """The definitions that a line stands in, the innermost first."""
+        place = bisect_right(self._definitions, line, key=lambda definition: definition.lines.first) - 1
+        inner: Definition | None = self._definitions[place] if place >= 0 else None
+        while inner is not None:
+            if line <= inner.lines.last:
+                yield inner
+            inner = self._outer.get(inner)
+
     @cached_property
     def _definitions(self) -> list[Definition]:
-        return [*self._module.definitions(), *self._module.all_classes()]
+        definitions = [*self._module.definitions(), *self._module.all_classes()]
+        return sorted(definitions, key=lambda definition: definition.lines.first)
+
+    @cached_property
+    def _outer(self) -> dict[Definition, Definition]:
+        """The definition that each one stands in."""
+        outer: dict[Definition, Definition] = {}
+        open_: list[Definition] = []
+        for definition in self._definitions:
+            while open_ and open_[-1].lines.last < definition.lines.first:
+                open_.pop()
+            if open_:
+                outer[definition] = open_[-1]
+            open_.append(definition)
+        return outer
 
     @cached_property
     def _provenance(self) -> Provenance:

@@ -16,6 +16,7 @@ from types import ModuleType
 
 from attnlint.codes import BrokenRules
 from attnlint.rule import Rule
+from attnlint.wording import in_a_line
 
 _RULES, _FIXTURES = ".rules.", ".fixtures."
 
@@ -39,7 +40,7 @@ def fixture_source(rule: type[Rule]) -> tuple[str, ast.Module]:
         text = Path(spec.origin).read_text("utf-8") if spec is not None and spec.origin is not None else ""
         return text, ast.parse(text)
     except (OSError, ValueError, SyntaxError) as error:
-        raise BrokenFixture(rule, f"cannot be read: {_in_a_line(error)}") from None
+        raise BrokenFixture(rule, f"cannot be read: {in_a_line(error)}") from None
 
 
 def fixture_module(rule: type[Rule]) -> ModuleType | None:
@@ -48,7 +49,7 @@ def fixture_module(rule: type[Rule]) -> ModuleType | None:
     try:
         return import_module(spec.name) if spec is not None else None
     except (Exception, SystemExit) as error:
-        raise BrokenFixture(rule, f"cannot be imported: {_in_a_line(error)}") from None
+        raise BrokenFixture(rule, f"cannot be imported: {in_a_line(error)}") from None
 
 
 def _spec(rule: type[Rule]) -> ModuleSpec | None:
@@ -59,8 +60,4 @@ def _spec(rule: type[Rule]) -> ModuleSpec | None:
     except (Exception, SystemExit) as error:
         if isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(f"{error.name}."):
             return None
-        raise BrokenFixture(rule, f"{name.rpartition('.')[0]} cannot be imported: {_in_a_line(error)}") from None
-
-
-def _in_a_line(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
+        raise BrokenFixture(rule, f"{name.rpartition('.')[0]} cannot be imported: {in_a_line(error)}") from None

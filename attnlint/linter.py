@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from itertools import islice
 from threading import Lock
@@ -38,6 +37,8 @@ if TYPE_CHECKING:
 _loading = Lock()
 _WORLDS_A_SITE = 64
 """Outcomes that are looked at for one site and rule: a contradiction that shows in none of them is missed."""
+_PATHS_LEFT = 8
+"""Paths of one site that are left for their many outcomes until a rule leaves the whole site."""
 Check = Callable[[ModuleOutline, Sequence[Root], Sequence[Rule], list[Definition], Failures], list[Diagnostic]]
 """What `check_definitions` is."""
 
@@ -206,9 +207,14 @@ def _on_paths(site: AttentionSite, rule: Rule) -> Iterator[Finding]:
 def _answers(site: AttentionSite, rule: Rule) -> Iterator[list[Finding]]:
     from attnlint.graph.worlds import TooManyWorlds
 
+    left = 0
     for path in site.paths:
-        with suppress(TooManyWorlds):
+        try:
             yield from path.ask(lambda p: list(rule.check_path(p)))
+        except TooManyWorlds:
+            left += 1
+            if left == _PATHS_LEFT:
+                return
 
 
 def _reader(module: ModuleOutline, unread: list[Definition]) -> Callable[[Iterable[Root]], Iterator[DefinitionGraph]]:

@@ -53,8 +53,8 @@ class Provenance:
 
     def _over(self, definition: Definition) -> Iterator[CopiedFrom]:
         """The origin that the comments right above a definition name."""
-        for line in reversed(self._source.lines[: definition.lines.first - 1]):
-            text = line.strip()
+        for number in range(definition.lines.first - 2, -1, -1):
+            text = self._source.lines[number].strip()
             if text and not text.startswith("#"):
                 return
             found = _COPIED_FILE.search(text) or _COPIED_NAME.search(text)

@@ -8,7 +8,7 @@ of the same module, for the arguments that the caller passes on.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -195,8 +195,10 @@ class _Search:
 
     def _outside(self, lines: list[int]) -> bool:
         """Whether any line belongs to the module's own statements."""
-        blocks = [blank.definition for blank in self._outline.plain_body.blanks]
-        return any(all(not d.lines.first <= line <= d.lines.last for d in blocks) for line in lines)
+        blocks = [blank.definition.lines for blank in self._outline.plain_body.blanks]
+        begins = [block.first for block in blocks]
+        above = ((line, bisect_right(begins, line)) for line in lines)
+        return any(not place or line > blocks[place - 1].last for line, place in above)
 
 
 def _any_within(lines: list[int], first: int, last: int) -> bool:

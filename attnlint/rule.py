@@ -35,6 +35,7 @@ from attnlint.diagnostics import Severity, Tier
 from attnlint.findings import Finding, Mend, Replacement
 from attnlint.soundness import faults
 from attnlint.torch_versions import UNKNOWN, TorchVersions
+from attnlint.wording import in_a_line
 
 if TYPE_CHECKING:
     from attnlint.attention import AttentionPath, AttentionSite
@@ -178,15 +179,11 @@ def _rules_of(name: str) -> Iterator[type[Rule] | str]:
     try:
         module = importlib.import_module(name)
     except (Exception, SystemExit) as error:
-        yield f"{name} cannot be imported: {_in_a_line(error)}"
+        yield f"{name} cannot be imported: {in_a_line(error)}"
         return
     yield from _rules_in(module)
     for info in pkgutil.iter_modules(getattr(module, "__path__", ())):
         yield from _rules_of(f"{name}.{info.name}")
-
-
-def _in_a_line(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _rules_in(module: ModuleType) -> Iterator[type[Rule]]:

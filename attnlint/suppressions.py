@@ -163,14 +163,26 @@ class Suppressions:
     def on(self, statement: Statement) -> list[Suppression]:
         """The comments on a statement that are about it alone."""
         inside = range(statement.first, statement.last + 1)
-        return [comment for comment in self._comments if comment.line in inside and not comment.is_file]
+        return [comment for line in inside for comment in self._by_line.get(line, ())]
 
     def _around(self, diagnostic: Diagnostic) -> list[Suppression]:
         """The comments on the finding's statement, and those about the file."""
         if not self._comments:
             return []
-        about_file = [comment for comment in self._comments if comment.is_file and not comment.is_misplaced]
-        return [*self.on(self.lines.statement(diagnostic.span.line)), *about_file]
+        return [*self.on(self.lines.statement(diagnostic.span.line)), *self._about_file]
+
+    @cached_property
+    def _about_file(self) -> list[Suppression]:
+        return [comment for comment in self._comments if comment.is_file and not comment.is_misplaced]
+
+    @cached_property
+    def _by_line(self) -> dict[int, list[Suppression]]:
+        """The comments that are about one statement, by the line on which they stand."""
+        by_line: dict[int, list[Suppression]] = {}
+        for comment in self._comments:
+            if not comment.is_file:
+                by_line.setdefault(comment.line, []).append(comment)
+        return by_line
 
     @cached_property
     def _comments(self) -> list[Suppression]:

@@ -14,6 +14,7 @@ from attnlint.attention.spelling import is_argument, rewritten, written
 from attnlint.attention.trail import softmaxes_behind
 from attnlint.diagnostics import Tier
 from attnlint.graph.facts import Facts
+from attnlint.graph.module import ModuleContext
 from attnlint.graph.values import (
     Attribute,
     Compare,
@@ -91,9 +92,8 @@ def _functional(path: AttentionPath) -> Iterator[Dropout]:
     """Functional dropout on the scores or the weights of a site."""
     if not isinstance(path.anchor, Softmax):
         return
-    seen: dict[int, frozenset[Softmax]] = {}
     for dropout in path.graph.all(Dropout):
-        if dropout.training is not None and path.anchor in softmaxes_behind(dropout.x, seen):
+        if dropout.training is not None and path.anchor in softmaxes_behind(dropout.x, path.graph.softmaxes):
             yield dropout
 
 
@@ -140,8 +140,12 @@ def _is_switched(probability: Value, path: AttentionPath) -> bool:
     read = path.facts.world.resolve(probability) if isinstance(probability, Phi) else probability
     if not isinstance(read, Attribute):
         return False
-    modes = (d for d in path.graph.module.outline.definitions() if d.name in ("train", "eval"))
-    return any(re.search(rf"\.{read.member}\b", mode.text) for mode in modes)
+    return path.graph.module.ask(_is_set_by_mode, read.member)
+
+
+def _is_set_by_mode(module: ModuleContext, member: str) -> bool:
+    modes = (d for d in module.outline.definitions() if d.name in ("train", "eval"))
+    return any(re.search(rf"\.{member}\b", mode.text) for mode in modes)
 
 
 def _through(value: Value, facts: Facts) -> Value | None:

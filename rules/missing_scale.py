@@ -11,6 +11,7 @@ from attnlint.attention import AttentionPath, AttentionSite
 from attnlint.attention.spelling import argument, contracted_extent, rewritten, stands_alone
 from attnlint.attention.trail import Walk
 from attnlint.diagnostics import Severity, Tier
+from attnlint.graph.module import ModuleContext
 from attnlint.graph.scalars import Monomial
 from attnlint.graph.values import (
     Linear,
@@ -28,6 +29,7 @@ from attnlint.graph.values import (
 )
 from attnlint.graph.worlds import TooManyWorlds
 from attnlint.rule import Finding, Mend, Rule
+from attnlint.syntax.outline import Definition
 from attnlint.triggers import SITE
 
 State: TypeAlias = Literal["projections", "parameters", "other"]
@@ -179,11 +181,20 @@ def _is_attention(path: AttentionPath) -> bool:
 def _is_folded_into_init(path: AttentionPath) -> bool:
     """Weights that are drawn or rescaled by a root in the class, or in a function that initialises, as T5's are. A root
     of the number of layers, as GPT-2 has for its residual projections, has nothing to do with head_dim."""
-    definition, outline = path.graph.definition, path.graph.module.outline
-    places = [d for d in outline.definitions() if d.name != "__init__" and ("init" in d.name or "reset" in d.name)]
-    places += [definition.parent] if definition.parent is not None else [definition]
-    lines = (line for place in places for line in _FOLDED.findall(place.searched))
-    return any(not _OF_DEPTH.search(line) for line in lines)
+    definition = path.graph.definition
+    return path.graph.module.ask(_folds_into_init) or _folds(definition.parent or definition)
+
+
+def _folds_into_init(module: ModuleContext) -> bool:
+    """Whether a function of the module that initialises, or the method of a class, draws or rescales so."""
+    names = (
+        d for d in module.outline.definitions() if d.name != "__init__" and ("init" in d.name or "reset" in d.name)
+    )
+    return any(map(_folds, names))
+
+
+def _folds(definition: Definition) -> bool:
+    return any(not _OF_DEPTH.search(line) for line in _FOLDED.findall(definition.searched))
 
 
 def _takes_a_feature(step: Value) -> bool:

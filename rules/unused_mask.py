@@ -106,7 +106,7 @@ def _never_read(frame: Frame, path: AttentionPath) -> Iterator[Finding]:
     parameters = [p for p in _parameters(function) if p.name.value not in ("self", "cls")]
     if not any(_MASKS.fullmatch(parameter.name.value) for parameter in parameters):
         return
-    read = _names(function.body)
+    read = _read_in(function, path)
     unread = [p for p in parameters if p.name.value not in read and not p.name.value.startswith("_")]
     module = path.graph.module
     named = [p for p in unread if _MASKS.fullmatch(p.name.value)]
@@ -153,6 +153,15 @@ def _takes_masks_it_ignores(unread: list[cst.Param], parameters: list[cst.Param]
 def _parameters(function: cst.FunctionDef) -> list[cst.Param]:
     given = function.params
     return [*given.posonly_params, *given.params, *given.kwonly_params]
+
+
+def _read_in(function: cst.FunctionDef, path: AttentionPath) -> frozenset[str]:
+    """All names in the body of a function, which several sites may stand in."""
+    memo = ("names in", function)
+    known: frozenset[str] | None = path.graph.world.memo.get(memo)
+    if known is None:
+        known = path.graph.world.memo[memo] = _names(function.body)
+    return known
 
 
 def _names(node: cst.CSTNode) -> frozenset[str]:

@@ -6,22 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from config_support import SAFE
 from test_cli import run
 from test_fixes import BUGGY, FIXED
 
-SAFE = """\
-import torch.nn.functional as F
-from torch import nn
-
-
-class Attention(nn.Module):
-    def __init__(self, p=0.1):
-        super().__init__()
-        self.p = p
-
-    def forward(self, q, k, v):
-        return F.scaled_dot_product_attention(q, k, v, dropout_p=self.p)
-"""
 SAFELY_FIXED = SAFE.replace("dropout_p=self.p", "dropout_p=self.p if self.training else 0.0")
 
 
@@ -94,6 +82,21 @@ def test_all_fixes_leave_nothing_and_exit_0(inside: Path) -> None:
     again = run("--fix", "--unsafe-fixes", "--show-fixes", ".")
     assert again.stderr == "Fixed 0 findings in 0 files\n"
     assert contents(inside) == {"unsafe.py": FIXED, "safe.py": SAFELY_FIXED}
+
+
+def test_unsafe_fixes_that_were_left_are_told(inside: Path) -> None:
+    left = "  unsafe, made with --unsafe-fixes alone: 1 × ATN101 missing-scale, 1 × ATN204 discarded-mask"
+    would = run("--diff", ".")
+    assert would.stderr.splitlines() == ["Would fix 1 finding in 1 file", "  safe.py: 1 × ATN402 dropout-in-eval", left]
+    done = run("--fix", "--show-fixes", ".")
+    assert done.stderr.splitlines() == ["Fixed 1 finding in 1 file", "  safe.py: 1 × ATN402 dropout-in-eval", left]
+    assert left not in run("--add-ignore", ".").stderr
+
+
+def test_unsafe_fixes_of_what_is_known_are_not_told_as_left(inside: Path) -> None:
+    run("--write-baseline=known.json", "unsafe.py")
+    told = run("--fix", "--show-fixes", "--baseline", "known.json", ".").stderr.splitlines()
+    assert told == ["Fixed 1 finding in 1 file", "  safe.py: 1 × ATN402 dropout-in-eval"]
 
 
 def test_a_diff_writes_nothing_and_can_be_applied(inside: Path) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 from checkout import CHECKOUT, clone, git, repository
+from config_support import SAFE
 from test_cli import BUGGY, CLEAN
-from test_cli_fixes import SAFE, SAFELY_FIXED
+from test_cli_fixes import SAFELY_FIXED
 
 HOOKS = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text("utf-8"))
 CONFIG = """\

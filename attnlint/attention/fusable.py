@@ -72,7 +72,7 @@ class Fusable:
 def has_fused(path: AttentionPath) -> bool:
     """Whether the same class, or function, calls fused attention as well: what is written by hand is for where that
     cannot be."""
-    if any(isinstance(value, (Sdpa, Flash, Dispatched)) for value in path.graph.values):
+    if any(next(path.graph.all(kind), None) is not None for kind in (Sdpa, Flash, Dispatched)):
         return True
     receiver = path.graph.receiver
     text = (receiver.outline if receiver is not None else path.graph.definition).text

@@ -10,6 +10,7 @@ from attnlint.attention.conventions import adds_floats, bool_convention
 from attnlint.attention.site import AttentionPath, MaskUse
 from attnlint.attention.trail import softmaxes_behind
 from attnlint.attention.transparent import LAYOUT, PARTS, beneath
+from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
 from attnlint.graph.masks import VERY_NEGATIVE, MaskFact, number
 from attnlint.graph.matrices import keeps_matrix
@@ -55,12 +56,11 @@ def scores_are_raw(path: AttentionPath) -> bool:
     source = path.scores_from
     if not isinstance(source, (Product, Linear, Convolution)):
         return False
-    return not isinstance(source, Product) or not _weighted(source)
+    return not isinstance(source, Product) or not _weighted(source, path)
 
 
-def _weighted(product: Product) -> bool:
-    seen: dict[int, frozenset[Softmax]] = {}
-    return any(softmaxes_behind(side, seen) for side in (product.left, product.right))
+def _weighted(product: Product, path: AttentionPath) -> bool:
+    return any(softmaxes_behind(side, path.graph.softmaxes) for side in (product.left, product.right))
 
 
 def hides_elsewhere(path: AttentionPath, index: int) -> bool:
@@ -83,18 +83,20 @@ def is_computed(term: Value, path: AttentionPath) -> bool:
 
 def is_renormalised(path: AttentionPath) -> bool:
     """Whether the weights are masked again after softmax, as AllenNLP's masked softmax does."""
-    seen: dict[int, frozenset[Softmax]] = {}
-    for value in path.graph.values:
-        match value:
-            case Multiply(left=left, right=right) | Where(then=left, otherwise=right):
-                operands = [left, right]
-            case MaskedFill(x=x):
-                operands = [x]
-            case _:
-                continue
-        if any(path.anchor in softmaxes_behind(operand, seen) for operand in operands):
-            return True
-    return False
+    return any(path.anchor in behind for behind in _masked_weights(path.graph))
+
+
+def _masked_weights(graph: DefinitionGraph) -> list[frozenset[Softmax]]:
+    """The softmaxes behind what is multiplied, chosen from or filled."""
+    memo = "masked weights"
+    known: list[frozenset[Softmax]] | None = graph.world.memo.get(memo)
+    if known is None:
+        operands: list[Value] = [fill.x for fill in graph.all(MaskedFill)]
+        operands += [side for product in graph.all(Multiply) for side in (product.left, product.right)]
+        operands += [side for where in graph.all(Where) for side in (where.then, where.otherwise)]
+        behind = (softmaxes_behind(operand, graph.softmaxes) for operand in operands)
+        known = graph.world.memo[memo] = [softmaxes for softmaxes in behind if softmaxes]
+    return known
 
 
 def kept(use: MaskUse, facts: Facts) -> MaskFact | None:

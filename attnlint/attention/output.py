@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from attnlint.attention.site import AttentionPath
 from attnlint.attention.trail import Walk, factor_of, softmaxes_behind
 from attnlint.attention.transparent import LAYOUT, PARTS, beneath
+from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.axes import Place, carried, place_of
 from attnlint.graph.shapes import integer
 from attnlint.graph.values import (
@@ -61,16 +63,27 @@ def meetings(path: AttentionPath) -> list[Meeting]:
     if not isinstance(anchor, Softmax):
         return []
     found: list[Meeting] = []
-    for product in path.graph.all(Product):
-        for side, other in ((product.left, product.right), (product.right, product.left)):
-            if anchor not in softmaxes_behind(side, path.graph.softmaxes) or not _is_reached(product, path):
-                continue
-            if not _is_weighed(other, path):
-                continue
-            steps = steps_from(anchor, side, path)
-            if steps is not None:
-                found.append(Meeting(product, side, other, tuple(steps)))
+    for product, side, other in _uses(path.graph).get(id(anchor), ()):
+        if not _is_reached(product, path) or not _is_weighed(other, path):
+            continue
+        steps = steps_from(anchor, side, path)
+        if steps is not None:
+            found.append(Meeting(product, side, other, tuple(steps)))
     return found
+
+
+def _uses(graph: DefinitionGraph) -> dict[int, list[tuple[Product, Value, Value]]]:
+    """The products that the weights of a softmax may go into, by its identity, with the side that they are on and the
+    other one."""
+    memo = "uses of weights"
+    known: dict[int, list[tuple[Product, Value, Value]]] | None = graph.world.memo.get(memo)
+    if known is None:
+        known = graph.world.memo[memo] = defaultdict(list)
+        for product in graph.all(Product):
+            for side, other in ((product.left, product.right), (product.right, product.left)):
+                for softmax in softmaxes_behind(side, graph.softmaxes):
+                    known[id(softmax)].append((product, side, other))
+    return known
 
 
 def _is_weighed(value: Value, path: AttentionPath) -> bool:
@@ -195,12 +208,22 @@ def _letter(place: Place, letters: tuple[str, ...]) -> str | None:
 def has_sibling(path: AttentionPath) -> bool:
     """Whether another softmax is taken of the same scores: weights for both sides of a mutual attention."""
     assert isinstance(path.anchor, Softmax)
-    scores = _sources(path.anchor.x)
+    taken = _taken_of(path.graph)
     place = path.anchor.origin.place if path.anchor.origin is not None else None
-    return any(
-        other.origin is not None and other.origin.place != place and not _sources(other.x).isdisjoint(scores)
-        for other in path.graph.all(Softmax)
-    )
+    return any(other != place for source in _sources(path.anchor.x) for other in taken.get(source, ()))
+
+
+def _taken_of(graph: DefinitionGraph) -> dict[int, set[Hashable]]:
+    """Where softmaxes are taken of a value, by its identity."""
+    memo = "softmaxes taken of"
+    known: dict[int, set[Hashable]] | None = graph.world.memo.get(memo)
+    if known is None:
+        known = graph.world.memo[memo] = defaultdict(set)
+        for softmax in graph.all(Softmax):
+            if softmax.origin is not None:
+                for source in _sources(softmax.x):
+                    known[source].add(softmax.origin.place)
+    return known
 
 
 def _sources(value: Value) -> set[int]:
@@ -224,7 +247,6 @@ def _sources(value: Value) -> set[int]:
 
 def is_summed_up(path: AttentionPath) -> bool:
     """Whether the sums or norms of the weights, over whatever axis, are computed anywhere: they may be divided by."""
-    for value in path.graph.values:
-        if isinstance(value, (Reduce, Normalize)) and path.anchor in softmaxes_behind(value.x, path.graph.softmaxes):
-            return True
-    return False
+    graph, anchor = path.graph, path.anchor
+    summed = [*(value.x for value in graph.all(Reduce)), *(value.x for value in graph.all(Normalize))]
+    return any(anchor in softmaxes_behind(x, graph.softmaxes) for x in summed)

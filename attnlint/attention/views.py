@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
+from heapq import heappop, heappush
 
 from attnlint.attention.site import AttentionPath
 from attnlint.attention.transparent import LAYOUT, PARTS
@@ -77,14 +79,31 @@ def _reached(path: AttentionPath, result: Value) -> list[View]:
 
 
 def _reachable(result: Value, graph: DefinitionGraph) -> Iterator[View]:
-    reached = {id(result)}
-    for value in graph.values:
-        if not isinstance(value, _AFTER):
-            continue
-        if any(id(leaf) in reached for leaf in _leaves(next(value.operands()))):
-            reached.add(id(value))
+    takers = _takers(graph)
+    waiting = list(takers[id(result)])
+    seen = -1
+    while waiting:
+        place = heappop(waiting)
+        if place > seen:
+            seen, value = place, graph.values[place]
+            for later in takers[id(value)]:
+                if later > place:
+                    heappush(waiting, later)
             if isinstance(value, View):
                 yield value
+
+
+def _takers(graph: DefinitionGraph) -> dict[int, list[int]]:
+    """By the identity of a value, the places among all values of those that it may go into on some path."""
+    place = "takers"
+    known: dict[int, list[int]] | None = graph.world.memo.get(place)
+    if known is None:
+        known = graph.world.memo[place] = defaultdict(list)
+        for number, value in enumerate(graph.values):
+            if isinstance(value, _AFTER):
+                for leaf in _leaves(next(value.operands())):
+                    known[id(leaf)].append(number)
+    return known
 
 
 def _leaves(value: Value) -> Iterator[Value]:

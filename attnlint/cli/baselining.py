@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from attnlint.output import visible
+from attnlint.wording import counted
 
 if TYPE_CHECKING:
     from attnlint.baseline import Baseline, Known
@@ -132,15 +133,15 @@ def _write(baseline: Baseline, quiet: bool) -> None:
         replace(baseline.file, baseline.text().encode())
     except OSError as error:
         raise click.ClickException(visible(f"{baseline.file}: cannot be written: {error.strerror or error}")) from None
-    found, files = _count(baseline.entries.total(), "finding"), len({known.path for known in baseline.entries})
+    found, files = counted(baseline.entries.total(), "finding"), len({known.path for known in baseline.entries})
     if not quiet:
-        click.echo(visible(f"attnlint: {baseline.file} holds {found} in {_count(files, 'file')} now"), err=True)
+        click.echo(visible(f"attnlint: {baseline.file} holds {found} in {counted(files, 'file')} now"), err=True)
 
 
 def _gone(baseline: Baseline, gone: Counter[Known], listed: bool, quiet: bool) -> Iterator[str]:
     if gone and not quiet:
         is_one = gone.total() == 1
-        what = f"{_count(gone.total(), 'finding')} of {baseline.file} {'is' if is_one else 'are'} gone"
+        what = f"{counted(gone.total(), 'finding')} of {baseline.file} {'is' if is_one else 'are'} gone"
         how = "" if listed else "; --show-gone lists them"
         yield f"attnlint: {what}, {_WRITE} takes {'it' if is_one else 'them'} out{how}"
     if listed:
@@ -148,7 +149,3 @@ def _gone(baseline: Baseline, gone: Counter[Known], listed: bool, quiet: bool) -
         for known, number in gone.items():
             kinds[known.path, known.code] += number
         yield from (f"  {path}: {number} × {code}" for (path, code), number in sorted(kinds.items()))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -98,7 +98,7 @@ def _lint(checking: Checking, jobs: int | None, cache_dir: str | None, no_cache:
 def _change(checking: Checking, changing: Changing) -> int:
     if changing.only_diff and checking.reporting.writes:
         raise click.UsageError("--output-file and --report take a report, and --diff makes none: use > FILE")
-    report = changing.run(checking.paths, checking.config)
+    report = changing.run(checking.paths, checking.config, checking.hides_progress)
     if changing.only_diff:
         return checking.complain(report, any(fixed.made for fixed in report.fixed.values()))
     return checking.tell(report, err=STDIN in checking.paths)

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from attnlint.cli.printing import page_format
 from attnlint.config.pages import described, explained, listed, markdown
 from attnlint.config.schema import text as schema_text
 from attnlint.config.settings import BY_KEY, OPTIONS, hint
@@ -13,13 +14,7 @@ from attnlint.config.settings import BY_KEY, OPTIONS, hint
 
 @click.command()
 @click.argument("key", required=False)
-@click.option(
-    "--output-format",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="How to print.",
-)
+@page_format
 @click.option("--schema", is_flag=True, help="Print the JSON schema of the settings, for editors.")
 def config(key: str | None, output_format: str, schema: bool) -> None:
     """List all settings, or explain the setting KEY."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +19,7 @@ from attnlint.fixes.diff import diff, encoding_of
 from attnlint.fixes.fixer import Wanted
 from attnlint.output import visible
 from attnlint.sources.read import STDIN, hold_as_stdin
+from attnlint.wording import counted
 
 _VERBS = {
     (False, False): "Fixed",
@@ -48,11 +49,11 @@ class Changing:
     quiet: bool = False
     """Whether only what is asked for is told."""
 
-    def run(self, paths: Sequence[str], config: Configuration) -> FixReport:
+    def run(self, paths: Sequence[str], config: Configuration, hides_progress: bool) -> FixReport:
         """Change what is to be changed, and print what is asked for: diffs, or what was done. A source from standard
         input goes to standard output."""
         put, name = None if self.only_diff else partial(self._put, paths), self.stdin_filename
-        with shown_progress(self.quiet or STDIN in paths) as progress:
+        with shown_progress(hides_progress) as progress:
             if self.add_ignore:
                 change = partial(ignore_source, reason=self.reason, config=config, wanted=self._wants)
                 report = change_paths(paths, change, put, progress, config, name)
@@ -61,8 +62,9 @@ class Changing:
         with tolerating_closed_pipe():
             if self.only_diff:
                 for path, fixed in report.fixed.items():
+                    encoding = encoding_of(path, fixed)
                     for line in diff(path, fixed):
-                        _print_line(line, encoding_of(path, fixed))
+                        _print_line(line, encoding)
         if self.show or (not self.quiet and (self.only_diff or self.add_ignore)):
             click.echo("\n".join(self._told(report)), err=True)
         for path, originals in report.stale.items() if not self.quiet else ():
@@ -72,13 +74,15 @@ class Changing:
         return report
 
     def _wants(self, diagnostic: Diagnostic) -> bool:
-        if self.spared is not None and self.spared(diagnostic):
-            return False
-        return self.add_ignore or self._has_fix(diagnostic)
+        tiers = {Tier.SAFE, Tier.UNSAFE} if self.unsafe else {Tier.SAFE}
+        return not self._is_known(diagnostic) and (self.add_ignore or _tier(diagnostic) in tiers)
 
-    def _has_fix(self, diagnostic: Diagnostic) -> bool:
-        tiers = (Tier.SAFE, Tier.UNSAFE) if self.unsafe else (Tier.SAFE,)
-        return bool(diagnostic.fix is not None and diagnostic.fix.edits and diagnostic.fix.tier in tiers)
+    def _spares(self, diagnostic: Diagnostic) -> bool:
+        """Whether a finding is left as it is only because its fix is unsafe."""
+        return not self._is_known(diagnostic) and _tier(diagnostic) is Tier.UNSAFE
+
+    def _is_known(self, diagnostic: Diagnostic) -> bool:
+        return self.spared is not None and self.spared(diagnostic)
 
     def _put(self, paths: Sequence[str], path: str, data: bytes) -> None:
         if path == self.stdin_filename:
@@ -91,15 +95,27 @@ class Changing:
         made = sum(len(fixed.made) for fixed in report.fixed.values())
         files = sum(bool(fixed.made) for fixed in report.fixed.values())
         verb = _VERBS[self.add_ignore, self.only_diff]
-        yield f"{verb} {made} finding{'' if made == 1 else 's'} in {files} file{'' if files == 1 else 's'}"
+        yield f"{verb} {counted(made, 'finding')} in {counted(files, 'file')}"
         for path, fixed in report.fixed.items():
-            counts = Counter((diagnostic.code, diagnostic.name) for diagnostic in fixed.made)
-            if counts:
-                listed = ", ".join(f"{number} × {code} {name}" for (code, name), number in sorted(counts.items()))
-                yield visible(f"  {path}: {listed}")
+            if fixed.made:
+                yield visible(f"  {path}: {_listed(fixed.made)}")
             for refusal in fixed.refused:
                 place = f"{placed(path, refusal.diagnostic.cell)}:{refusal.diagnostic.span.line}"
                 yield visible(f"  {place}: {refusal.diagnostic.code} was left as it is: {refusal.reason}")
+        left = [] if self.add_ignore or self.unsafe else [each for each in report.diagnostics if self._spares(each)]
+        if left:
+            yield f"  unsafe, made with --unsafe-fixes alone: {_listed(left)}"
+
+
+def _tier(diagnostic: Diagnostic) -> Tier | None:
+    """The tier of the fix that can be made; None where there is none."""
+    return diagnostic.fix.tier if diagnostic.fix is not None and diagnostic.fix.edits else None
+
+
+def _listed(diagnostics: Iterable[Diagnostic]) -> str:
+    """How many of which code."""
+    counts = Counter((diagnostic.code, diagnostic.name) for diagnostic in diagnostics)
+    return ", ".join(f"{number} × {code} {name}" for (code, name), number in sorted(counts.items()))
 
 
 def _print_line(line: str, encoding: str) -> None:

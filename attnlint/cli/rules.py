@@ -8,23 +8,17 @@ from textwrap import indent
 
 import click
 
+from attnlint.cli.printing import page_format
 from attnlint.cli.selection import named
 from attnlint.diagnostics import Tier
 from attnlint.pages import Page, default, index, markdown, page_of, reported, status, tiers
 from attnlint.rule import Rule, discover
 
 _HEADER = ("code", "name", "severity", "default", "fix", "what is wrong")
-_format = click.option(
-    "--output-format",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="How to print.",
-)
 
 
 @click.command()
-@_format
+@page_format
 def rules(output_format: str) -> None:
     """List all rules."""
     known = discover().values()
@@ -36,7 +30,7 @@ def rules(output_format: str) -> None:
 
 @click.command()
 @click.argument("code")
-@_format
+@page_format
 def rule(code: str, output_format: str) -> None:
     """Explain the rule CODE (a code such as ATN101, or a name)."""
     one = named(code)

@@ -87,14 +87,15 @@ def fix_source(
     refused: set[tuple[str, str]] = set()
     seen = {data}
     while True:
+        document = open_document(path, result.data)
         todo = [d for d in result.left if d.fix is not None and d.fix.edits and wanted(d)]
-        todo = [d for d in todo if _identity(d, result.data, path) not in refused]
+        todo = [d for d in todo if _identity(d, document) not in refused]
         if not todo:
             return result
         refusal = _pass(result, _together(todo), path, lint)
         if refusal is not None:
             result.refused.append(refusal)
-            refused.add(_identity(refusal.diagnostic, result.data, path))
+            refused.add(_identity(refusal.diagnostic, document))
         elif result.data in seen or len(seen) > MAX_PASSES + len(found):
             raise Endless(found, ", ".join(sorted({d.code for d in result.made[-len(todo) :]})))
         seen.add(result.data)
@@ -150,7 +151,7 @@ def _check(document: Document, pieces: int) -> None:
         raise SourceError(None, "a piece of it would be no Python any more")
 
 
-def _identity(diagnostic: Diagnostic, data: bytes, path: str) -> tuple[str, str]:
+def _identity(diagnostic: Diagnostic, document: Document) -> tuple[str, str]:
     """What a finding is known by, wherever other fixes move it: its code and the text it stands at."""
-    text = open_document(path, data).extract(diagnostic.cell, diagnostic.span)
+    text = document.extract(diagnostic.cell, diagnostic.span)
     return diagnostic.code, f"{diagnostic.cell}{diagnostic.message}{text}"

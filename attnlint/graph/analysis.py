@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from attnlint.graph.facts import Facts
 from attnlint.graph.machine import MAX_VALUES, Heap, Recorder
@@ -46,6 +46,7 @@ class DefinitionGraph:
         """The softmaxes whose weights a value may be, by value: a memo of `attnlint.attention.trail`."""
         self.stores = recorder.stores
         """Attributes that the definition sets, and its object's constructor before it, in order."""
+        self._by_kind: dict[type[Value], list[Value]] = {}
         self._heap = heap
         self._placed = recorder.placed
         self.world = World()
@@ -65,8 +66,11 @@ class DefinitionGraph:
         return (*self.returned, *self._heap.values())
 
     def all(self, kind: type[V]) -> Iterator[V]:
-        """The values of one class."""
-        return (value for value in self.values if isinstance(value, kind))
+        """The values of one class, in the order they are made."""
+        known = self._by_kind.get(kind)
+        if known is None:
+            known = self._by_kind[kind] = [value for value in self.values if isinstance(value, kind)]
+        return cast(Iterator[V], iter(known))
 
     def found(self, value: Value, question: Callable[[Facts], T | None]) -> Iterator[tuple[Facts, T]]:
         """The answers to a question that are not None, each on a path on which ``value`` is computed.

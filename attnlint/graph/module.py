@@ -5,7 +5,9 @@ from __future__ import annotations
 import builtins
 import functools
 import re
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import nullcontext
 from functools import cached_property
 from typing import TypeVar, cast
 
@@ -23,6 +25,9 @@ _CUSTOMARY = {
 }  # fmt: skip
 """What names mean that nothing binds: snippets leave their imports out, and modules forget one."""
 _OUTSIDE = re.compile(r"^[ \t]*(?!self\b)\w[\w.\[\]]*\.(\w+)[ \t]*=(?!=)", re.MULTILINE)
+_GLOBAL = re.compile(r"\bglobal\b([^\n]*)")
+_NAME = re.compile(r"\w+")
+_MENTIONED = re.compile(r"\bself\.(\w+)")
 _TOUCHED = re.compile(r"(?<!\bself)\.(\w+)")
 _ASSIGNED_ATTRIBUTE = re.compile(r"\bself\.(\w+)(?=(?:\s*,\s*self\.\w+)*\s*(?::[^=\n]+)?(?:[-+*/@|&]|//|\*\*)?=(?!=))")
 
@@ -46,17 +51,22 @@ class ModuleContext:
         """Values of module-level names, as far as they were asked for; None while one is being evaluated."""
         self.assigned: dict[int, frozenset[str]] = {}
         """Names that the bodies of loops assign, by the identity of the body."""
+        self._ancestries: dict[ClassOutline, dict[ClassOutline, None]] = {}
+        self._assigned: dict[Definition, frozenset[str]] = {}
+        self._answers: dict[tuple[Callable[..., Hashable], tuple[Hashable, ...]], Hashable] = {}
+        self._mentions: dict[ClassOutline, Counter[str]] = {}
 
     def ask(self, function: Callable[..., H], *given: Hashable) -> H:
         """The answer of a function, which is called with this module and plain values or classes of it, to a question
         about the text of the whole module: it is known then that no more than the answer counts."""
         reads = self.outline.reads
-        if reads is None:
-            return function(self, *given)
-        with reads.asking():
-            answer = function(self, *given)
-        reads.answers[function, tuple(map(self._placed, given))] = answer
-        return answer
+        if (function, given) not in self._answers:
+            with reads.asking() if reads is not None else nullcontext():
+                self._answers[function, given] = function(self, *given)
+        answer = self._answers[function, given]
+        if reads is not None:
+            reads.answers[function, tuple(map(self._placed, given))] = answer
+        return cast(H, answer)
 
     def again(self, question: Question) -> Hashable:
         """The answer to a question that was asked of another version of the module with the same classes."""
@@ -65,7 +75,11 @@ class ModuleContext:
         return function(self, *(classes[one.number] if isinstance(one, ClassPlace) else one for one in given))
 
     def _placed(self, given: Hashable) -> Hashable:
-        return ClassPlace(self.outline.every_class.index(given)) if isinstance(given, ClassOutline) else given
+        return self._places[given] if isinstance(given, ClassOutline) else given
+
+    @cached_property
+    def _places(self) -> dict[ClassOutline, ClassPlace]:
+        return {one: ClassPlace(number) for number, one in enumerate(self.outline.every_class)}
 
     def static(self, name: str) -> Value | None:
         """What a global name means without running anything: an import, a class, a function, a builtin."""
@@ -101,7 +115,13 @@ class ModuleContext:
 
     @question
     def _is_declared_global(self, name: str) -> bool:
-        return re.search(rf"\bglobal\b[^\n]*\b{name}\b", self.outline.source.searched) is not None
+        return name in self._declared_global
+
+    @cached_property
+    def _declared_global(self) -> frozenset[str]:
+        """The names behind ``global`` on any line."""
+        declared = _GLOBAL.findall(self.outline.source.searched)
+        return frozenset(name for names in declared for name in _NAME.findall(names))
 
     @question
     def mentions(self, pattern: str) -> bool:
@@ -118,26 +138,50 @@ class ModuleContext:
         head, dot, rest = dotted.partition(".")
         return (self.outline.imports.get(head) or self._customary(head) or head) + dot + rest
 
-    def ancestry(self, outline: ClassOutline) -> Iterator[ClassOutline]:
+    def ancestry(self, outline: ClassOutline) -> Iterable[ClassOutline]:
         """A class and its bases in this module, nearest first (depth first, each once)."""
-        seen: set[int] = set()
+        known = self._ancestries.get(outline)
+        if known is None:
+            known = self._ancestries[outline] = {}
+            waiting = [outline]
+            while waiting:
+                current = waiting.pop()
+                if current not in known:
+                    known[current] = None
+                    waiting += (base for base in reversed(self._bases[current]) if isinstance(base, ClassOutline))
+        return known
+
+    @cached_property
+    def _bases(self) -> dict[ClassOutline, list[ClassOutline | str]]:
+        """The bases of each class: classes of this module, and the qualified names of others."""
+        classes = self.outline.all_classes()
+        return {one: [self.outline.base(name, one) or self.qualified(name) for name in one.bases] for one in classes}
+
+    def descendants(self, outline: ClassOutline) -> Iterator[ClassOutline]:
+        """The classes of this module that derive from a class, each once."""
+        seen = {outline}
         waiting = [outline]
         while waiting:
-            current = waiting.pop(0)
-            if id(current) in seen:
-                continue
-            seen.add(id(current))
-            yield current
-            bases = [self.outline.base(base, current) for base in current.bases]
-            waiting[:0] = [base for base in bases if base is not None]
+            for heir in self._heirs.get(waiting.pop(), ()):
+                if heir not in seen:
+                    seen.add(heir)
+                    waiting.append(heir)
+                    yield heir
+
+    @cached_property
+    def _heirs(self) -> dict[ClassOutline, list[ClassOutline]]:
+        """The classes that name a class as a base."""
+        heirs: dict[ClassOutline, list[ClassOutline]] = {}
+        for one, bases in self._bases.items():
+            for base in bases:
+                if isinstance(base, ClassOutline):
+                    heirs.setdefault(base, []).append(one)
+        return heirs
 
     def foreign_bases(self, outline: ClassOutline) -> tuple[str, ...]:
         """Qualified names of the bases that are not in this module."""
         return tuple(
-            self.qualified(base)
-            for ancestor in self.ancestry(outline)
-            for base in ancestor.bases
-            if self.outline.base(base, ancestor) is None
+            base for ancestor in self.ancestry(outline) for base in self._bases[ancestor] if isinstance(base, str)
         )
 
     def method(
@@ -154,10 +198,7 @@ class ModuleContext:
 
     def is_overridden(self, outline: ClassOutline, name: str) -> bool:
         """Whether a subclass in this module has a method of that name of its own."""
-        return any(
-            name in other.methods and other is not outline and any(a is outline for a in self.ancestry(other))
-            for other in self.outline.all_classes()
-        )
+        return any(name in heir.methods for heir in self.descendants(outline))
 
     def class_assignment(self, outline: ClassOutline, name: str) -> LineRange | None:
         """The one class-level statement that binds an attribute."""
@@ -177,14 +218,20 @@ class ModuleContext:
         """Attributes that something other than the constructor and what it calls sets as well: other methods, methods
         of subclasses, code that holds an object."""
         names: set[str] = set(self._set_from_outside)
-        for other in self.outline.all_classes():
-            if other is not outline and any(ancestor is outline for ancestor in self.ancestry(other)):
-                names.update(_ASSIGNED_ATTRIBUTE.findall(other.searched))
+        for heir in self.descendants(outline):
+            names |= self._assigned_in(heir)
         for ancestor in self.ancestry(outline):
             for name, method in ancestor.methods.items():
                 if name != "__init__" and method.qualname not in initialisers:
-                    names.update(_ASSIGNED_ATTRIBUTE.findall(method.text))
+                    names |= self._assigned_in(method)
         return frozenset(names)
+
+    def _assigned_in(self, definition: Definition) -> frozenset[str]:
+        """Attributes of ``self`` that the text of a definition sets."""
+        known = self._assigned.get(definition)
+        if known is None:
+            known = self._assigned[definition] = frozenset(_ASSIGNED_ATTRIBUTE.findall(definition.searched))
+        return known
 
     def defines(self, outline: ClassOutline, names: Iterable[str]) -> bool:
         """Whether a class, or a base of it in this module, has a method of one of these names."""
@@ -197,13 +244,17 @@ class ModuleContext:
     @question
     def reads(self, outline: ClassOutline, member: str) -> int:
         """How often the methods of a class, its bases and subclasses mention an attribute, constructors left out."""
-        read = re.compile(rf"\bself\.{member}\b")
-        family = (o for o in self.outline.all_classes() if self._is_related(o, outline))
-        methods = (method for other in family for name, method in other.methods.items() if name != "__init__")
-        return sum(len(read.findall(method.text)) for method in methods)
+        return self._mentioned(outline)[member]
 
-    def _is_related(self, one: ClassOutline, other: ClassOutline) -> bool:
-        return any(a is other for a in self.ancestry(one)) or any(a is one for a in self.ancestry(other))
+    def _mentioned(self, outline: ClassOutline) -> Counter[str]:
+        """How often the methods of a class, its bases and subclasses mention each attribute: read once for all."""
+        known = self._mentions.get(outline)
+        if known is None:
+            family = dict.fromkeys((*self.ancestry(outline), *self.descendants(outline)))
+            methods = (method for other in family for name, method in other.methods.items() if name != "__init__")
+            known = Counter(name for method in methods for name in _MENTIONED.findall(method.text))
+            self._mentions[outline] = known
+        return known
 
     @question
     def is_touched_outside(self, member: str) -> bool:

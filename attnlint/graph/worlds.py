@@ -38,6 +38,8 @@ from attnlint.graph.values import (
 
 MAX_WORLDS = 64
 """Paths looked at for one question; a question with more is not answered."""
+MAX_ASSUMED = 256
+"""Conditions that one path may depend on; a question about a longer one is not answered."""
 
 NOT_DERIVED = object()
 _REMEMBERED = 64
@@ -79,10 +81,10 @@ class World:
         self.is_hedging = False
         """Whether the derivation under way has taken an undecided guard for one that does not hold."""
         self._parent = parent
-        self._truths: dict[Value, bool] = {}
+        self._truths: dict[Value, bool] = dict(parent._truths) if parent is not None else {}
         self.open: dict[Hashable, Atom] = {}
         """Questions that this world does not answer, by what they ask, each with the assumption that it wants."""
-        self._sure: dict[int, tuple[tuple[Value, ...], bool | None]] = {}
+        self._guards: dict[int, tuple[tuple[Value, ...], bool | Atom]] = {}
         self._assuming: dict[tuple[Atom, bool], World] = {}
 
     def assume(self, atom: Atom, truth: bool) -> World:
@@ -119,19 +121,28 @@ class World:
 
     def holds(self, guard: tuple[Value, ...]) -> bool:
         """Whether all conditions of a guard are true here. Raises `Undecided`."""
-        return all(self.truth(condition) for condition in guard)
+        held = self._held(guard)
+        if not isinstance(held, bool):
+            raise Undecided(held)
+        return held
 
     def surely(self, guard: tuple[Value, ...]) -> bool:
         """Whether a guard is true here without further assumptions."""
-        known = self._sure.get(id(guard))
+        held = self._held(guard)
+        self.is_hedging = self.is_hedging or not isinstance(held, bool)
+        return held is True
+
+    def _held(self, guard: tuple[Value, ...]) -> bool | Atom:
+        """Whether a guard is true here, or the assumption that this wants. Guards are long where a function has many
+        ways out, and each is asked about by every question."""
+        known = self._guards.get(id(guard))
         if known is None:
             try:
-                known = guard, self.holds(guard)
-            except Undecided:
-                known = guard, None
-            self._sure[id(guard)] = known
-        self.is_hedging = self.is_hedging or known[1] is None
-        return known[1] is True
+                known = guard, all(self.truth(condition) for condition in guard)
+            except Undecided as undecided:
+                known = guard, undecided.atom
+            self._guards[id(guard)] = known
+        return known[1]
 
     def truth(self, condition: Value) -> bool:
         """Whether a condition is true. Raises `Undecided` where nothing says so."""
@@ -256,7 +267,7 @@ def worlds_of(
     answered = 0
     while waiting:
         world = waiting.pop()
-        if answered >= MAX_WORLDS or len(waiting) > MAX_WORLDS:
+        if answered >= MAX_WORLDS or len(waiting) > MAX_WORLDS or len(world.assumed) > MAX_ASSUMED:
             raise TooManyWorlds
         try:
             if not world.holds(guard):

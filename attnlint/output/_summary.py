@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attnlint.diagnostics import Severity, Tier
 from attnlint.output import View
 from attnlint.output._terminal import Ink
+from attnlint.wording import counted
 
 if TYPE_CHECKING:
     from attnlint.runs import Report
@@ -25,14 +26,14 @@ def summary(report: Report, view: View) -> Iterator[str]:
 
 def _found(report: Report, ink: Ink) -> str:
     counts = Counter(diagnostic.severity for diagnostic in report.diagnostics)
-    found = ", ".join(_count(counts[severity], _NOUNS[severity]) for severity in Severity if counts[severity])
-    failed = f"; {_count(len(report.problems), 'problem')} on standard error" if report.problems else ""
-    known = f"; {_count(report.baselined, 'finding')} in the baseline" if report.baselined else ""
-    checked = f"{_count(report.files, 'file')} checked{known}{failed}."
+    found = ", ".join(counted(counts[severity], _NOUNS[severity]) for severity in Severity if counts[severity])
+    failed = f"; {counted(len(report.problems), 'problem')} on standard error" if report.problems else ""
+    known = f"; {counted(report.baselined, 'finding')} in the baseline" if report.baselined else ""
+    checked = f"{counted(report.files, 'file')} checked{known}{failed}."
     if not found:
         nothing = "Nothing new found" if report.baselined else "Nothing found"
         return f"{ink(nothing, 'green' if not report.problems else None, bold=True)}: {checked}"
-    places = _count(len({diagnostic.path for diagnostic in report.diagnostics}), "file")
+    places = counted(len({diagnostic.path for diagnostic in report.diagnostics}), "file")
     return f"{ink('Found ' + found, bold=True)} in {places}; {checked}"
 
 
@@ -45,7 +46,3 @@ def _fixable(report: Report) -> Iterator[str]:
         yield f"{safe} fixable with --fix{more}.\n"
     elif unsafe:
         yield f"{unsafe} fixable with --fix --unsafe-fixes.\n"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import symtable
+from bisect import bisect_left
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -203,9 +204,11 @@ class ModuleOutline:
 
     def base(self, name: str, of: ClassOutline) -> ClassOutline | None:
         """The class of this module that a name means where it stands as a base: of several the nearest one above."""
-        others = [version for version in self.versions.get(name, ()) if version is not of]
-        above = [other for other in others if other.lines.first < of.lines.first]
-        return (above or others)[-1] if others else None
+        versions = self.versions.get(name, ())
+        above = bisect_left(versions, of.lines.first, key=lambda version: version.lines.first)
+        if above:
+            return versions[above - 1]
+        return next((version for version in reversed(versions) if version is not of), None)
 
     @cached_property
     def expression_lines(self) -> frozenset[int]:
