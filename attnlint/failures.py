@@ -39,9 +39,11 @@ class Failures:
     def asking(self, rule: Rule, question: Callable[[], Iterable[Finding]]) -> Iterator[tuple[Rule, Finding]]:
         """What a rule answers, up to where it raises."""
         if rule not in self._raised:
-            with self.blaming(rule):
+            try:
                 for finding in question():
                     yield rule, finding
+            except Exception as error:
+                self._raised[rule] = error
 
     @contextmanager
     def blaming(self, rule: Rule) -> Iterator[None]:

@@ -150,7 +150,7 @@ def _is_power_of_width(ratio: Monomial, path: AttentionPath) -> bool:
     width = path.head_dim
     if width is None or width.is_number or len(width.symbols) != 1:
         return False
-    return ratio.symbols == width.symbols and all(abs(e) >= Fraction(1, 4) for _, e in ratio.powers)
+    return ratio.symbols == width.symbols and all(abs(Fraction(e)) >= Fraction(1, 4) for _, e in ratio.powers)
 
 
 def _is_projected(path: AttentionPath) -> bool:

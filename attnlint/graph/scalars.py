@@ -11,6 +11,7 @@ import math
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TypeAlias
 
 from attnlint.graph.domains import Ask
 from attnlint.graph.values import (
@@ -42,6 +43,13 @@ from attnlint.graph.values import (
     key,
     strip,
 )
+
+Exponent: TypeAlias = "int | Fraction"
+"""A rational number. Most are whole, and those are counted with many times faster as what they are."""
+
+
+def _simple(exponent: Exponent) -> Exponent:
+    return exponent.numerator if exponent.denominator == 1 else exponent
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,7 @@ class Monomial:
     """``coefficient`` · Π symbol^exponent. Equality allows for rounding of the coefficient."""
 
     coefficient: float
-    powers: frozenset[tuple[Symbol, Fraction]] = frozenset()
+    powers: frozenset[tuple[Symbol, Exponent]] = frozenset()
 
     @classmethod
     def number(cls, value: float) -> Monomial:
@@ -90,20 +98,22 @@ class Monomial:
     @classmethod
     def of(cls, symbol: Symbol) -> Monomial:
         """A symbol as it is."""
-        return cls(1.0, frozenset({(symbol, Fraction(1))}))
+        return cls(1.0, frozenset({(symbol, 1)}))
 
     def __mul__(self, other: Monomial) -> Monomial:
+        coefficient = self.coefficient * other.coefficient
+        if not self.powers or not other.powers:
+            return Monomial(coefficient, self.powers or other.powers)
         powers = dict(self.powers)
         for symbol, exponent in other.powers:
-            powers[symbol] = powers.get(symbol, Fraction(0)) + exponent
-        coefficient = self.coefficient * other.coefficient
+            powers[symbol] = _simple(powers[symbol] + exponent) if symbol in powers else exponent
         return Monomial(coefficient, frozenset((s, e) for s, e in powers.items() if e))
 
     def __truediv__(self, other: Monomial) -> Monomial | None:
-        inverse = other.to(Fraction(-1))
+        inverse = other.to(-1)
         return None if inverse is None else self * inverse
 
-    def to(self, exponent: Fraction) -> Monomial | None:
+    def to(self, exponent: Exponent) -> Monomial | None:
         """This to a rational power; None where that is not a real number."""
         if (self.coefficient < 0 and exponent.denominator % 2 == 0) or (self.coefficient == 0 and exponent < 0):
             return None
@@ -113,7 +123,7 @@ class Monomial:
             return None
         if exponent.numerator % 2 == 0:
             coefficient = abs(coefficient)
-        return Monomial(coefficient, frozenset((s, e * exponent) for s, e in self.powers if e * exponent))
+        return Monomial(coefficient, frozenset((s, _simple(e * exponent)) for s, e in self.powers if exponent))
 
     @property
     def is_number(self) -> bool:
@@ -145,11 +155,11 @@ class Monomial:
         return f"{'·'.join(above)}/{below[0] if len(below) == 1 else '(' + '·'.join(below) + ')'}"
 
 
-def _order(power: tuple[Symbol, Fraction]) -> tuple[bool, str]:
+def _order(power: tuple[Symbol, Exponent]) -> tuple[bool, str]:
     return power[1] < 0, power[0].text
 
 
-def _power(text: str, exponent: Fraction) -> str:
+def _power(text: str, exponent: Exponent) -> str:
     return text if exponent == 1 else f"{text}^{exponent}" if exponent.denominator == 1 else f"{text}^({exponent})"
 
 

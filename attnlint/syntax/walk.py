@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 
 import libcst as cst
 
-_WHITESPACE = frozenset({"leading_lines", "header", "footer", "lpar", "rpar", "comma", "semicolon", "indent"})
+_MEANINGLESS = frozenset(
+    {
+        "leading_lines", "header", "footer", "lpar", "rpar", "lbracket", "rbracket", "lbrace", "rbrace", "dot", "comma",
+        "semicolon", "equal", "indent",
+    }
+)  # fmt: skip
 _fields: dict[type, tuple[str, ...]] = {}
+_are_nodes: dict[type, bool] = {}
 
 
 def nodes(root: cst.CSTNode, *, without: tuple[type[cst.CSTNode], ...] = ()) -> Iterator[cst.CSTNode]:
@@ -16,17 +23,21 @@ def nodes(root: cst.CSTNode, *, without: tuple[type[cst.CSTNode], ...] = ()) -> 
     while waiting:
         node = waiting.pop()
         yield node
-        waiting.extend(child for child in children(node) if type(child) not in without)
+        below = children(node)
+        waiting.extend([child for child in below if type(child) not in without] if without else below)
 
 
-def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+def children(node: cst.CSTNode) -> list[cst.CSTNode]:
     """The nodes right below a node, white space, brackets and commas left out."""
+    found: list[cst.CSTNode] = []
     for name in _fields_of(type(node)):
         child = getattr(node, name)
-        if type(child) is tuple or type(child) is list:
-            yield from child
-        elif _fields_of(type(child)):
-            yield child
+        kind = type(child)
+        if kind is tuple or kind is list:
+            found.extend(child)
+        elif _is_node(kind):
+            found.append(child)
+    return found
 
 
 def holds(outer: cst.CSTNode, inner: cst.CSTNode) -> bool:
@@ -39,10 +50,19 @@ def parents_in(root: cst.CSTNode) -> dict[cst.CSTNode, cst.CSTNode]:
     return {child: node for node in nodes(root) for child in children(node)}
 
 
+def _is_node(kind: type) -> bool:
+    """Whether a class is one of nodes: asked of abstract base classes once, as they take long to answer."""
+    known = _are_nodes.get(kind)
+    if known is None:
+        known = _are_nodes[kind] = issubclass(kind, cst.CSTNode)
+    return known
+
+
 def _fields_of(kind: type) -> tuple[str, ...]:
-    """The fields of a node class that may hold nodes; none for what is no node."""
+    """The fields of a node class that may hold nodes which mean something."""
     known = _fields.get(kind)
     if known is None:
-        fields = getattr(kind, "__dataclass_fields__", ())
-        known = _fields[kind] = tuple(name for name in fields if name not in _WHITESPACE and "whitespace" not in name)
+        declared = fields(kind) if is_dataclass(kind) else ()
+        names = [each.name for each in declared if each.type is not str]
+        known = _fields[kind] = tuple(name for name in names if name not in _MEANINGLESS and "whitespace" not in name)
     return known

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import TypeAlias
 
 from attnlint.graph.layouts.atoms import Atom, Axis, leading_symbol
@@ -250,7 +251,7 @@ def _instance(extents: Iterable[Target]) -> dict[Symbol, int]:
     symbols = dict.fromkeys(symbol for one in known for symbol in one.symbols)
     values = dict(zip(symbols, _PRIMES, strict=False))
     for one in (*known, *known):
-        divisor = Fraction(one.coefficient).limit_denominator(4096).denominator
+        divisor = _rational(one.coefficient).denominator
         for symbol, exponent in one.powers:
             if exponent < 0 and exponent.denominator == 1:
                 divisor *= values.get(symbol, 1) ** -exponent.numerator
@@ -262,9 +263,18 @@ def _instance(extents: Iterable[Target]) -> dict[Symbol, int]:
 
 def _number(extent: Monomial, values: dict[Symbol, int]) -> int | None:
     """An extent in the generic instance, None where it is no whole number there."""
-    total = Fraction(extent.coefficient).limit_denominator(4096)
+    coefficient = _rational(extent.coefficient)
+    above, below = coefficient.numerator, coefficient.denominator
     for symbol, exponent in extent.powers:
         if symbol not in values or exponent.denominator != 1:
             return None
-        total *= Fraction(values[symbol]) ** exponent.numerator
-    return total.numerator if total.denominator == 1 and total > 0 else None
+        if exponent > 0:
+            above *= values[symbol] ** exponent.numerator
+        else:
+            below *= values[symbol] ** -exponent.numerator
+    return above // below if above > 0 and above % below == 0 else None
+
+
+@lru_cache(maxsize=256)
+def _rational(coefficient: float) -> Fraction:
+    return Fraction(coefficient).limit_denominator(4096)
