@@ -6,7 +6,10 @@ The names below are the public interface. They are imported when first used, so 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+
+TYPE_CHECKING = False
+"""What type checkers take for true. The module of that name is not imported: ``python -m attnlint`` would look for it in
+the current folder first, as for all that is imported before the program can say otherwise."""
 
 if TYPE_CHECKING:
     from attnlint.codes import BrokenRules, CodeWarning, UnknownCode

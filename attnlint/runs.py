@@ -17,7 +17,7 @@ from attnlint.failures import Failures, told
 from attnlint.linter import lint_document
 from attnlint.rule import Rule
 from attnlint.sources.discovery import find_sources
-from attnlint.sources.read import STDIN, read
+from attnlint.sources.read import STDIN, is_file, read
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError
 
@@ -105,9 +105,10 @@ def _in_processes(
     from attnlint import sharing
 
     found = list(find_sources(paths, config.scope, stdin_filename))
-    files = [source for source in found if isinstance(source, str) and source != STDIN]
+    files = [source for source in found if isinstance(source, str) and is_file(source)]
     shares = sharing.processes(files, jobs or sharing.cores())
-    here = [source for source in found if shares == 1 or not isinstance(source, str) or source == STDIN]
+    shared = set(files if shares > 1 else ())
+    here = [source for source in found if source not in shared]
     report = Report(problems=list(config.problems))
     tell = progress or (lambda done, total: None)
     _over(_counted(here, tell, len(found)), report, partial(_report, report, rules, config), stdin_filename)

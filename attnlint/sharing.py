@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -35,7 +33,12 @@ def cores() -> int:
 
 def processes(paths: Sequence[str], jobs: int) -> int:
     """How many processes the files are worth; one means none beside this one."""
-    return max(1, min(jobs, len(paths), sum(map(_size, paths)) // _WORTH))
+    worth = max(1, min(jobs, len(paths), sum(map(_size, paths)) // _WORTH))
+    if worth > 1:
+        from attnlint import workers
+
+        return worth if workers.context() is not None else 1
+    return worth
 
 
 def shared_out(work: Work[T], paths: Sequence[str], jobs: int) -> Iterator[tuple[Sequence[str], T | None]]:
@@ -46,9 +49,11 @@ def shared_out(work: Work[T], paths: Sequence[str], jobs: int) -> Iterator[tuple
     from concurrent.futures import as_completed
     from concurrent.futures.process import BrokenProcessPool
 
+    from attnlint.workers import starting
+
     left = {id(batch): batch for batch in batches(paths, jobs)}
     with suppress(BrokenProcessPool), _pool(jobs) as pool:
-        with _interruptions_put_off():
+        with starting():
             futures: dict[Future[T], list[str]] = {pool.submit(work, batch): batch for batch in left.values()}
         for future in as_completed(futures):
             result = future.result()
@@ -56,7 +61,7 @@ def shared_out(work: Work[T], paths: Sequence[str], jobs: int) -> Iterator[tuple
     for path in (path for batch in left.values() for path in batch):
         try:
             with _pool(1) as pool:
-                with _interruptions_put_off():
+                with starting():
                     future = pool.submit(work, [path])
                 alone = future.result()
         except BrokenProcessPool:
@@ -67,35 +72,22 @@ def shared_out(work: Work[T], paths: Sequence[str], jobs: int) -> Iterator[tuple
 
 @contextmanager
 def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that end with whatever ends their use. A copy of this process starts at once; where threads run, a copy
-    could wait for one of them forever."""
+    """Processes that end with whatever ends their use."""
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    can_copy = sys.platform == "linux" and threading.active_count() == 1
-    context = multiprocessing.get_context("fork" if can_copy else "spawn")
+    from attnlint import interruptions, workers
+
     others = set(multiprocessing.active_children())
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+    end = partial(workers.end, others)
+    pool = ProcessPoolExecutor(jobs, mp_context=workers.context(), initializer=workers.begin)
+    with interruptions.before_the_end(end), pool:
         try:
             yield pool
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            for child in set(multiprocessing.active_children()) - others:
-                child.terminate()
+            end()
             raise
-
-
-@contextmanager
-def _interruptions_put_off() -> Iterator[None]:
-    """While processes start: they keep what holds then, and so leave Ctrl-C to this one, which hears of it after."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def batches(paths: Sequence[str], jobs: int) -> list[list[str]]:

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from attnlint.output import visible
+from attnlint.sources.read import contents
 
 if TYPE_CHECKING:
     from attnlint.baseline import Baseline, Known
@@ -79,7 +79,7 @@ class Baselining:
         if self.off or not self.file:
             return None
         try:
-            return Path(self.file).read_bytes()
+            return contents(self.file)
         except OSError:
             return None
 

@@ -80,12 +80,12 @@ class Changing:
         tiers = (Tier.SAFE, Tier.UNSAFE) if self.unsafe else (Tier.SAFE,)
         return bool(diagnostic.fix is not None and diagnostic.fix.edits and diagnostic.fix.tier in tiers)
 
-    def _put(self, paths: Sequence[str], path: str, data: bytes) -> None:
+    def _put(self, paths: Sequence[str], path: str, data: bytes, before: bytes) -> None:
         if path == self.stdin_filename:
             sys.stdout.buffer.write(data)
             hold_as_stdin(data)
         else:
-            write(path, data, [one for one in paths if one != STDIN])
+            write(path, data, before, [one for one in paths if one != STDIN])
 
     def _told(self, report: FixReport) -> Iterator[str]:
         made = sum(len(fixed.made) for fixed in report.fixed.values())

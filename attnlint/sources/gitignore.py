@@ -11,6 +11,8 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from attnlint.sources.read import contents
+
 IGNORE_FILE = ".gitignore"
 LARGEST = 2**20
 """How many bytes such a file may have."""
@@ -66,7 +68,7 @@ def _read(path: Path) -> list[str] | None:
         found = path.lstat()
         if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
             return None
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return contents(path).decode("utf-8", "replace").splitlines()
     except OSError:
         return None
 
