@@ -4,8 +4,6 @@ Until `main` has made sure of both, nothing is imported that a folder which is l
 the program finds nobody to end it quietly: this module imports little.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 

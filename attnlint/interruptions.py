@@ -25,7 +25,7 @@ _last_words: list[Callable[[], None]] = []
 
 
 def listen() -> None:
-    """Have these signals end the process from now on. Those that its caller ignores, as ``nohup`` does, stay ignored."""
+    """Have these signals end the process from now on. What its caller ignores, as ``nohup`` does, stays ignored."""
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _hear)

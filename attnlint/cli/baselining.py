@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from attnlint.cli.telling import complain
 from attnlint.output import visible
 from attnlint.sources.read import contents
 
@@ -100,7 +101,7 @@ class Baselining:
             return
         report.baselined, report.diagnostics = len(compared.known), compared.new
         for line in _gone(baseline, compared.gone, self.show_gone, quiet):
-            click.echo(visible(line), err=True)
+            complain(visible(line))
 
 
 def baseline_options(command: Callable[..., R]) -> Callable[..., R]:
@@ -134,7 +135,7 @@ def _write(baseline: Baseline, quiet: bool) -> None:
         raise click.ClickException(visible(f"{baseline.file}: cannot be written: {error.strerror or error}")) from None
     found, files = _count(baseline.entries.total(), "finding"), len({known.path for known in baseline.entries})
     if not quiet:
-        click.echo(visible(f"attnlint: {baseline.file} holds {found} in {_count(files, 'file')} now"), err=True)
+        complain(visible(f"attnlint: {baseline.file} holds {found} in {_count(files, 'file')} now"))
 
 
 def _gone(baseline: Baseline, gone: Counter[Known], listed: bool, quiet: bool) -> Iterator[str]:

@@ -12,6 +12,7 @@ import click
 
 from attnlint.cli import tolerating_closed_pipe
 from attnlint.cli.progress import shown_progress
+from attnlint.cli.telling import complain
 from attnlint.config import Configuration
 from attnlint.diagnostics import Diagnostic, Tier, placed
 from attnlint.fixes import FixReport, change_paths, fix_paths, ignore_source, write
@@ -64,11 +65,11 @@ class Changing:
                     for line in diff(path, fixed):
                         _print_line(line, encoding_of(path, fixed))
         if self.show or (not self.quiet and (self.only_diff or self.add_ignore)):
-            click.echo("\n".join(self._told(report)), err=True)
+            complain("\n".join(self._told(report)))
         for path, originals in report.stale.items() if not self.quiet else ():
             what = "would be fixed" if self.only_diff else "was fixed"
             line = f"attnlint: {path} has copies of what {what} in {', '.join(originals)}: regenerate it"
-            click.echo(visible(line), err=True)
+            complain(visible(line))
         return report
 
     def _wants(self, diagnostic: Diagnostic) -> bool:

@@ -11,8 +11,9 @@ from attnlint import atomic
 def write(path: str, data: bytes, before: bytes | None = None, within: Sequence[str] = ()) -> None:
     """Replace the content of a file that is there, as a whole or not at all (`attnlint.atomic.replace`).
 
-    With ``before``, the file has to hold that still: what an editor wrote meanwhile is not overwritten. With ``within``, the file has to be one of these or lie in one of these folders: a link that a search came upon may
-    lead anywhere. Raises ``OSError``.
+    With ``before``, the file has to hold that still: what an editor wrote meanwhile is not overwritten. With
+    ``within``, the file has to be one of these or lie in one of these folders: a link that a search came upon may lead
+    anywhere. Raises ``OSError``.
     """
     target = os.path.realpath(path, strict=True)
     tops = [os.path.realpath(top) for top in within]

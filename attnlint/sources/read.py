@@ -1,5 +1,5 @@
-"""Reading sources as bytes. What cannot be read is a `Problem` with a clear reason, never an exception, and nobody waits
-for ever."""
+"""Reading sources as bytes, without waiting for ever. What cannot be read is a `Problem` with a clear reason, never an
+exception."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def read(path: str | os.PathLike[str]) -> bytes | Problem:
 
 
 def contents(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a file. Of a pipe, what is written until all who write have closed it; a device, which may never end,
-    is not read. Raises ``OSError``, and ``ValueError`` for what is no path."""
+    """The bytes of a file. Of a pipe, what is written until all who write have closed it. A device, which may never
+    end, is not read. Raises ``OSError``, and ``ValueError`` for what is no path."""
     file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(file, "rb", buffering=0) as opened:
         mode = os.fstat(file).st_mode
