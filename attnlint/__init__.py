@@ -6,8 +6,8 @@ The names below are the public interface. They are imported when first used, so 
 from importlib import import_module
 
 TYPE_CHECKING = False
-"""What type checkers take for true. Nothing is imported here that Python has not imported already: ``python -m attnlint``
-looks for it in the current folder first, until the program can say otherwise."""
+"""What type checkers take for true. Nothing is imported here that Python has not imported already:
+``python -m attnlint`` looks for it in the current folder first, until the program can say otherwise."""
 
 if TYPE_CHECKING:
     from attnlint.codes import BrokenRules, CodeWarning, UnknownCode

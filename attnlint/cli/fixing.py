@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from attnlint.cli.telling import complain
 from attnlint.config import Configuration
 from attnlint.diagnostics import Diagnostic, Tier, placed
 from attnlint.fixes import FixReport, change_paths, fix_paths, ignore_source, write
-from attnlint.fixes.diff import diff, encoding_of
+from attnlint.fixes.diff import Naming, diff, encoding_of
 from attnlint.fixes.fixer import Wanted
 from attnlint.output import visible
 from attnlint.sources.read import STDIN, hold_as_stdin
@@ -109,4 +110,5 @@ def _print_line(line: str, encoding: str) -> None:
         click.echo("\t".join(map(visible, line.rstrip("\r\n").split("\t"))))
     else:
         sys.stdout.flush()
-        sys.stdout.buffer.write(line.encode(encoding, "surrogateescape"))
+        data = os.fsencode(line) if isinstance(line, Naming) else line.encode(encoding, "surrogateescape")
+        sys.stdout.buffer.write(data)
