@@ -9,6 +9,11 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from attnlint.interruptions import whole
+from attnlint.sources.read import contents
+
+
+_LONGEST = 40
+"""Characters of a name that the name of a temporary file begins with: systems limit the length of that."""
 
 
 class Changed(OSError):
@@ -43,17 +48,20 @@ def replace(path: str, data: bytes, expected: bytes | None = None) -> None:
 
 
 def _put(target: Path, data: bytes, status: os.stat_result | None, expected: bytes | None) -> None:
-    with whole(), NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+    prefix = f".{target.name[:_LONGEST]}."
+    # Without a buffer, which on a full disk could neither be written nor, therefore, closed.
+    with whole(), NamedTemporaryFile(buffering=0, dir=target.parent, prefix=prefix, delete=False) as file:
         try:
-            file.write(data)
-            file.flush()
+            left = memoryview(data)
+            while left:
+                left = left[file.write(left) :]
             os.fsync(file.fileno())
             os.chmod(file.name, 0o666 & ~_umask() if status is None else stat.S_IMODE(status.st_mode))
             if status is not None and hasattr(os, "chown"):
                 with suppress(PermissionError):
                     os.chown(file.name, status.st_uid, status.st_gid)
             file.close()
-            if expected is not None and target.read_bytes() != expected:
+            if expected is not None and contents(target) != expected:
                 raise _changed(str(target))
             os.replace(file.name, target)
         except BaseException:
