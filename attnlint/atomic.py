@@ -11,7 +11,6 @@ from tempfile import NamedTemporaryFile
 from attnlint.interruptions import whole
 from attnlint.sources.read import contents
 
-
 _LONGEST = 40
 """Characters of a name that the name of a temporary file begins with: systems limit the length of that."""
 

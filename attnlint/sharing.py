@@ -80,7 +80,8 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
 
     others = set(multiprocessing.active_children())
     end = partial(workers.end, others)
-    pool = ProcessPoolExecutor(jobs, mp_context=workers.context(), initializer=workers.begin)
+    with workers.starting():  # a process that looks after the others may start here already
+        pool = ProcessPoolExecutor(jobs, mp_context=workers.context(), initializer=workers.begin)
     with interruptions.before_the_end(end), pool:
         try:
             yield pool
