@@ -98,10 +98,8 @@ def test_in_other_processes(log: Path, is_threaded: bool, tmp_path: Path) -> Non
 def test_a_folder_that_was_asked_for_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a checkout that is not installed, ``python -m attnlint`` runs what is there."""
     checkout = Path(__file__).parent.parent
-    program = (
-        "import sys; sys.path[0] = sys.argv.pop(1); from attnlint.__main__ import _leave_the_current_folder as leave; "
-    )
-    command = [sys.executable, "-c", program + "before = sys.path[:]; leave(); print(len(before) - len(sys.path))"]
+    program = "import sys; sys.path[0] = sys.argv.pop(1); from attnlint import __main__; before = len(sys.path); "
+    command = [sys.executable, "-c", program + "__main__._leave_the_current_folder(); print(before - len(sys.path))"]
     monkeypatch.chdir(checkout)
     assert subprocess.run([*command, str(checkout)], capture_output=True, text=True, check=True).stdout == "0\n"
     monkeypatch.chdir(tmp_path)

@@ -159,10 +159,7 @@ def test_settings_and_baselines_are_no_pipes() -> None:
     Path("attnlint.toml").write_text('baseline = "pipe.json"\n', "utf-8")
     os.mkfifo(".attnlint.toml")
     result = run("a.py")
-    assert (result.returncode, result.stderr) == (
-        2,
-        "Error: pipe.json: cannot be read: it is a pipe to which nobody writes\n",
-    )
+    assert (result.returncode, result.stderr) == (2, f"Error: pipe.json: {SILENT}\n")
 
 
 def test_a_pipe_that_somebody_writes_to_is_read_once() -> None:
