@@ -5,7 +5,6 @@ where there is none.
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,13 +20,13 @@ NEEDED = ("einops", "numpy", "torch")
 class Skipping:
     """Skips whatever imports such a package, a test or a whole module of them, where all other finders found none."""
 
-    def find_spec(self, name: str, *more: object) -> NoReturn | None:
+    def find_spec(self, name: str, *more: object) -> None:
         if name not in NEEDED:
             return None
         pytest.skip(f"needs {name}, which is not installed", allow_module_level=True)
 
 
-sys.meta_path.append(Skipping())  # type: ignore[arg-type]
+sys.meta_path.append(Skipping())
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
