@@ -21,7 +21,8 @@ def refuse(error: click.ClickException) -> None:
     """Say what is wrong with what was typed, which may be names of files that a shell put there."""
     from attnlint.output import visible
 
-    vars(error)["message"] = visible(error.message)
+    if not isinstance(error, click.exceptions.NoArgsIsHelpError):  # which says the help, many lines of our own
+        vars(error)["message"] = visible(error.message)
     try:
         error.show()
     except OSError:
