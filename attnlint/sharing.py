@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from functools import partial
-from typing import TYPE_CHECKING, TypeVar
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
+from typing import TypeVar
 
 # What starts processes is imported where some are started: most runs are too small for that.
 
@@ -44,51 +40,17 @@ def processes(paths: Sequence[str], jobs: int) -> int:
 def shared_out(work: Work[T], paths: Sequence[str], jobs: int) -> Iterator[tuple[Sequence[str], T | None]]:
     """The batches of files as they are done, each with its result: None for a file with which a process ended.
 
-    Where a process ends, what is left is done one file a process. An interruption ends the processes at once.
+    The files of a batch with which a process ended are done one by one. An interruption ends the processes at once.
     """
-    from concurrent.futures import as_completed
-    from concurrent.futures.process import BrokenProcessPool
+    from attnlint.workers import answers
 
-    from attnlint.workers import starting
-
-    left = {id(batch): batch for batch in batches(paths, jobs)}
-    with suppress(BrokenProcessPool), _pool(jobs) as pool:
-        with starting():
-            futures: dict[Future[T], list[str]] = {pool.submit(work, batch): batch for batch in left.values()}
-        for future in as_completed(futures):
-            result = future.result()
-            yield left.pop(id(futures[future])), result
-    for path in (path for batch in left.values() for path in batch):
-        try:
-            with _pool(1) as pool:
-                with starting():
-                    future = pool.submit(work, [path])
-                alone = future.result()
-        except BrokenProcessPool:
-            yield [path], None
+    lost: list[list[str]] = []
+    for batch, result in answers(work, batches(paths, jobs), jobs):
+        if result is None:
+            lost.extend([path] for path in batch)
         else:
-            yield [path], alone
-
-
-@contextmanager
-def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that end with whatever ends their use."""
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    from attnlint import interruptions, workers
-
-    others = set(multiprocessing.active_children())
-    end = partial(workers.end, others)
-    with workers.starting():  # a process that looks after the others may start here already
-        pool = ProcessPoolExecutor(jobs, mp_context=workers.context(), initializer=workers.begin)
-    with interruptions.before_the_end(end), pool:
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            end()
-            raise
+            yield batch, result
+    yield from answers(work, lost, jobs)
 
 
 def batches(paths: Sequence[str], jobs: int) -> list[list[str]]:

@@ -30,16 +30,17 @@ sharing._WORTH = 1
 lint = runs.lint_document
 
 def slow(document, *more):
-    if "# wait" in document.source.text and not Path("go").exists():
+    if "# wait" in document.source.text:
         Path(f"{document.path}.begun").touch()
-        for _ in range(600):
-            time.sleep(0.1)
+        deadline = time.monotonic() + 60
+        while not Path("go").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
     return lint(document, *more)
 
 runs.lint_document = slow
 sys.exit(main())
 """
-"""The command line, on two processes for the smallest files; one that says so takes a minute."""
+"""The command line, on several processes for the smallest files; one that says so waits for a file called go."""
 
 
 @pytest.fixture(autouse=True)
@@ -169,6 +170,32 @@ def test_a_process_that_is_killed_costs_no_finding() -> None:
         output, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (1, "")
     assert {found["path"] for found in json.loads(output)} == {"a.py", "w0.py", "w1.py"}
+
+
+def test_a_process_that_is_killed_while_it_answers() -> None:
+    """What it has said by then is half a message, for whose end nobody may wait."""
+    Path("w0.py").write_text(f"{BUGGY}# wait\n", "utf-8")
+    Path("w1.py").write_text(BUGGY + "# more\n" * 50, "utf-8")
+    dying = """
+import signal
+from multiprocessing.connection import Connection
+ours, send = os.getpid(), Connection._send
+
+def half(self, data, *more):
+    if os.getpid() != ours and len(data) > 500 and not Path("go").exists():
+        Path("go").touch()
+        os.write(self.fileno(), bytes(data[:50]))
+        os.kill(os.getpid(), signal.SIGKILL)
+    send(self, data, *more)
+
+Connection._send = half
+sys.exit(main())
+"""
+    program = PROGRAM.replace("sys.exit(main())\n", dying)
+    command = [sys.executable, "-I", "-c", program, "-j", "2", "--output-format=json", "w0.py", "w1.py"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert (result.returncode, result.stderr) == (1, "")
+    assert {found["path"] for found in json.loads(result.stdout)} == {"w0.py", "w1.py"}
 
 
 def test_before_it_has_begun() -> None:
