@@ -281,3 +281,11 @@ def test_a_full_disk(option: list[str]) -> None:
     assert "Traceback" not in result.stderr
     assert (Path("a.py").read_text("utf-8"), Path("old.json").read_text()) == (BUGGY, baseline)
     assert sorted(os.listdir()) == ["a.py", "old.json"]
+
+
+def test_what_is_typed_is_said_without_control() -> None:
+    """A shell puts names of files there, and those of a stranger may begin with a dash."""
+    result = subprocess.run([script(), "--x\x1b[31m\n::error::y", "a.py"], capture_output=True, text=True)
+    assert result.returncode == 2
+    assert "\x1b" not in result.stderr
+    assert not [line for line in result.stderr.splitlines() if line.startswith("::")]
