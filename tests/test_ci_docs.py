@@ -140,7 +140,8 @@ def test_the_table_of_inputs_is_that_of_the_action() -> None:
 
 def test_the_table_of_statuses_is_that_of_the_command_line() -> None:
     statuses = [int(number) for number in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)]
-    assert statuses == [0, 1, FAILURE, INTERRUPTED]
+    assert statuses == [0, 1, FAILURE, *(128 + number for number in ENDING)]
+    assert INTERRUPTED in statuses
 
 
 def test_pages_that_are_named_exist() -> None:
