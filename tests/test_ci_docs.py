@@ -19,6 +19,7 @@ from checkout import CHECKOUT
 
 from attnlint import __version__, discover, select
 from attnlint.cli import FAILURE, INTERRUPTED, app
+from attnlint.interruptions import ENDING
 from attnlint.output import formats
 
 PAGE = (CHECKOUT / "docs" / "ci.md").read_text("utf-8")
