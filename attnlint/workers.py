@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
@@ -88,8 +88,9 @@ def answers(work: Callable[[Task], T], tasks: Iterable[Task], jobs: int) -> Iter
     start = partial(_Worker, context() or multiprocessing.get_context(), work)
     left = iter(tasks)
     busy: dict[Connection[Any, Any], _Worker[Task, T]] = {}
+    end = partial(_end, frozenset(multiprocessing.active_children()))
     try:
-        with interruptions.before_the_end(lambda: _end(list(busy.values()))):
+        with interruptions.before_the_end(end):
             for task in islice(left, jobs):
                 worker = start()
                 busy[worker.connection] = worker
@@ -108,7 +109,7 @@ def answers(work: Callable[[Task], T], tasks: Iterable[Task], jobs: int) -> Iter
                         worker.take(following)
                     yield task, answer
     finally:
-        _end(list(busy.values()))
+        end()
 
 
 class _Worker(Generic[Task, T]):
@@ -159,9 +160,10 @@ def _serve(asking: Connection[Any, Any], work: Callable[[Task], T]) -> None:
             asking.send(answer)
 
 
-def _end(workers: Iterable[_Worker[Task, T]]) -> None:
-    """End processes, whatever they are doing."""
-    for worker in workers:
-        worker.process.kill()
-    for worker in workers:
-        worker.process.join(1)
+def _end(others: Set[BaseProcess]) -> None:
+    """End all processes but ``others``, whatever they are doing."""
+    ours = set(multiprocessing.active_children()) - others
+    for process in ours:
+        process.kill()
+    for process in ours:
+        process.join(1)
