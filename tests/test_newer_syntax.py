@@ -43,6 +43,7 @@ BROKEN = [
     "type X = int\nx = (\n",
     "def f[T](x):\n    return = 1\n",
     "\x00type X = int\n",
+    "\r\u2028",
 ]
 
 

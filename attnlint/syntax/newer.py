@@ -30,8 +30,12 @@ def needs_newer(text: str, running: Version = sys.version_info[:2]) -> tuple[int
         return None
     try:
         module = cst.parse_module(text)
-    except Exception:
-        return None
+    except BaseException as error:
+        if (
+            isinstance(error, Exception) or type(error).__name__ == "PanicException"
+        ):  # of libcst's parser; no public class
+            return None
+        raise
     found = [(version, what, node) for node in nodes(module) for version, what in _needs(module, node)]
     newest = max((version for version, _, _ in found), default=running)
     if newest <= running:
@@ -99,6 +103,6 @@ def _is_shallow(text: str) -> bool:
                 return False
             if token.type == tokenize.NEWLINE:
                 words = 0
-    except (tokenize.TokenError, SyntaxError):
+    except (tokenize.TokenError, SyntaxError, ValueError):  # this last one of Python 3.13, for what it cannot place
         return False
     return True
