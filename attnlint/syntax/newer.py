@@ -31,9 +31,7 @@ def needs_newer(text: str, running: Version = sys.version_info[:2]) -> tuple[int
     try:
         module = cst.parse_module(text)
     except BaseException as error:
-        if (
-            isinstance(error, Exception) or type(error).__name__ == "PanicException"
-        ):  # of libcst's parser; no public class
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":  # of libcst
             return None
         raise
     found = [(version, what, node) for node in nodes(module) for version, what in _needs(module, node)]
