@@ -3,10 +3,11 @@
 The names below are the public interface. They are imported when first used, so that ``import attnlint`` costs nothing.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
-from typing import TYPE_CHECKING
+
+TYPE_CHECKING = False
+"""What type checkers take for true. Nothing is imported here that Python has not imported already:
+``python -m attnlint`` looks for it in the current folder first, until the program can say otherwise."""
 
 if TYPE_CHECKING:
     from attnlint.cache import Cache

@@ -21,7 +21,7 @@ from attnlint.diagnostics import Diagnostic
 from attnlint.fingerprints import fingerprint
 from attnlint.rule import Rule, installed
 from attnlint.runs import Report
-from attnlint.sources.read import STDIN
+from attnlint.sources.read import STDIN, contents
 
 DEFAULT = "attnlint-baseline.json"
 VERSION = 1
@@ -68,7 +68,7 @@ class Baseline:
     def read(cls, file: str) -> Baseline:
         """The baseline in ``file``; raises `BaselineError` where there is none, or none that can be understood."""
         try:
-            data = json.loads(Path(file).read_bytes())
+            data = json.loads(contents(file))
         except FileNotFoundError:
             raise NoBaseline(f"{file}: no such baseline; --write-baseline makes it") from None
         except OSError as error:

@@ -18,7 +18,7 @@ from attnlint.failures import Failures, told
 from attnlint.linter import lint_document
 from attnlint.rule import Rule
 from attnlint.sources.discovery import find_sources
-from attnlint.sources.read import STDIN, read
+from attnlint.sources.read import STDIN, is_file, read
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError
 
@@ -147,8 +147,9 @@ class _Run:
         from attnlint import sharing
 
         report = Report(problems=list(self.config.problems))
-        files = [source for source in self.sources if isinstance(source, str) and source != STDIN]
-        rest = [source for source in self.sources if not isinstance(source, str) or source == STDIN]
+        files = [source for source in self.sources if isinstance(source, str) and is_file(source)]
+        shareable = frozenset(files)
+        rest = [source for source in self.sources if source not in shareable]
         left = self._recall(files, report)
         _over(self._counted(rest, report.files), report, _Linting(report, self.rules, self.config).lint, stdin_filename)
         shares = sharing.processes(left, jobs or sharing.cores())
@@ -164,13 +165,13 @@ class _Run:
         """Report what is known of files; returns the others."""
         if self.cache is None or self.keys is None:
             return files
+        from attnlint.cache import placed
+
         keys = {}
         for path in files:
             data = read(path)
             if not isinstance(data, Problem):
                 keys[path] = self.keys.of(path, data)
-        from attnlint.cache import placed
-
         known = self.cache.found(key for key in keys.values() if key is not None)
         for path, key in keys.items():
             if key in known:

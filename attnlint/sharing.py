@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, TypeVar
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
+from typing import TypeVar
 
 # What starts processes is imported where some are started: most runs are too small for that.
 
@@ -35,67 +29,28 @@ def cores() -> int:
 
 def processes(paths: Sequence[str], jobs: int) -> int:
     """How many processes the files are worth; one means none beside this one."""
-    return max(1, min(jobs, len(paths), sum(map(_size, paths)) // _WORTH))
+    worth = max(1, min(jobs, len(paths), sum(map(_size, paths)) // _WORTH))
+    if worth > 1:
+        from attnlint import workers
+
+        return worth if workers.context() is not None else 1
+    return worth
 
 
 def shared_out(work: Work[T], paths: Sequence[str], jobs: int) -> Iterator[tuple[Sequence[str], T | None]]:
     """The batches of files as they are done, each with its result: None for a file with which a process ended.
 
-    Where a process ends, what is left is done one file a process. An interruption ends the processes at once.
+    The files of a batch with which a process ended are done one by one. An interruption ends the processes at once.
     """
-    from concurrent.futures import as_completed
-    from concurrent.futures.process import BrokenProcessPool
+    from attnlint.workers import answers
 
-    left = {id(batch): batch for batch in batches(paths, jobs)}
-    with suppress(BrokenProcessPool), _pool(jobs) as pool:
-        with _interruptions_put_off():
-            futures: dict[Future[T], list[str]] = {pool.submit(work, batch): batch for batch in left.values()}
-        for future in as_completed(futures):
-            result = future.result()
-            yield left.pop(id(futures[future])), result
-    for path in (path for batch in left.values() for path in batch):
-        try:
-            with _pool(1) as pool:
-                with _interruptions_put_off():
-                    future = pool.submit(work, [path])
-                alone = future.result()
-        except BrokenProcessPool:
-            yield [path], None
+    lost: list[list[str]] = []
+    for batch, result in answers(work, batches(paths, jobs), jobs):
+        if result is None:
+            lost.extend([path] for path in batch)
         else:
-            yield [path], alone
-
-
-@contextmanager
-def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that end with whatever ends their use. A copy of this process starts at once; where threads run, a copy
-    could wait for one of them forever."""
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    can_copy = sys.platform == "linux" and threading.active_count() == 1
-    context = multiprocessing.get_context("fork" if can_copy else "spawn")
-    others = set(multiprocessing.active_children())
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for child in set(multiprocessing.active_children()) - others:
-                child.terminate()
-            raise
-
-
-@contextmanager
-def _interruptions_put_off() -> Iterator[None]:
-    """While processes start: they keep what holds then, and so leave Ctrl-C to this one, which hears of it after."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            yield batch, result
+    yield from answers(work, lost, jobs)
 
 
 def batches(paths: Sequence[str], jobs: int) -> list[list[str]]:

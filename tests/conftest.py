@@ -1,7 +1,10 @@
-"""What all tests share: the option that runs those that take many minutes."""
+"""What all tests share: the option that runs those that take many minutes, and what becomes of those that need torch
+where there is none.
+"""
 
 from __future__ import annotations
 
+import sys
 from itertools import count
 
 import pytest
@@ -10,6 +13,22 @@ from hypothesis import HealthCheck, settings
 # How long an example takes depends on what else the machine does.
 settings.register_profile("attnlint", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("attnlint")
+
+NEEDED = ("einops", "numpy", "torch")
+"""What some tests run code with; the linter needs none of it."""
+
+
+class Skipping:
+    """Skips whatever imports such a package, a test or a whole module of them, where all other finders found none."""
+
+    def find_spec(self, name: str, *more: object) -> None:
+        if name not in NEEDED:
+            return None
+        pytest.skip(f"needs {name}, which is not installed", allow_module_level=True)
+
+
+sys.meta_path.append(Skipping())
+
 
 _numbers = count()
 

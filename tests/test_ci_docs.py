@@ -19,6 +19,7 @@ from checkout import CHECKOUT
 
 from attnlint import __version__, discover, select
 from attnlint.cli import FAILURE, INTERRUPTED, app
+from attnlint.interruptions import ENDING
 from attnlint.output import formats
 
 PAGE = (CHECKOUT / "docs" / "ci.md").read_text("utf-8")
@@ -140,7 +141,8 @@ def test_the_table_of_inputs_is_that_of_the_action() -> None:
 
 def test_the_table_of_statuses_is_that_of_the_command_line() -> None:
     statuses = [int(number) for number in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)]
-    assert statuses == [0, 1, FAILURE, INTERRUPTED]
+    assert statuses == [0, 1, FAILURE, *(128 + number for number in ENDING)]
+    assert INTERRUPTED in statuses
 
 
 def test_pages_that_are_named_exist() -> None:

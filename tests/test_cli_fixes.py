@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from config_support import SAFE
-from test_cli import run
+from test_cli import run, script
 from test_fixes import BUGGY, FIXED
 
 SAFELY_FIXED = SAFE.replace("dropout_p=self.p", "dropout_p=self.p if self.training else 0.0")
@@ -108,6 +108,21 @@ def test_a_diff_writes_nothing_and_can_be_applied(inside: Path) -> None:
     assert contents(inside) == {"unsafe.py": FIXED, "safe.py": SAFELY_FIXED}
     clean = run("--diff", "--unsafe-fixes", ".")
     assert (clean.returncode, clean.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["a\n+++ ../evil.py", '"b".py', "tab\t.py", "caf\udce9.py", "注意.py"], ids=ascii)
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_a_diff_names_no_other_file(name: str, encoding: str, tmp_path: Path) -> None:
+    folder = tmp_path / "changed"
+    path = folder / name
+    try:
+        path.parent.mkdir(parents=True)
+        path.write_text(f"# -*- coding: {encoding} -*-\n{BUGGY}")
+    except OSError:
+        pytest.skip("no file can be called so here")
+    patch = subprocess.run([script(), "--diff", "--unsafe-fixes", "."], cwd=folder, capture_output=True).stdout
+    subprocess.run(["git", "apply", "-p0"], input=patch, check=True, cwd=folder)
+    assert path.read_text() == f"# -*- coding: {encoding} -*-\n{FIXED}"
 
 
 def test_standard_input_goes_to_standard_output() -> None:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from pathspec import GitIgnoreSpec
 
 from attnlint.diagnostics import Problem
+from attnlint.sources import globbing
 from attnlint.sources.discovery import EXCLUDED_FOLDERS, find_sources
 from attnlint.sources.gitignore import LARGEST
 from attnlint.sources.read import STDIN, read
+from attnlint.sources.scope import Glob, Patterns
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +138,44 @@ def test_a_gitignore_without_bounds_does_not_count() -> None:
     write("m/.gitignore", text="a.py\n" + "#" * LARGEST)
     write("n/.gitignore", text=("a.py\n" + "#" * LARGEST)[:LARGEST])
     assert found("m", "n") == ["m/a.py"]
+
+
+GLOBS = st.lists(st.sampled_from(["a", "b", "*", "?", "[ab]", "/", "/**/"]), min_size=1, max_size=7).map("".join)
+PATHS = st.lists(st.text("ab", min_size=1, max_size=4), min_size=1, max_size=4).map("/".join)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(GLOBS.filter(lambda text: "//" not in text and "***" not in text), PATHS, st.sampled_from(["", "/"]))
+@example("a/**/b*/**/", "a/c/bb/x", "")
+def test_patterns_with_many_stars_mean_what_they_mean_to_pathspec(pattern: str, path: str, end: str) -> None:
+    wanted = GitIgnoreSpec.from_lines([pattern]).check_file(path + end).include
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(globbing, "_FEW", -1)
+        assert globbing.spec_of([pattern]).check_file(path + end).include == wanted
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["*a" * 20 + "*b", "*a?" * 20 + "b", "**/a*a*/" * 20 + "b", "**/*a*a*a/**/*a*a*b/**/*a*a*b", "*" * 4000 + "b"],
+    ids=lambda pattern: pattern[:12],
+)
+def test_no_pattern_is_slow(pattern: str) -> None:
+    paths = ["a" * 250, "/".join(["a" * 250] * 15), "/".join(["a"] * 2000)]
+    write("m/x.py")
+    write("m/.gitignore", text=f"{pattern}\n")
+    began = time.perf_counter()
+    assert found("m") == ["m/x.py"]
+    spec = globbing.spec_of([pattern])
+    assert [spec.check_file(path).include for path in paths] == [None] * 3
+    project = Patterns((Glob(pattern, "/m"),))
+    assert not any(project.matches(f"/m/{path}") for path in paths)
+    assert time.perf_counter() - began < 5
+
+
+def test_what_is_no_pattern_is_passed_over() -> None:
+    write("m/a.py", "m/b.py")
+    write("m/.gitignore", text="[z-a]\n[\n\\\n!\n" + "*" * 5000 + "\na.py\n")
+    assert found("m") == ["m/b.py"]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")

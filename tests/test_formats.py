@@ -357,6 +357,9 @@ HOSTILE = [
     "a\r\n::error file=x::gone.py",
     "::error file=x::gone.py",
     "##vso[task.complete]x.py",
+    " \u3000::error file=x::gone.py",
+    "a ##[add-mask]b.py",
+    "a##vso[task.complete]b.py",
     "100%0A%25.py",
     "\x1b[31mred\x07.py",
     "caf\udce9.py",
@@ -388,6 +391,7 @@ def test_no_format_lets_anything_through(name: str, evil: str) -> None:
     text.encode("utf-8")
     assert not CONTROL.search(text)
     assert not [line for line in text.splitlines() if line.lstrip().startswith(("::", "##"))] or name == "github"
+    assert not re.search(r"##(\[|vso\[)", text)  # understood anywhere in a line
     if name in VALID:
         VALID[name](text)
 

@@ -1,6 +1,6 @@
 """The command line: one module a command, imported when the command is used.
 
-Exit status: 0 nothing found, 1 findings, 2 something could not be done, 130 interrupted.
+Exit status: 0 nothing found, 1 findings, 2 something could not be done, 130 interrupted, 143 told to end.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, cast
 import click
 
 from attnlint import __version__
+from attnlint.cli.telling import complain, refuse, to_nobody
 from attnlint.codes import BrokenRules, CodeWarning
 
 DEFAULT_COMMAND = "check"
@@ -68,7 +69,7 @@ def tolerating_closed_pipe() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        to_nobody(sys.stdout)
 
 
 @click.group(
@@ -107,7 +108,9 @@ def telling_warnings() -> Iterator[list[str]]:
             elif str(message) not in told:
                 told.add(str(message))
                 broken.extend([str(message)] if issubclass(category, BrokenRules) else [])
-                click.echo(f"attnlint: {message}", err=True)
+                from attnlint.output import visible
+
+                complain(visible(f"attnlint: {message}"))
 
         warnings.showwarning = tell
         for category in (CodeWarning, BrokenRules):
@@ -130,16 +133,16 @@ def _run() -> int:
     try:
         status = app.main(prog_name="attnlint", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        refuse(error)
         return FAILURE
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except OSError as error:
-        click.echo(f"attnlint: {_told(error)}", err=True)
+        complain(f"attnlint: {_told(error)}")
         return FAILURE
     except Exception:
         traceback.print_exc()
-        click.echo("attnlint: this is a bug in attnlint; the lines above say where", err=True)
+        complain("attnlint: this is a bug in attnlint; the lines above say where")
         return FAILURE
     return status if isinstance(status, int) else 0
 

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from attnlint.cli.telling import complain
 from attnlint.output import visible
+from attnlint.sources.read import contents
 from attnlint.wording import counted
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Baselining:
         if self.off or not self.file:
             return None
         try:
-            return Path(self.file).read_bytes()
+            return contents(self.file)
         except OSError:
             return None
 
@@ -101,7 +102,7 @@ class Baselining:
             return
         report.baselined, report.diagnostics = len(compared.known), compared.new
         for line in _gone(baseline, compared.gone, self.show_gone, quiet):
-            click.echo(visible(line), err=True)
+            complain(visible(line))
 
 
 def baseline_options(command: Callable[..., R]) -> Callable[..., R]:
@@ -135,7 +136,7 @@ def _write(baseline: Baseline, quiet: bool) -> None:
         raise click.ClickException(visible(f"{baseline.file}: cannot be written: {error.strerror or error}")) from None
     found, files = counted(baseline.entries.total(), "finding"), len({known.path for known in baseline.entries})
     if not quiet:
-        click.echo(visible(f"attnlint: {baseline.file} holds {found} in {counted(files, 'file')} now"), err=True)
+        complain(visible(f"attnlint: {baseline.file} holds {found} in {counted(files, 'file')} now"))
 
 
 def _gone(baseline: Baseline, gone: Counter[Known], listed: bool, quiet: bool) -> Iterator[str]:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-import click
-
 from attnlint.cli import tolerating_closed_pipe
 from attnlint.cli.baselining import Baselining
 from attnlint.cli.reporting import Reporting
 from attnlint.cli.stdin import forget_sources, source_lines
+from attnlint.cli.telling import complain
 from attnlint.output import shown, visible
 from attnlint.sources.read import STDIN
 
@@ -59,7 +58,7 @@ class Checking:
         """Say what could not be checked; the exit status."""
         for problem in report.problems:
             place = shown(problem.path) if problem.line is None else f"{shown(problem.path)}:{problem.line}"
-            click.echo(f"{place}: {visible(problem.reason)}", err=True)
+            complain(f"{place}: {visible(problem.reason)}")
         if not report.files and not report.problems and not self.reporting.quiet:
-            click.echo("attnlint: no files to check found", err=True)
+            complain("attnlint: no files to check found")
         return self.reporting.status(report, is_dirty)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,10 +13,11 @@ import click
 
 from attnlint.cli import tolerating_closed_pipe
 from attnlint.cli.progress import shown_progress
+from attnlint.cli.telling import complain
 from attnlint.config import Configuration
 from attnlint.diagnostics import Diagnostic, Tier, placed
 from attnlint.fixes import FixReport, change_paths, fix_paths, ignore_source, write
-from attnlint.fixes.diff import diff, encoding_of
+from attnlint.fixes.diff import Naming, diff, encoding_of
 from attnlint.fixes.fixer import Wanted
 from attnlint.output import visible
 from attnlint.sources.read import STDIN, hold_as_stdin
@@ -66,11 +68,11 @@ class Changing:
                     for line in diff(path, fixed):
                         _print_line(line, encoding)
         if self.show or (not self.quiet and (self.only_diff or self.add_ignore)):
-            click.echo("\n".join(self._told(report)), err=True)
+            complain("\n".join(self._told(report)))
         for path, originals in report.stale.items() if not self.quiet else ():
             what = "would be fixed" if self.only_diff else "was fixed"
             line = f"attnlint: {path} has copies of what {what} in {', '.join(originals)}: regenerate it"
-            click.echo(visible(line), err=True)
+            complain(visible(line))
         return report
 
     def _wants(self, diagnostic: Diagnostic) -> bool:
@@ -84,12 +86,12 @@ class Changing:
     def _is_known(self, diagnostic: Diagnostic) -> bool:
         return self.spared is not None and self.spared(diagnostic)
 
-    def _put(self, paths: Sequence[str], path: str, data: bytes) -> None:
+    def _put(self, paths: Sequence[str], path: str, data: bytes, before: bytes) -> None:
         if path == self.stdin_filename:
             sys.stdout.buffer.write(data)
             hold_as_stdin(data)
         else:
-            write(path, data, [one for one in paths if one != STDIN])
+            write(path, data, before, [one for one in paths if one != STDIN])
 
     def _told(self, report: FixReport) -> Iterator[str]:
         made = sum(len(fixed.made) for fixed in report.fixed.values())
@@ -124,4 +126,5 @@ def _print_line(line: str, encoding: str) -> None:
         click.echo("\t".join(map(visible, line.rstrip("\r\n").split("\t"))))
     else:
         sys.stdout.flush()
-        sys.stdout.buffer.write(line.encode(encoding, "surrogateescape"))
+        data = os.fsencode(line) if isinstance(line, Naming) else line.encode(encoding, "surrogateescape")
+        sys.stdout.buffer.write(data)

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
+from attnlint.interruptions import before_the_end
+
 if TYPE_CHECKING:
     from attnlint.runs import Progress
 
@@ -41,7 +43,8 @@ def shown_progress(quiet: bool) -> Iterator[Progress | None]:
 
     warnings.showwarning = tell
     try:
-        yield bar.update
+        with before_the_end(bar.close):
+            yield bar.update
     finally:
         warnings.showwarning = show
         bar.close()

@@ -12,6 +12,7 @@ import click
 
 from attnlint.cli.checking import Checking
 from attnlint.cli.progress import shown_progress
+from attnlint.cli.telling import complain
 from attnlint.output import visible
 from attnlint.sources.read import STDIN
 from attnlint.watching import Memory, changes
@@ -41,7 +42,7 @@ def watch(checking: Checking) -> int:
             baseline = _read(baselining, baseline)
             replace(checking, config=config, baselining=baselining, baseline=baseline).tell(report, endures=False)
             sys.stdout.flush()
-            click.echo(visible(f"attnlint: watching {', '.join(checking.paths)}; Ctrl-C ends"), err=True)
+            complain(visible(f"attnlint: watching {', '.join(checking.paths)}; Ctrl-C ends"))
     return 0
 
 
@@ -59,5 +60,5 @@ def _read(baselining: Baselining, before: Baseline | None) -> Baseline | None:
     try:
         return baselining.baseline()
     except click.ClickException as error:
-        click.echo(f"attnlint: {error.format_message()}", err=True)
+        complain(f"attnlint: {error.format_message()}")
         return before

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from attnlint.config.kinds import BadValue, Where
 from attnlint.config.layers import Layer
 from attnlint.config.places import ConfigError, line_of, shown
 from attnlint.config.settings import BY_KEY, hint
+from attnlint.sources.read import contents
 
 PYPROJECT = "pyproject.toml"
 FILE_NAMES = (".attnlint.toml", "attnlint.toml", PYPROJECT)
@@ -35,13 +36,13 @@ def file_in(folder: str) -> str | None:
 def _has_section(path: str) -> bool:
     """Whether a pyproject.toml has settings; one that is broken has them if it speaks of them."""
     try:
-        if b"attnlint" not in Path(path).read_bytes():
+        if b"attnlint" not in contents(path):
             return False
         return _section(path, _read(path)) is not None
     except OSError:
         return False
     except ConfigError:
-        return b"tool.attnlint" in Path(path).read_bytes()
+        return b"tool.attnlint" in contents(path)
 
 
 def layers_of(path: str, is_trusted: bool = False) -> list[Layer]:
@@ -129,7 +130,7 @@ def _syntax_error(path: str, text: str, reason: str) -> ConfigError:
 
 def _read(path: str) -> str:
     try:
-        return Path(path).read_text("utf-8-sig")
+        return io.TextIOWrapper(io.BytesIO(contents(path)), "utf-8-sig").read()
     except OSError as error:
         raise ConfigError(path, None, f"cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from attnlint.sources.scope import Glob, Patterns
+from attnlint.sources.globbing import patterns_of
+from attnlint.sources.scope import Glob
 from attnlint.torch_versions import TorchVersions
 
 Schema = dict[str, Any]
@@ -278,10 +279,8 @@ def _pair(text: object) -> tuple[str, str]:
 
 def _glob(text: str, where: Where) -> Glob:
     glob = Glob(text, where.folder)
-    try:
-        Patterns((glob,)).matches(os.path.join(where.folder, "x"))
-    except ValueError:
-        raise BadValue(f"{_said(text)} is no pattern") from None
+    if not patterns_of(text):
+        raise BadValue(f"{_said(text)} is no pattern")
     if not text.strip():
         raise BadValue("has an empty pattern")
     return glob

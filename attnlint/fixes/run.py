@@ -15,8 +15,8 @@ from attnlint.rule import Rule
 from attnlint.runs import Progress, Report, over_sources
 from attnlint.sources.read import STDIN, read
 
-Writer = Callable[[str, bytes], None]
-"""Puts the new content of the file at a path into place."""
+Writer = Callable[[str, bytes, bytes], None]
+"""Puts the new content of the file at a path into the place of the old, such as `attnlint.fixes.write`."""
 Change = Callable[[bytes, str, Failures], Fixed]
 """Changes the source with that content and path, such as `attnlint.fixes.fix_source` with rules."""
 
@@ -121,7 +121,7 @@ def change_paths(
         handled.add(path)
         report.problems.extend(Problem(path, None, reason) for reason in failures.told())
         is_new = result.data != data or path == stdin_filename
-        is_written = is_new and write is not None and _written(path, result.data, write, report)
+        is_written = is_new and write is not None and _written(path, result.data, data, write, report)
         report.diagnostics.extend(result.left if is_written else result.found)
         if result.refused or is_written or (write is None and result.made):
             report.fixed[path] = result
@@ -130,13 +130,13 @@ def change_paths(
     if write is not None and STDIN in names and stdin_filename not in handled:
         data = read(STDIN)
         if isinstance(data, bytes):
-            _written(stdin_filename, data, write, report)
+            _written(stdin_filename, data, data, write, report)
     return report
 
 
-def _written(path: str, data: bytes, write: Writer, report: Report) -> bool:
+def _written(path: str, data: bytes, before: bytes, write: Writer, report: Report) -> bool:
     try:
-        write(path, data)
+        write(path, data, before)
     except OSError as error:
         report.problems.append(Problem(path, None, f"cannot be written: {error.strerror or error}"))
         return False

@@ -13,8 +13,8 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 def dumped(value: object, indent: int | None = None) -> str:
     r"""A value as JSON in ASCII alone. Bytes of a name that are no UTF-8 are written as ``\xe9``: a lone surrogate, as
-    Python holds them, is an error to many readers."""
-    return json.dumps(_well_formed(value), indent=indent)
+    Python holds them, is an error to many readers. Nor does it hold what CI servers take for commands (``##[``)."""
+    return json.dumps(_well_formed(value), indent=indent).replace("##", r"#\u0023")
 
 
 def _well_formed(value: object) -> object:

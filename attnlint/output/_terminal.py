@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import TextIO
 
 import click
 
+_COMMAND = re.compile(r"##(?=\[|vso\[)")
+"""What GitHub and Azure take for the beginning of a command to them, anywhere in a line of the log of a job."""
 _HARMLESS = frozenset("\u200c\u200d")
 """Joiners: part of emoji and of some scripts' words."""
 
@@ -18,14 +21,16 @@ _SKIN_TONES = range(0x1F3FB, 0x1F400)
 
 
 def visible(text: str) -> str:
-    r"""The text with control and direction-changing characters as escapes (``\x1b``), so none reaches a terminal."""
-    return text if text.isprintable() else "".join(map(_visible, text))
+    r"""The text with control and direction-changing characters as escapes (``\x1b``), so none reaches a terminal, nor
+    what a CI server would take for a command."""
+    safe = _COMMAND.sub(r"#\\x23", text) if "##" in text else text
+    return safe if safe.isprintable() else "".join(map(_visible, safe))
 
 
 def shown(path: str) -> str:
     """A path as it is printed. Where CI reads the output of a job, a line that begins with ``::`` (GitHub) or ``##``
-    (Azure) is a command to it, so a path that does is printed with ``./`` before it."""
-    return visible(f".{os.sep}{path}" if path.startswith(("::", "##")) else path)
+    (Azure), behind spaces or not, is a command to it, so a path that does is printed with ``./`` before it."""
+    return visible(f".{os.sep}{path}" if path.lstrip().startswith(("::", "##")) else path)
 
 
 def _visible(character: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from attnlint.runs import Report
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.PERFORMANCE: "notice"}
+_LINES = re.compile("([\r\n])")
 _DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = _DATA | str.maketrans({":": "%3A", ",": "%2C"})
 
@@ -51,4 +53,4 @@ def _place(span: Span) -> Iterator[tuple[str, str]]:
 
 
 def _escape(text: str, table: dict[int, str]) -> str:
-    return "".join(part if part in "\r\n" else visible(part) for part in text).translate(table)
+    return "".join(part if part in "\r\n" else visible(part) for part in _LINES.split(text)).translate(table)

@@ -33,7 +33,8 @@ def render(report: Report, view: View) -> Iterator[str]:
     for name in ("tests", "failures", "errors"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     ElementTree.indent(root)
-    yield ElementTree.tostring(root, encoding="us-ascii", xml_declaration=True).decode("ascii") + "\n"
+    document = ElementTree.tostring(root, encoding="us-ascii", xml_declaration=True).decode("ascii")
+    yield document.replace("##", "#&#35;") + "\n"
 
 
 def _suite(name: str, cases: list[Element]) -> Element:

@@ -11,6 +11,7 @@ from lsprotocol import types
 from lsprotocol.converters import get_converter
 
 from attnlint.diagnostics import Diagnostic, Severity, Span
+from attnlint.output import visible
 from attnlint.rule import installed
 from attnlint.server.analyses import Analysis
 from attnlint.server.positions import Positions
@@ -44,7 +45,7 @@ class Reporter:
         fix = found.fix
         return types.Diagnostic(
             self.positions.range(found.span, part.lines),
-            found.message,
+            _line(found.message),
             severity=_SEVERITIES[found.severity],
             code=found.code,
             code_description=types.CodeDescription(found.url),
@@ -68,16 +69,23 @@ class Reporter:
         text = part.lines[line - 1].rstrip("\r\n") if part.lines else ""
         span = Span(line, len(text) - len(text.lstrip()) + 1, line, len(text) + 1)
         range_ = self.positions.range(span, part.lines)
-        yield types.Diagnostic(range_, error.reason, severity=types.DiagnosticSeverity.Error, source=SOURCE)
+        yield types.Diagnostic(range_, _line(error.reason), severity=types.DiagnosticSeverity.Error, source=SOURCE)
 
     def _related(self, analysis: Analysis, found: Diagnostic) -> list[types.DiagnosticRelatedInformation]:
         parts = analysis.snapshot.parts
         return [
             types.DiagnosticRelatedInformation(
-                types.Location(parts[one.cell].uri, self.positions.range(one.span, parts[one.cell].lines)), one.message
+                types.Location(parts[one.cell].uri, self.positions.range(one.span, parts[one.cell].lines)),
+                _line(one.message),
             )
             for one in found.related
         ]
+
+
+def _line(message: str) -> str:
+    """A message without what editors should not be made to show: characters that control, or that turn the order of
+    others."""
+    return visible(" ".join(message.split()))
 
 
 def result_id(diagnostics: Sequence[types.Diagnostic]) -> str:

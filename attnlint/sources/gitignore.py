@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
+from attnlint.sources.globbing import spec_of
+from attnlint.sources.read import contents
+
 IGNORE_FILE = ".gitignore"
-LARGEST = 2**20
+LARGEST = 2**17
 """How many bytes such a file may have."""
 
 
@@ -51,7 +53,7 @@ class Ignores:
         lines = _read(Path(folder, IGNORE_FILE))
         if lines is None:
             return self
-        return Ignores((*self.files, _IgnoreFile(folder, GitIgnoreSpec.from_lines(_valid(lines)))))
+        return Ignores((*self.files, _IgnoreFile(folder, spec_of(lines))))
 
     def ignores(self, path: str, is_folder: bool) -> bool:
         """Whether the innermost file that speaks of the path ignores it."""
@@ -66,19 +68,9 @@ def _read(path: Path) -> list[str] | None:
         found = path.lstat()
         if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
             return None
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return contents(path).decode("utf-8", "replace").splitlines()
     except OSError:
         return None
-
-
-def _valid(lines: list[str]) -> Iterator[str]:
-    """The lines that are patterns; git passes over the others in silence."""
-    for line in lines:
-        try:
-            GitIgnoreSpec.from_lines([line])
-        except ValueError:
-            continue
-        yield line
 
 
 def _from_git_root(folder: str) -> list[str]:

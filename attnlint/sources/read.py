@@ -1,24 +1,50 @@
-"""Reading sources as bytes. What cannot be read is a `Problem` with a clear reason, never an exception."""
+"""Reading sources as bytes, without waiting for ever. What cannot be read is a `Problem` with a clear reason, never an
+exception."""
 
 from __future__ import annotations
 
 import os
+import stat
 import sys
-from pathlib import Path
 
 from attnlint.diagnostics import Problem
 
 STDIN = "-"
 """The path that stands for standard input. A file of that name is ``./-``."""
 
+_NO_WRITER = 2.0
+"""Seconds that a pipe is waited for to which nobody writes."""
+_SILENCE = 60.0
+"""Seconds without a word that somebody may take who writes to a pipe."""
+_PART = 2**16
+
 
 def read(path: str | os.PathLike[str]) -> bytes | Problem:
-    """The bytes of a file, or of standard input for ``-`` (which is read once and remembered)."""
+    """The bytes of a file, or of standard input for ``-``; this and pipes are read once and remembered."""
     name = os.fspath(path)
     try:
-        return _read_stdin() if name == STDIN else Path(name).read_bytes()
+        return _read_stdin() if name == STDIN else _remembered(name) or contents(name)
     except (OSError, ValueError) as error:
         return unreadable(name, error)
+
+
+def contents(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a file. Of a pipe, what is written until all who write have closed it. A device, which may never
+    end, is not read. Raises ``OSError``, and ``ValueError`` for what is no path."""
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(file, "rb", buffering=0) as opened:
+        mode = os.fstat(file).st_mode
+        if stat.S_ISFIFO(mode):
+            data = _streams[os.fspath(path)] = _read_pipe(file)
+            return data
+        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+            raise OSError(None, "it is a device, not a file")
+        return opened.readall()
+
+
+def is_file(path: str) -> bool:
+    """Whether a source is a file, which can be read again and in other processes: no pipe, and not standard input."""
+    return path != STDIN and os.path.isfile(path)
 
 
 def unreadable(path: str, error: OSError | ValueError) -> Problem:
@@ -36,6 +62,8 @@ def hold_as_stdin(data: bytes) -> None:
 
 _stdin: list[bytes] = []
 """What standard input held, once it was read."""
+_streams: dict[str, bytes] = {}
+"""What pipes held, by their paths."""
 
 
 def _read_stdin() -> bytes:
@@ -44,3 +72,30 @@ def _read_stdin() -> bytes:
             raise OSError("standard input is closed")
         _stdin.append(sys.stdin.buffer.read())
     return _stdin[0]
+
+
+def _remembered(path: str) -> bytes | None:
+    return _streams.get(path) if _streams else None
+
+
+def _read_pipe(file: int) -> bytes:
+    import select
+
+    parts: list[bytes] = []
+    waiting = select.poll()
+    waiting.register(file, select.POLLIN)
+    silence = 0.0
+    while silence < _SILENCE:
+        is_ready = waiting.poll(_NO_WRITER * 1000)
+        try:
+            part = os.read(file, _PART)
+        except BlockingIOError:  # somebody is going to write
+            silence += _NO_WRITER
+            continue
+        if not part and not is_ready:
+            break
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+        silence = 0
+    raise OSError(None, "it is a pipe to which nobody writes")

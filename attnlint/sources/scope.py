@@ -11,6 +11,7 @@ from itertools import groupby
 from pathspec import GitIgnoreSpec
 
 from attnlint.diagnostics import Problem
+from attnlint.sources.globbing import spec_of
 
 _SPECIAL = frozenset("/*?[]!\\# ")
 """Characters of patterns that are more than the name of a file or folder."""
@@ -99,7 +100,7 @@ def _group(root: str, globs: list[Glob]) -> _Group:
     suffixes = tuple(glob.pattern[1:] for glob in globs if not in_order and glob.is_suffix)
     others = [glob.pattern for glob in globs if in_order or not (glob.is_name or glob.is_suffix)]
     inside = os.path.join(root, "") if root else ""
-    return _Group(inside, names, suffixes, GitIgnoreSpec.from_lines(others) if others else None)
+    return _Group(inside, names, suffixes, spec_of(others) if others else None)
 
 
 @lru_cache(maxsize=64)

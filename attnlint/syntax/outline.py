@@ -10,6 +10,7 @@ import ast
 import symtable
 from bisect import bisect_left
 from collections.abc import Callable, Container, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeVar
@@ -231,8 +232,28 @@ def parse_tree(text: str) -> ast.Module:
 
 
 def check_syntax(text: str) -> None:
-    """Raise what `parse_tree` raises, but make no tree: a symbol table tells as well, in three quarters of the time."""
-    _compiled(text, lambda code: symtable.symtable(code, "<string>", "exec"))
+    """Raise what `parse_module` raises, but make no tree: a symbol table tells as well, in 3/4 of the time."""
+    with _blaming_age(text):
+        _compiled(text, lambda code: symtable.symtable(code, "<string>", "exec"))
+
+
+def parse_module(text: str) -> ast.Module:
+    """`parse_tree` of a whole file: one that a newer Python could parse is said to be that."""
+    with _blaming_age(text):
+        return parse_tree(text)
+
+
+@contextmanager
+def _blaming_age(text: str) -> Iterator[None]:
+    try:
+        yield
+    except SourceError as error:
+        from attnlint.syntax.newer import needs_newer
+
+        newer = needs_newer(text) if error.line is not None else None
+        if newer is None:
+            raise
+        raise SourceError(*newer) from None
 
 
 def _compiled(text: str, compiler: Callable[[str], T]) -> T:
@@ -249,7 +270,7 @@ def _compiled(text: str, compiler: Callable[[str], T]) -> T:
 
 
 def _outline(source: SourceText) -> ModuleOutline:
-    tree = parse_tree(source.text)
+    tree = parse_module(source.text)
     module = ModuleOutline(source)
     whole = LineRange(1, max(1, len(source.lines)))
     module.plain_body = ModuleBody("<module>", "<module>", "module", whole, module, None, (), tree)
