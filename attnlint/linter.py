@@ -78,12 +78,17 @@ def lint_document(
 
     ``failures`` collects the rules that raise. Raises `SourceError`.
     """
-    triggers = tuple(dict.fromkeys(trigger for rule in checks.rules for trigger in rule.triggers))
+    triggers = triggers_of(checks.rules)
     if not triggers or not document.may_matter(lambda code: may_matter(code, triggers)):
         document.check()
         return []
     found = on_big_stack(lambda: _analyse(document.source, checks.rules, triggers, failures, noqa, check))
     return [checks.tiers.applied(document.reported(diagnostic)) for diagnostic in found]
+
+
+def triggers_of(rules: Sequence[Rule]) -> tuple[str, ...]:
+    """The triggers of all rules, each once."""
+    return tuple(dict.fromkeys(trigger for rule in rules for trigger in rule.triggers))
 
 
 def _analyse(
@@ -138,7 +143,7 @@ def _unanalysed(
                 yield from failures.asking(rule, partial(rule.check_unanalysed, definition, reason))
 
 
-def _load_engine() -> None:
+def load_engine() -> None:
     """Import what analyses definitions, for one thread at a time: two that import a package and a module of it at once
     may each see the other's half made."""
     with _loading:
@@ -168,7 +173,7 @@ def _check(
     unread: list[Definition],
     failures: Failures,
 ) -> Iterator[tuple[Rule, Finding]]:
-    _load_engine()
+    load_engine()
     from attnlint.attention import opposite_arms, recognise
 
     read = _reader(module, unread)

@@ -6,16 +6,17 @@ import gc
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from attnlint.config import Configuration
+from attnlint.config import ConfigError, Configuration
 from attnlint.diagnostics import Diagnostic, Problem
 from attnlint.documents import open_document
 from attnlint.failures import Failures, told
-from attnlint.linter import lint_document
+from attnlint.linter import lint_document, load_engine, triggers_of
+from attnlint.roots import may_matter
 from attnlint.rule import Rule
 from attnlint.sources.discovery import find_sources
 from attnlint.sources.read import STDIN, is_file, read
@@ -23,6 +24,7 @@ from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError
 
 if TYPE_CHECKING:
+    from attnlint import sharing
     from attnlint.cache import Cache
     from attnlint.identity import Keys
 
@@ -155,11 +157,25 @@ class _Run:
         shares = sharing.processes(left, jobs or sharing.cores())
         work = partial(_batch, rules=self.rules, config=self.config, keys=self.keys)
         done = len(self.sources) - len(left)
-        here = [(left, work(self._counted(left, done)))] if shares == 1 else []
-        self._take(report, here or sharing.shared_out(work, left, shares), done)
+        if shares == 1:
+            self._take(report, [(left, work(self._counted(left, done)))], done)
+        else:
+            self._take(report, sharing.shared_out(self._prepared(work), left, shares), done)
         names = (source.path if isinstance(source, Problem) else source for source in self.sources)
         report.sort([stdin_filename if name == STDIN else name for name in names])
         return report
+
+    def _prepared(self, work: Callable[..., Linted]) -> sharing.Work[Linted]:
+        """The work for processes that are copies of this one: what they all need is loaded once, and they end before
+        anything in them has to be collected."""
+        from attnlint import workers
+
+        if not workers.are_copies():
+            return work
+        load_engine()
+        with suppress(ConfigError):
+            may_matter(b"", triggers_of(self.config.checks(STDIN, self.rules).rules))
+        return partial(work, collects=False)
 
     def _recall(self, files: Sequence[str], report: Report) -> Sequence[str]:
         """Report what is known of files; returns the others."""
@@ -202,13 +218,17 @@ _ENDED = "the analysis ended its process; this is a bug, please report it"
 
 
 def _batch(
-    files: Iterable[str | Problem], rules: Sequence[type[Rule]] | None, config: Configuration, keys: Keys | None
+    files: Iterable[str | Problem],
+    rules: Sequence[type[Rule]] | None,
+    config: Configuration,
+    keys: Keys | None,
+    collects: bool = True,
 ) -> Linted:
     """What is found in some files, and what was warned of; called in a process of its own."""
     linting = _Linting(Report(), rules, config, keys)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        _over(files, linting.report, linting.lint, STDIN)
+        _over(files, linting.report, linting.lint, STDIN, collects)
     return linting.report, linting.results, [one.message for one in told if isinstance(one.message, Warning)]
 
 
@@ -233,10 +253,14 @@ def over_sources(
 
 
 def _over(
-    sources: Iterable[str | Problem], report: Report, handle: Callable[[str, bytes], None], stdin_filename: str
+    sources: Iterable[str | Problem],
+    report: Report,
+    handle: Callable[[str, bytes], None],
+    stdin_filename: str,
+    collects: bool = True,
 ) -> None:
     with _collecting_by_hand():
-        on_big_stack(lambda: _each(sources, report, handle, stdin_filename))
+        on_big_stack(lambda: _each(sources, report, handle, stdin_filename, collects))
 
 
 @contextmanager
@@ -264,7 +288,11 @@ def _counted(
 
 
 def _each(
-    sources: Iterable[str | Problem], report: Report, handle: Callable[[str, bytes], None], stdin_filename: str
+    sources: Iterable[str | Problem],
+    report: Report,
+    handle: Callable[[str, bytes], None],
+    stdin_filename: str,
+    collects: bool,
 ) -> None:
     analysed = 0
     for found in sources:
@@ -283,6 +311,6 @@ def _each(
         except Exception as error:
             report.problems.append(Problem(shown, None, told("the analysis", error)))
         analysed += len(data)
-        if analysed > _COLLECT_AFTER:
+        if collects and analysed > _COLLECT_AFTER:
             analysed = 0
             gc.collect(0)

@@ -16,6 +16,9 @@ _WORTH = 500_000
 _ROUNDS = 12
 """Batches that each process gets, if all take the same time: enough that the last ones end together."""
 
+_MOST = 2_000_000
+"""Bytes of sources in a batch at most, for the sake of the memory that a process takes for them."""
+
 Work = Callable[[Sequence[str]], T]
 """What is done with some sources in another process; it has to be picklable, and so has its result."""
 
@@ -56,7 +59,7 @@ def shared_out(work: Work[T], paths: Sequence[str], jobs: int) -> Iterator[tuple
 def batches(paths: Sequence[str], jobs: int) -> list[list[str]]:
     """The files in batches, the biggest first. Big files are alone; small ones come together."""
     sizes = {path: _size(path) for path in paths}
-    enough = sum(sizes.values()) / (jobs * _ROUNDS)
+    enough = min(sum(sizes.values()) / (jobs * _ROUNDS), _MOST)
     found: list[list[str]] = []
     held = enough
     for path in sorted(paths, key=sizes.__getitem__, reverse=True):

@@ -78,6 +78,13 @@ def _end_with(starter: BaseProcess) -> None:
     os._exit(1)
 
 
+def are_copies() -> bool:
+    """Whether processes are copies of this one. A copy costs so little that each does one task alone: its memory is
+    given back as a whole then, and nothing in it has to be collected."""
+    how = context()
+    return how is not None and how.get_start_method() == "fork"
+
+
 def answers(work: Callable[[Task], T], tasks: Iterable[Task], jobs: int) -> Iterator[tuple[Task, T | None]]:
     """What ``work`` makes of the tasks in up to ``jobs`` processes, as it is done: None for a task with which its
     process ended. Raises what the work raises. However it ends, the processes end with it.
@@ -86,6 +93,7 @@ def answers(work: Callable[[Task], T], tasks: Iterable[Task], jobs: int) -> Iter
     the pools of the standard library do.
     """
     start = partial(_Worker, context() or multiprocessing.get_context(), work)
+    ends_with_its_task = are_copies()
     left = iter(tasks)
     busy: dict[Connection[Any, Any], _Worker[Task, T]] = {}
     end = partial(_end, frozenset(multiprocessing.active_children()))
@@ -100,11 +108,12 @@ def answers(work: Callable[[Task], T], tasks: Iterable[Task], jobs: int) -> Iter
                     worker = busy[cast("Connection[Any, Any]", connection)]
                     task, answer = worker.task, worker.answer()
                     following = next(left, None)
-                    if answer is None or following is None:
+                    is_done = answer is None or ends_with_its_task
+                    if is_done or following is None:
                         worker.leave()
                         del busy[worker.connection]
                     if following is not None:
-                        worker = start() if answer is None else worker
+                        worker = start() if is_done else worker
                         busy[worker.connection] = worker
                         worker.take(following)
                     yield task, answer
