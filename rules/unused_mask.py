@@ -101,7 +101,7 @@ def _never_read(frame: Frame, path: AttentionPath) -> Iterator[Finding]:
     assert definition is not None
     slice_ = parse_definition(definition)
     function = slice_.node
-    if not isinstance(function, cst.FunctionDef) or _ON_PURPOSE.search(definition.text):
+    if not isinstance(function, cst.FunctionDef):
         return
     parameters = [p for p in _parameters(function) if p.name.value not in ("self", "cls")]
     if not any(_MASKS.fullmatch(parameter.name.value) for parameter in parameters):
@@ -119,7 +119,7 @@ def _never_read(frame: Frame, path: AttentionPath) -> Iterator[Finding]:
         masks = [p for p in masks if "padding" in p.name.value]
     if not masks or len(unread) > len(masks) or "locals" in read or _takes_masks_it_ignores(masks, parameters):
         return
-    if _is_dictated(definition, [p.name.value for p in parameters], module):
+    if _ON_PURPOSE.search(definition.text) or _is_dictated(definition, [p.name.value for p in parameters], module):
         return
     for mask in masks:
         yield Finding(
