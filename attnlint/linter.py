@@ -78,17 +78,12 @@ def lint_document(
 
     ``failures`` collects the rules that raise. Raises `SourceError`.
     """
-    triggers = triggers_of(checks.rules)
+    triggers = tuple(dict.fromkeys(trigger for rule in checks.rules for trigger in rule.triggers))
     if not triggers or not document.may_matter(lambda code: may_matter(code, triggers)):
         document.check()
         return []
     found = on_big_stack(lambda: _analyse(document.source, checks.rules, triggers, failures, noqa, check))
     return [checks.tiers.applied(document.reported(diagnostic)) for diagnostic in found]
-
-
-def triggers_of(rules: Sequence[Rule]) -> tuple[str, ...]:
-    """The triggers of all rules, each once."""
-    return tuple(dict.fromkeys(trigger for rule in rules for trigger in rule.triggers))
 
 
 def _analyse(

@@ -6,17 +6,16 @@ import gc
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from attnlint.config import ConfigError, Configuration
+from attnlint.config import Configuration
 from attnlint.diagnostics import Diagnostic, Problem
 from attnlint.documents import open_document
 from attnlint.failures import Failures, told
-from attnlint.linter import lint_document, load_engine, triggers_of
-from attnlint.roots import may_matter
+from attnlint.linter import lint_document, load_engine
 from attnlint.rule import Rule
 from attnlint.sources.discovery import find_sources
 from attnlint.sources.read import STDIN, is_file, read
@@ -24,11 +23,10 @@ from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError
 
 if TYPE_CHECKING:
-    from attnlint import sharing
     from attnlint.cache import Cache
     from attnlint.identity import Keys
 
-_COLLECT_AFTER = 1_000_000
+_COLLECT_AFTER = 500_000
 """Bytes of source between two collections of what was made since the last one."""
 
 
@@ -146,7 +144,7 @@ class _Run:
 
     def report(self, jobs: int | None, stdin_filename: str) -> Report:
         """What is found; standard input is linted in this process."""
-        from attnlint import sharing
+        from attnlint import sharing, workers
 
         report = Report(problems=list(self.config.problems))
         files = [source for source in self.sources if isinstance(source, str) and is_file(source)]
@@ -160,22 +158,12 @@ class _Run:
         if shares == 1:
             self._take(report, [(left, work(self._counted(left, done)))], done)
         else:
-            self._take(report, sharing.shared_out(self._prepared(work), left, shares), done)
+            if workers.are_copies():
+                load_engine()  # once, for all of them
+            self._take(report, sharing.shared_out(work, left, shares), done)
         names = (source.path if isinstance(source, Problem) else source for source in self.sources)
         report.sort([stdin_filename if name == STDIN else name for name in names])
         return report
-
-    def _prepared(self, work: Callable[..., Linted]) -> sharing.Work[Linted]:
-        """The work for processes that are copies of this one: what they all need is loaded once, and they end before
-        anything in them has to be collected."""
-        from attnlint import workers
-
-        if not workers.are_copies():
-            return work
-        load_engine()
-        with suppress(ConfigError):
-            may_matter(b"", triggers_of(self.config.checks(STDIN, self.rules).rules))
-        return partial(work, collects=False)
 
     def _recall(self, files: Sequence[str], report: Report) -> Sequence[str]:
         """Report what is known of files; returns the others."""
@@ -222,13 +210,12 @@ def _batch(
     rules: Sequence[type[Rule]] | None,
     config: Configuration,
     keys: Keys | None,
-    collects: bool = True,
 ) -> Linted:
     """What is found in some files, and what was warned of; called in a process of its own."""
     linting = _Linting(Report(), rules, config, keys)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        _over(files, linting.report, linting.lint, STDIN, collects)
+        _over(files, linting.report, linting.lint, STDIN)
     return linting.report, linting.results, [one.message for one in told if isinstance(one.message, Warning)]
 
 
@@ -257,10 +244,9 @@ def _over(
     report: Report,
     handle: Callable[[str, bytes], None],
     stdin_filename: str,
-    collects: bool = True,
 ) -> None:
     with _collecting_by_hand():
-        on_big_stack(lambda: _each(sources, report, handle, stdin_filename, collects))
+        on_big_stack(lambda: _each(sources, report, handle, stdin_filename))
 
 
 @contextmanager
@@ -292,7 +278,6 @@ def _each(
     report: Report,
     handle: Callable[[str, bytes], None],
     stdin_filename: str,
-    collects: bool,
 ) -> None:
     analysed = 0
     for found in sources:
@@ -311,6 +296,6 @@ def _each(
         except Exception as error:
             report.problems.append(Problem(shown, None, told("the analysis", error)))
         analysed += len(data)
-        if collects and analysed > _COLLECT_AFTER:
+        if analysed > _COLLECT_AFTER:
             analysed = 0
             gc.collect(0)

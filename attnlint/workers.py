@@ -79,8 +79,8 @@ def _end_with(starter: BaseProcess) -> None:
 
 
 def are_copies() -> bool:
-    """Whether processes are copies of this one. A copy costs so little that each does one task alone: its memory is
-    given back as a whole then, and nothing in it has to be collected."""
+    """Whether processes are copies of this one. A copy costs so little that each does one task alone, and what it used
+    is given back as a whole."""
     how = context()
     return how is not None and how.get_start_method() == "fork"
 

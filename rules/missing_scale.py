@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
@@ -65,11 +66,8 @@ class MissingScale(Rule):
         """Report a product that no path scales."""
         if not site.exhaustive or (site.kind == "hand-written" and site.output is None):
             return
-        try:
-            judged = [(path, state) for path in site.paths for state in path.ask(_state)]
-        except TooManyWorlds:
-            return
-        if not judged or any(state == "other" for _, state in judged):
+        judged = _judged(site)
+        if not judged:
             return
         projected = [path for path, state in judged if state == "projections"]
         path = (projected or [judged[0][0]])[0]
@@ -85,6 +83,19 @@ class MissingScale(Rule):
             mend=_mend(path.product) if path.product is not None else None,
             severity=None if projected else Severity.WARNING,
         )
+
+
+def _judged(site: AttentionSite) -> list[tuple[AttentionPath, State]]:
+    """Each outcome on each path, up to the first on which nothing is amiss: then there is none to tell of."""
+    judged: list[tuple[AttentionPath, State]] = []
+    with suppress(TooManyWorlds):
+        for path in site.paths:
+            for state in path.ask(_state):
+                if state == "other":
+                    return []
+                judged.append((path, state))
+        return judged
+    return []
 
 
 def _reason(path: AttentionPath) -> str:
@@ -138,14 +149,16 @@ def _has_bias(path: AttentionPath) -> bool:
 
 
 def _unscaled(path: AttentionPath) -> bool:
-    total, head_dim = path.scale, path.head_dim
+    total = path.scale
     assert path.query is not None
     assert path.key is not None
+    norms = (*path.query.norms, *path.key.norms)
+    if total is None or not (norms or total.is_one):
+        return False
+    head_dim = path.head_dim
     if head_dim is not None and head_dim.is_one:
         return False
-    if total is None:
-        return False
-    for norm in (*path.query.norms, *path.key.norms):
+    for norm in norms:
         assert isinstance(norm, Normalize)
         if norm.kind == "other" or (norm.kind == "l2" and head_dim is None):
             return False
