@@ -9,6 +9,8 @@ from textwrap import shorten
 from traceback import extract_tb
 from typing import TYPE_CHECKING
 
+from attnlint.time_limit import check
+
 if TYPE_CHECKING:
     from attnlint.findings import Finding
     from attnlint.rule import Rule
@@ -39,6 +41,7 @@ class Failures:
     def asking(self, rule: Rule, question: Callable[[], Iterable[Finding]]) -> Iterator[tuple[Rule, Finding]]:
         """What a rule answers, up to where it raises."""
         if rule not in self._raised:
+            check()
             with self.blaming(rule):
                 for finding in question():
                     yield rule, finding

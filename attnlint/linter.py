@@ -28,6 +28,7 @@ from attnlint.syntax.nesting import MAX_DEPTH
 from attnlint.syntax.outline import Definition, ModuleOutline, outline
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText
+from attnlint.time_limit import limited
 
 if TYPE_CHECKING:
     from attnlint.attention import Arms, AttentionSite
@@ -57,7 +58,7 @@ def lint_source(
     Bytes are decoded as Python decodes a file; a declared encoding in text that is decoded already means nothing.
     With ``noqa=False``, comments of that kind are left to another tool; those of this linter count always.
 
-    Raises `SourceError` where the source cannot be decoded or parsed, `ConfigError` where its configuration file cannot
+    Raises `SourceError` where the source cannot be decoded or parsed, or takes too long, `ConfigError` where its configuration file cannot
     be used, and `RuleError` for a rule that raises, unless there are ``failures`` to collect them: then the findings of
     all other rules are returned.
     """
@@ -75,8 +76,15 @@ def lint_document(
 ) -> list[Diagnostic]:
     """What the rules find in one document, in no order; ``check`` is asked in the place of `check_definitions`.
 
-    ``failures`` collects the rules that raise. Raises `SourceError`.
+    ``failures`` collects the rules that raise. Raises `SourceError`, which an `OutOfTime` is too.
     """
+    with limited(checks.time_limit):
+        return _found(document, checks, failures, noqa, check)
+
+
+def _found(
+    document: Document, checks: Checks, failures: Failures, noqa: bool, check: Check | None
+) -> list[Diagnostic]:
     triggers = tuple(dict.fromkeys(trigger for rule in checks.rules for trigger in rule.triggers))
     if not triggers or not document.may_matter(lambda code: may_matter(code, triggers)):
         document.check()

@@ -23,6 +23,7 @@ from attnlint.rule import Rule
 from attnlint.syntax.quiet import quietly
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError
+from attnlint.time_limit import OutOfTime
 
 MAX_PASSES = 100
 """Passes that change one source, beside one for each of its findings; with more, fixes undo one another."""
@@ -32,13 +33,20 @@ Wanted = Callable[[Diagnostic], bool]
 _Lint = Callable[[bytes], list[Diagnostic]]
 
 
-class Endless(SourceError):
+class Unfixable(SourceError):
+    """A source that was linted and cannot be fixed, so that nothing of it is changed."""
+
+    def __init__(self, found: list[Diagnostic], reason: str) -> None:
+        super().__init__(None, f"{reason}; nothing was changed")
+        self.found = found
+        """The findings of the source as it is."""
+
+
+class Endless(Unfixable):
     """Fixes that go on undoing one another, so that none is made."""
 
     def __init__(self, found: list[Diagnostic], codes: str) -> None:
-        super().__init__(None, f"fixes of {codes} go on undoing one another; nothing was changed")
-        self.found = found
-        """The findings of the source as it is."""
+        super().__init__(found, f"fixes of {codes} go on undoing one another")
 
 
 @dataclass(frozen=True)
@@ -75,8 +83,8 @@ def fix_source(
 ) -> Fixed:
     """Make the fixes that are wanted; ``failures`` collects the rules that raise.
 
-    Raises `SourceError` where the source cannot be decoded or parsed as it is, and `Endless` where fixes go on undoing
-    one another; it names their codes.
+    Raises `SourceError` where the source cannot be linted as it is, and `Unfixable` where it cannot be linted in time
+    once fixes are made; `Endless` where they go on undoing one another names their codes.
     """
 
     def lint(text: bytes) -> list[Diagnostic]:
@@ -91,7 +99,10 @@ def fix_source(
         todo = [d for d in todo if _identity(d, result.data, path) not in refused]
         if not todo:
             return result
-        refusal = _pass(result, _together(todo), path, lint)
+        try:
+            refusal = _pass(result, _together(todo), path, lint)
+        except OutOfTime as error:
+            raise Unfixable(found, f"with fixes made, {error.reason}") from None
         if refusal is not None:
             result.refused.append(refusal)
             refused.add(_identity(refusal.diagnostic, result.data, path))
@@ -128,6 +139,8 @@ def _attempt(
         data = document.edited(edit for d in chosen if d.fix is not None for edit in d.fix.edits)
         _check(open_document(path, data), document.pieces)
         left = lint(data)
+    except OutOfTime:
+        raise
     except SourceError as error:
         return f"the fixed code could not be read: {error}"
     before, after = (Counter(d.code for d in found) for found in (result.left, left))

@@ -35,6 +35,7 @@ from attnlint.graph.values import (
     Value,
     key,
 )
+from attnlint.time_limit import check
 
 MAX_WORLDS = 64
 """Paths looked at for one question; a question with more is not answered."""
@@ -256,6 +257,7 @@ def worlds_of(
     answered = 0
     while waiting:
         world = waiting.pop()
+        check()
         if answered >= MAX_WORLDS or len(waiting) > MAX_WORLDS:
             raise TooManyWorlds
         try:
