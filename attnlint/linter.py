@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from threading import Lock
@@ -76,7 +77,7 @@ def lint_document(
 ) -> list[Diagnostic]:
     """What the rules find in one document, in no order; ``check`` is asked in the place of `check_definitions`.
 
-    ``failures`` collects the rules that raise. Raises `SourceError`, which an `OutOfTime` is too.
+    ``failures`` collects the rules that raise, and definitions that the engine fails on. Raises `SourceError`, which an `OutOfTime` is too.
     """
     with limited(checks.time_limit):
         return _found(document, checks, failures, noqa, check)
@@ -131,6 +132,9 @@ def _diagnostics(
     for rule, finding in findings:
         with failures.blaming(rule):
             yield diagnostic(source, rule, finding)
+            continue
+        with suppress(Exception):  # what is wrong may be the fix alone
+            yield diagnostic(source, rule, replace(finding, mend=None, related=()))
 
 
 def _unanalysed(
@@ -142,7 +146,8 @@ def _unanalysed(
             unread.append(definition)
             reason = f"nests expressions {definition.depth} deep"
             for rule in rules:
-                yield from failures.asking(rule, partial(rule.check_unanalysed, definition, reason))
+                question = partial(rule.check_unanalysed, definition, reason)
+                yield from failures.asking(rule, question, definition.lines.first)
 
 
 def _load_engine() -> None:
@@ -178,7 +183,7 @@ def _check(
     _load_engine()
     from attnlint.attention import opposite_arms, recognise
 
-    read = _reader(module, unread)
+    read = _reader(module, unread, failures)
     graphs = list(read(root for root in wanted if not root.is_caller))
     sites = recognise(graphs)
     if any(path.is_handed_in for site in sites for path in site.paths):
@@ -186,15 +191,15 @@ def _check(
         sites = recognise(graphs)
     for graph in graphs:
         for rule in rules:
-            yield from failures.asking(rule, partial(rule.check_definition, graph))
+            yield from failures.asking(rule, partial(rule.check_definition, graph), graph.definition.lines.first)
     for site in sites:
         for rule in rules:
-            yield from failures.asking(rule, partial(rule.check_site, site))
+            yield from failures.asking(rule, partial(rule.check_site, site), site.at.slice.first_line)
         for rule in rules:
-            yield from failures.asking(rule, partial(_on_paths, site, rule))
+            yield from failures.asking(rule, partial(_on_paths, site, rule), site.at.slice.first_line)
     for arms in opposite_arms(graphs):
         for rule in rules:
-            yield from failures.asking(rule, partial(_between, arms, rule))
+            yield from failures.asking(rule, partial(_between, arms, rule), arms.graph.definition.lines.first)
 
 
 def _between(arms: Arms, rule: Rule) -> Iterator[Finding]:
@@ -219,7 +224,9 @@ def _answers(site: AttentionSite, rule: Rule) -> Iterator[list[Finding]]:
             yield from path.ask(lambda p: list(rule.check_path(p)))
 
 
-def _reader(module: ModuleOutline, unread: list[Definition]) -> Callable[[Iterable[Root]], Iterator[DefinitionGraph]]:
+def _reader(
+    module: ModuleOutline, unread: list[Definition], failures: Failures
+) -> Callable[[Iterable[Root]], Iterator[DefinitionGraph]]:
     """What turns roots of one module into graphs; definitions that cannot be read go to ``unread``."""
     from attnlint.graph.interpreter import Interpreter
     from attnlint.graph.module import ModuleContext
@@ -229,9 +236,10 @@ def _reader(module: ModuleOutline, unread: list[Definition]) -> Callable[[Iterab
 
     def read(wanted: Iterable[Root]) -> Iterator[DefinitionGraph]:
         for root in wanted:
-            try:
+            graph = None
+            with failures.reading(root.definition.lines.first), suppress(TooDeep, SourceError):
                 graph = interpreter.graph_of(root.definition, constructed=root.reaches_site)
-            except (TooDeep, SourceError):
+            if graph is None:
                 unread.append(root.definition)
             else:
                 yield graph

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
+from attnlint import __version__
 from attnlint.config import Configuration
 from attnlint.diagnostics import Diagnostic, Problem
 from attnlint.documents import open_document
@@ -125,7 +126,7 @@ def _in_processes(
     return report
 
 
-_ENDED = "the analysis ended its process; this is a bug, please report it"
+_ENDED = f"the analysis ended its process; this is a bug of attnlint {__version__}, please report it"
 
 
 def _batch(

@@ -16,7 +16,7 @@ from attnlint.config import Configuration
 from attnlint.diagnostics import Diagnostic
 from attnlint.documents import open_document
 from attnlint.documents.base import Document
-from attnlint.failures import Failures
+from attnlint.failures import Failures, RuleError, told
 from attnlint.fixes.edits import compatible
 from attnlint.linter import lint_source
 from attnlint.rule import Rule
@@ -88,7 +88,7 @@ def fix_source(
     """
 
     def lint(text: bytes) -> list[Diagnostic]:
-        return lint_source(text, path, rules, failures, config)
+        return lint_anew(text, path, rules, failures, config)
 
     found = lint(data)
     result = Fixed(data, data, found, left=found)
@@ -103,12 +103,31 @@ def fix_source(
             refusal = _pass(result, _together(todo), path, lint)
         except OutOfTime as error:
             raise Unfixable(found, f"with fixes made, {error.reason}") from None
+        except RuleError:
+            raise
+        except Exception as error:
+            raise Unfixable(found, told("the fixing", error)) from error
         if refusal is not None:
             result.refused.append(refusal)
             refused.add(_identity(refusal.diagnostic, result.data, path))
         elif result.data in seen or len(seen) > MAX_PASSES + len(found):
             raise Endless(found, ", ".join(sorted({d.code for d in result.made[-len(todo) :]})))
         seen.add(result.data)
+
+
+def lint_anew(
+    data: bytes,
+    path: str,
+    rules: Sequence[type[Rule]] | None,
+    failures: Failures | None,
+    config: Configuration | None,
+) -> list[Diagnostic]:
+    """Lint one of several versions of a source: a rule that raised on another one is asked again."""
+    raised = Failures() if failures is not None else None
+    found = lint_source(data, path, rules, raised, config)
+    if failures is not None and raised is not None:
+        failures.add(raised)
+    return found
 
 
 def _together(todo: Sequence[Diagnostic]) -> list[Diagnostic]:

@@ -40,6 +40,9 @@ from attnlint.time_limit import check
 MAX_WORLDS = 64
 """Paths looked at for one question; a question with more is not answered."""
 
+_MAX_ASSUMED = 256
+"""Conditions that one path may depend on: a function with hundreds of ways to leave it early is generated code."""
+
 NOT_DERIVED = object()
 _REMEMBERED = 64
 """Worlds with one more assumption that a world keeps."""
@@ -258,7 +261,7 @@ def worlds_of(
     while waiting:
         world = waiting.pop()
         check()
-        if answered >= MAX_WORLDS or len(waiting) > MAX_WORLDS:
+        if answered >= MAX_WORLDS or len(waiting) > MAX_WORLDS or len(world.assumed) > _MAX_ASSUMED:
             raise TooManyWorlds
         try:
             if not world.holds(guard):
