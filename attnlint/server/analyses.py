@@ -20,6 +20,7 @@ from attnlint.incremental import Session
 from attnlint.server.projects import Project, Projects
 from attnlint.server.snapshots import Snapshot
 from attnlint.syntax.text import SourceError
+from attnlint.time_limit import OutOfTime
 
 T = TypeVar("T")
 
@@ -120,6 +121,8 @@ class Analyses:
         try:
             checks = project.config.checks(snapshot.path)
             found = tuple(self._session(snapshot).lint(snapshot.content, checks, failures))
+        except OutOfTime as error:
+            return Analysis(snapshot, project, messages=(f"{snapshot.path}: {error.reason}",))
         except SourceError as error:
             return Analysis(snapshot, project, error=error)
         except ConfigError as error:
