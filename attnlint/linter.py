@@ -29,6 +29,7 @@ from attnlint.syntax.nesting import MAX_DEPTH
 from attnlint.syntax.outline import Definition, ModuleOutline, outline
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText
+from attnlint.time_limit import check as check_time
 from attnlint.time_limit import limited
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def _diagnostics(
     source: SourceText, findings: Iterable[tuple[Rule, Finding]], failures: Failures
 ) -> Iterator[Diagnostic]:
     for rule, finding in findings:
+        check_time()
         with failures.blaming(rule):
             yield diagnostic(source, rule, finding)
             continue

@@ -20,10 +20,10 @@ from attnlint.syntax.outline import ClassOutline, Definition, ModuleOutline
 _TOO_COMMON = frozenset({"forward", "__init__", "__call__", "main", "call", "reset_parameters"})
 _BINDING = re.compile(r"(?:[ \t]+self\.)?(\w+)[ \t]*(?::[^=]+)?=[^=]")
 """The beginning of a line that binds an attribute, or a name of the module."""
-_LOOP = re.compile(r"\bfor[ \t]+([\w \t,()]+?)[ \t]+in[ \t]+([^\n:]+)")
+_LOOP = re.compile(r"\bfor[ \t]{1,40}([\w \t,()]{1,400}?)[ \t]{1,40}in[ \t]{1,40}([^\n:]{1,400})")
 """What a loop binds, and what it goes through."""
 _WORD = re.compile(r"\w+")
-_CALL = re.compile(r"\b(?:map|partial|checkpoint)\(\s*(?:self\.)?(\w+)|(\w+)[ \t]*\(")
+_CALL = re.compile(r"\b(?:map|partial|checkpoint)\(\s*(?:self\.)?(\w+)|\b(\w+)[ \t]*\(")
 
 
 _PRODUCT_OR_FILL = re.compile(r"matmul|einsum|bmm|[^\n]@|\.mm\(|\.dot\(|masked_fill|where\(|tri[ul]\(|\] *= ")

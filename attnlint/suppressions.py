@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import tokenize
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from attnlint.syntax.outline import Definition
     from attnlint.syntax.text import SourceText
 
-TRIGGERS = (r"attnlint:\s*ignore", r"noqa[ \t]*:[^\n]*ATN\d")
+TRIGGERS = (r"attnlint:\s*ignore", r"noqa[ \t]*:[^\n]{0,400}ATN\d")
 """What a file with comments to judge holds: the triggers of rules about them. No definition is analysed for these."""
 
 _REASON = r"(?P<reason>\s*--(?:(?!#\s*[A-Za-z]).)*)?"
@@ -131,6 +132,7 @@ class Suppressions:
         self.lines = LogicalLines(source.lines)
         self._ran = {rule.code: type(rule) for rule in rules}
         self._unread = [definition.lines for definition in unread]
+        self._covering: dict[tuple[Statement, str], list[Selector]] = {}
 
     def silence(self, diagnostic: Diagnostic) -> bool:
         """Whether a comment on the finding's statement silences it; each that does remembers it."""
@@ -154,23 +156,30 @@ class Suppressions:
         return [one for one in self._comments if not one.is_noqa or any(map(_is_ours, one.selectors or ()))]
 
     def _selectors(self, diagnostic: Diagnostic) -> list[Selector]:
-        selectors = (selector for comment in self._around(diagnostic) for selector in comment.selectors or ())
-        return [one for one in selectors if any(rule.code == diagnostic.code for rule in one.meant)]
+        place = self.lines.statement(diagnostic.span.line), diagnostic.code
+        if place not in self._covering:
+            selectors = (selector for comment in self._around(diagnostic) for selector in comment.selectors or ())
+            self._covering[place] = [one for one in selectors if any(rule.code == place[1] for rule in one.meant)]
+        return self._covering[place]
 
     def _blanket(self, diagnostic: Diagnostic) -> list[Suppression]:
         return [comment for comment in self._around(diagnostic) if comment.selectors is None]
 
     def on(self, statement: Statement) -> list[Suppression]:
         """The comments on a statement that are about it alone."""
-        inside = range(statement.first, statement.last + 1)
-        return [comment for comment in self._comments if comment.line in inside and not comment.is_file]
+        first = bisect_left(self._comments, statement.first, key=_line)
+        last = bisect_right(self._comments, statement.last, key=_line)
+        return [comment for comment in self._comments[first:last] if not comment.is_file]
 
     def _around(self, diagnostic: Diagnostic) -> list[Suppression]:
         """The comments on the finding's statement, and those about the file."""
         if not self._comments:
             return []
-        about_file = [comment for comment in self._comments if comment.is_file and not comment.is_misplaced]
-        return [*self.on(self.lines.statement(diagnostic.span.line)), *about_file]
+        return [*self.on(self.lines.statement(diagnostic.span.line)), *self._about_file]
+
+    @cached_property
+    def _about_file(self) -> list[Suppression]:
+        return [comment for comment in self._comments if comment.is_file and not comment.is_misplaced]
 
     @cached_property
     def _comments(self) -> list[Suppression]:
@@ -209,6 +218,10 @@ class Suppressions:
     @cached_property
     def _known(self) -> dict[str, type[Rule]]:
         return {**installed().rules, **self._ran}
+
+
+def _line(comment: Suppression) -> int:
+    return comment.line
 
 
 def _is_ours(selector: Selector) -> bool:

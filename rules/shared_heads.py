@@ -33,7 +33,7 @@ from attnlint.graph.values import (
 from attnlint.rule import Finding, Mend, Replacement, Rule
 from attnlint.syntax.walk import holds
 
-_CONTAINER = r"(?:ModuleList|Sequential)\w*\(\s*\*?\s*\(?\s*"
+_CONTAINER = r"(?:ModuleList|Sequential)\w*\([\s*(]{0,80}"
 
 
 class SharedHeads(Rule):
@@ -63,7 +63,7 @@ class SharedHeads(Rule):
         _CONTAINER + r"\w+\s*\*\s*\[",
         r"\)\s*\]\s*\*\s*[\w(]",
         r"self\.\w+ *= *\[\w+\] *\*",
-        r"= *\[\w+\] *\*[^\n]*\n(?s:.{0,300}?)(?:ModuleList|Sequential)",
+        r"= *\[\w+\] *\*[^\n]{0,400}\n(?s:.{0,300}?)(?:ModuleList|Sequential)",
     )
     references = ("https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleList.html",)
 
