@@ -260,7 +260,7 @@ def made_up(dice: random.Random, seeds: Seeds) -> Iterator[Input]:
 
     @seed(dice.getrandbits(64))
     @settings(
-        max_examples=10,
+        max_examples=5,
         database=None,
         deadline=None,
         phases=[Phase.generate],
