@@ -92,6 +92,7 @@ def _is_usable(mend: Mend, rule: Rule) -> bool:
 
 def _fix(source: SourceText, mend: Mend) -> Fix:
     edits = tuple(
-        Edit(_span(source, r.at), r.text.format(*(part.slice.code(part.node) for part in r.parts))) for r in mend.replacements
+        Edit(_span(source, r.at), r.text.format(*(part.slice.code(part.node) for part in r.parts)))
+        for r in mend.replacements
     )
     return Fix(mend.title, mend.tier, edits)

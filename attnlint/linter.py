@@ -25,6 +25,7 @@ from attnlint.findings import Finding, diagnostic
 from attnlint.roots import Root, may_matter, roots
 from attnlint.rule import Rule
 from attnlint.suppressions import Suppressions
+from attnlint.syntax.limits import MAX_DEFINITION, MAX_SOURCE
 from attnlint.syntax.nesting import MAX_DEPTH
 from attnlint.syntax.outline import Definition, ModuleOutline, outline
 from attnlint.syntax.stack import on_big_stack
@@ -60,9 +61,9 @@ def lint_source(
     Bytes are decoded as Python decodes a file; a declared encoding in text that is decoded already means nothing.
     With ``noqa=False``, comments of that kind are left to another tool; those of this linter count always.
 
-    Raises `SourceError` where the source cannot be decoded or parsed, or takes too long, `ConfigError` where its configuration file cannot
-    be used, and `RuleError` for a rule that raises, unless there are ``failures`` to collect them: then the findings of
-    all other rules are returned.
+    Raises `SourceError` where the source cannot be decoded or parsed, or takes too long, `ConfigError` where its
+    configuration file cannot be used, and `RuleError` for a rule that raises, unless there are ``failures`` to collect
+    them: then all that was found otherwise is returned.
     """
     name = os.fspath(path)
     raised = Failures() if failures is None else failures
@@ -78,19 +79,21 @@ def lint_document(
 ) -> list[Diagnostic]:
     """What the rules find in one document, in no order; ``check`` is asked in the place of `check_definitions`.
 
-    ``failures`` collects the rules that raise, and definitions that the engine fails on. Raises `SourceError`, which an `OutOfTime` is too.
+    ``failures`` collects the rules that raise, and definitions that the engine fails on. Raises `SourceError`, which an
+    `OutOfTime` is too.
     """
     with limited(checks.time_limit):
         return _found(document, checks, failures, noqa, check)
 
 
-def _found(
-    document: Document, checks: Checks, failures: Failures, noqa: bool, check: Check | None
-) -> list[Diagnostic]:
+def _found(document: Document, checks: Checks, failures: Failures, noqa: bool, check: Check | None) -> list[Diagnostic]:
     triggers = tuple(dict.fromkeys(trigger for rule in checks.rules for trigger in rule.triggers))
     if not triggers or not document.may_matter(lambda code: may_matter(code, triggers)):
         document.check()
         return []
+    length = len(document.source.text)
+    if length > MAX_SOURCE:
+        raise SourceError(None, f"not analysed: {length:,} characters of Python, and at most {MAX_SOURCE:,} are read")
     found = on_big_stack(lambda: _analyse(document.source, checks.rules, triggers, failures, noqa, check))
     return [checks.tiers.applied(document.reported(diagnostic)) for diagnostic in found]
 
@@ -142,14 +145,24 @@ def _diagnostics(
 def _unanalysed(
     module: ModuleOutline, rules: Sequence[Rule], unread: list[Definition], failures: Failures
 ) -> Iterator[tuple[Rule, Finding]]:
-    """Definitions that are too deep for the parser, told before it sees them."""
+    """Definitions that are too deep or too long for the parser, told before it sees them."""
     for definition in (*module.definitions(), *module.all_classes(), module.plain_body):
-        if definition.nesting_above(MAX_DEPTH) > MAX_DEPTH:
+        reason = _unreadable(definition)
+        if reason:
             unread.append(definition)
-            reason = f"nests expressions {definition.depth} deep"
             for rule in rules:
                 question = partial(rule.check_unanalysed, definition, reason)
                 yield from failures.asking(rule, question, definition.lines.first)
+
+
+def _unreadable(definition: Definition) -> str:
+    """Why a definition is not read; nothing for one that is."""
+    if definition.nesting_above(MAX_DEPTH) > MAX_DEPTH:
+        return f"nests expressions {definition.depth} deep"
+    is_parsed = definition.kind != "class"  # a class is read method by method
+    if is_parsed and definition.length > MAX_DEFINITION and len(definition.text) > MAX_DEFINITION:
+        return f"has {len(definition.text):,} characters"
+    return ""
 
 
 def _load_engine() -> None:

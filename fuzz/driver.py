@@ -191,4 +191,3 @@ def main() -> int:
     totals = run(sources, seconds, given.keep)
     print(f"{totals} in {time.perf_counter() - start:.0f} s, Python {sys.version.split()[0]}, seed {given.seed!r}")
     return 1 if totals.crashes else 0
-

@@ -14,6 +14,7 @@ import tokenize
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -153,7 +154,9 @@ def bytes_mutated(dice: random.Random, seeds: Seeds) -> Iterator[Input]:
         end = min(len(data), start + dice.choice((1, 1, 2, 8, 64, 512)))
         match dice.randrange(6):
             case 0:
-                data[start:end] = dice.randbytes(end - start) if dice.random() < 0.2 else bytes(dice.choices(_ASCII, k=end - start))
+                data[start:end] = (
+                    dice.randbytes(end - start) if dice.random() < 0.2 else bytes(dice.choices(_ASCII, k=end - start))
+                )
             case 1:
                 del data[start:end]
             case 2:
@@ -225,7 +228,7 @@ def tokens(text: str) -> list[str]:
     except (tokenize.TokenError, SyntaxError, StopIteration):
         pass
     places = sorted(cuts)
-    return [text[one:two] for one, two in zip(places, places[1:], strict=False)] or [""]
+    return [text[one:two] for one, two in pairwise(places)] or [""]
 
 
 # -- expressions and statements

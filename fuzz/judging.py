@@ -38,7 +38,9 @@ def _faults(path: str, data: bytes, config: Configuration) -> Iterator[str]:
     yield from failures.told()
     document = open_document(path, data)
     for diagnostic in found:
-        yield from (f"{diagnostic.code} stands outside of the text: {span}" for span in _misplaced(document, diagnostic))
+        yield from (
+            f"{diagnostic.code} stands outside of the text: {span}" for span in _misplaced(document, diagnostic)
+        )
         yield from _broken_fix(document, diagnostic)
     if found:
         yield from _changes(path, data, config)

@@ -32,7 +32,9 @@ from attnlint.rule import Finding, Mend, Rule
 
 State: TypeAlias = Literal["projections", "parameters", "other"]
 _ROOT = r"(?:\*\*[\s(-]{0,40}(?:0?\.\d+|1\s{0,40}/)|sqrt)"
-_FOLDED = re.compile(rf"^.{{0,400}}(?:normal_|uniform_|\bstd\b|\bgain\b|weight).{{0,400}}{_ROOT}.{{0,400}}$", re.MULTILINE)
+_FOLDED = re.compile(
+    rf"^.{{0,400}}(?:normal_|uniform_|\bstd\b|\bgain\b|weight).{{0,400}}{_ROOT}.{{0,400}}$", re.MULTILINE
+)
 _OF_DEPTH = re.compile(r"layer|depth|block", re.IGNORECASE)
 _SCALE_NAME = re.compile(r"scal|temp|tau|beta|norm", re.IGNORECASE)
 

@@ -176,9 +176,7 @@ def test_all_hooks_are_known() -> None:
 
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize(("hook", "where"), HOOKS.items(), ids=list(HOOKS))
-def test_each_hook_may_raise(
-    hook: str, where: str, jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_hook_may_raise(hook: str, where: str, jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sharing, "_WORTH", 1)
     monkeypatch.setattr(AtHook, "hook", hook)

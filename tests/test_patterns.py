@@ -6,15 +6,16 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from types import FrameType
 
 import pytest
 
 from attnlint import discover, roots, suppressions
 from attnlint.attention.triggers import HEADS, SITE
-from attnlint.rules import missing_scale
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a search is ended by a signal")
+FOLDED = import_module("attnlint.rules.missing_scale")._FOLDED
 LENGTH = 1_200
 SECONDS = 1.0
 """Of work for a text of that length: its square is nothing, its cube takes longer, and what doubles never ends."""
@@ -25,7 +26,7 @@ SEARCHES = {
     **{
         pattern.pattern: pattern
         for pattern in (
-            *(roots._LOOP, roots._CALL, roots._BINDING, roots._PRODUCT_OR_FILL, missing_scale._FOLDED),
+            *(roots._LOOP, roots._CALL, roots._BINDING, roots._PRODUCT_OR_FILL, FOLDED),
             *(suppressions._IGNORE, suppressions._NOQA, suppressions._WORDS, *suppressions._JUDGEABLE),
         )
     },
@@ -36,9 +37,10 @@ BEGINS = (
     *("transpose(", "log_softmax(", "inf", "checkpoint(", "self.x = A(", "x: ", "self.x = []\n", "std **", ")"),
 )
 UNITS = (
-    *("a", " ", "\t", "#", "(", ")", "[", "]", "*", ",", "=", ".", "-", "1", "\\", "'", '"', "# ", " \n", "#\n", "a.", "a("),
-    *("a, ", "*,", "1, ", "for ", "for a in ", "in ", "x = [y]*", "mul(", "noqa:", "weight ", "weight sqrt ", "inf ", "--#"),
-    *("# noqa ", "ATN1,", ".view(*,", "log_softmax()", "log_softmax(", "self.x = A(", "self.x = [", "map(", "ModuleList( "),
+    *list(" \t#()[]*,=.-1\\'\"a"),
+    *("# ", " \n", "#\n", "a.", "a(", "a, ", "*,", "1, ", "for ", "for a in ", "in ", "x = [y]*", "mul(", "noqa:"),
+    *("weight ", "weight sqrt ", "inf ", "--#", "# noqa ", "ATN1,", ".view(*,", "log_softmax()", "log_softmax("),
+    *("self.x = A(", "self.x = [", "map(", "ModuleList( "),
 )
 
 
