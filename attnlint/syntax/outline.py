@@ -135,6 +135,7 @@ class ModuleBody(Definition):
 
     @property
     def length(self) -> int:
+        """How many characters the text has at most."""
         return len(self.outline.plain.text)
 
     @property
