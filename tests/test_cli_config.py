@@ -231,6 +231,13 @@ class TestRun:
         (shown,) = json.loads(attnlint("--show-settings", "--output-format=json", "deep/a.py").out)
         assert shown["settings"][key]["value"] == str(Path("deep/kept").resolve())
 
+    def test_time_limit(self, attnlint: Run) -> None:
+        project("time-limit = 1e-6")
+        over = attnlint(*CONCISE, ".")
+        assert (over.status, over.places) == (2, [])
+        assert over.err.count(": not analysed: it takes more than 1e-06 seconds") == 2
+        assert attnlint(*CONCISE, "--time-limit", "0", ".").places == ALL
+
     def test_cache_dir_is_reserved(self, attnlint: Run) -> None:
         assert "Reserved: nothing is cached yet." in attnlint("config", "cache-dir").out
         (shown,) = json.loads(attnlint("--cache-dir=kept", "--show-settings", "--output-format=json", "safe.py").out)
