@@ -1,13 +1,18 @@
-"""Rules that raise: a bug of theirs, which must hide neither what other rules find nor other files."""
+"""Rules that raise, and code that the engine fails on: bugs, which must hide neither what else is found in a file nor
+other files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
 from traceback import extract_tb
 from typing import TYPE_CHECKING
+
+from attnlint import __version__
+from attnlint.time_limit import check
 
 if TYPE_CHECKING:
     from attnlint.findings import Finding
@@ -31,46 +36,81 @@ class RuleError(Exception):
 
 
 class Failures:
-    """The rules that raised in one file; each is asked no more there."""
+    """The rules that raised in one file, each of which is asked no more there, and what the engine failed on."""
 
     def __init__(self) -> None:
-        self._raised: dict[Rule, Exception] = {}
+        self._raised: dict[Rule, _Raised] = {}
+        self._unread: list[_Raised] = []
 
-    def asking(self, rule: Rule, question: Callable[[], Iterable[Finding]]) -> Iterator[tuple[Rule, Finding]]:
-        """What a rule answers, up to where it raises."""
+    def asking(
+        self, rule: Rule, question: Callable[[], Iterable[Finding]], line: int | None = None
+    ) -> Iterator[tuple[Rule, Finding]]:
+        """What a rule answers, up to where it raises, about the definition that begins on ``line``."""
         if rule not in self._raised:
+            check()
             try:
                 for finding in question():
                     yield rule, finding
-            except Exception as error:
-                self._raised[rule] = error
+            except (Exception, SystemExit) as error:
+                self._raised[rule] = _Raised(error, line)
 
     @contextmanager
-    def blaming(self, rule: Rule) -> Iterator[None]:
-        """What is raised inside is the rule's fault, and is raised no further."""
+    def blaming(self, rule: Rule, line: int | None = None) -> Iterator[None]:
+        """What is raised inside is the rule's fault, and is raised no further: not even what would end the program."""
+        try:
+            yield
+        except (Exception, SystemExit) as error:
+            self._raised.setdefault(rule, _Raised(error, line))
+
+    @contextmanager
+    def reading(self, line: int) -> Iterator[None]:
+        """What is raised inside is the fault of the engine, which reads the definition that begins on ``line``."""
         try:
             yield
         except Exception as error:
-            self._raised.setdefault(rule, error)
+            self._unread.append(_Raised(error, line))
+
+    def add(self, other: Failures) -> None:
+        """Take in those of another look at the same file. What failed on both is told once."""
+        self._raised = {**other._raised, **self._raised}
+        known = set(map(_of_analysis, self._unread))
+        self._unread.extend(one for one in other._unread if _of_analysis(one) not in known)
 
     def told(self) -> Iterator[str]:
-        """What to say to a person, for each rule."""
-        return (_told(rule, error) for rule, error in self._raised.items())
+        """What to say to a person, for each rule, and for each definition that was not read."""
+        yield from (_of_rule(rule, raised) for rule, raised in self._raised.items())
+        yield from map(_of_analysis, self._unread)
 
     def throw(self) -> None:
-        """Raise `RuleError` for the first of them, where there is one."""
-        for rule, error in self._raised.items():
-            raise RuleError(rule.code, _told(rule, error)) from error
+        """Raise `RuleError` for the first rule, where there is one, or what the engine raised."""
+        for rule, raised in self._raised.items():
+            raise RuleError(rule.code, _of_rule(rule, raised)) from raised.error
+        for raised in self._unread:
+            raise raised.error
 
 
-def _told(rule: Rule, error: Exception) -> str:
-    return told(f"{rule.code} {rule.name}", error, type(rule).__module__.partition(".")[0])
+@dataclass(frozen=True)
+class _Raised:
+    """An error, and the line of the definition that was looked at."""
+
+    error: BaseException
+    line: int | None
 
 
-def told(who: str, error: Exception, package: str = OURS) -> str:
-    """One line on an error that is a bug: what failed, how, in which line, and whose code it is."""
+def _of_rule(rule: Rule, raised: _Raised) -> str:
+    package = type(rule).__module__.partition(".")[0]
+    return told(f"{rule.code} {rule.name}", raised.error, package, raised.line)
+
+
+def _of_analysis(raised: _Raised) -> str:
+    return told("the analysis", raised.error, line=raised.line)
+
+
+def told(who: str, error: BaseException, package: str = OURS, line: int | None = None) -> str:
+    """One line on an error that is a bug: what failed, how and where, on which definition, and whose code it is."""
     frames = extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     what = shorten(f"{type(error).__name__}: {error}", _MAX_LENGTH, placeholder=" …")
-    whose = "this is a bug" if package == OURS else f"this is a bug of {package}"
-    return f"{who} failed with {what}{place}; {whose}, please report it"
+    on = "" if line is None else f" on the code at line {line}"
+    whose = f"attnlint {__version__}" if package == OURS else package
+    return f"{who} failed with {what}{place}{on}; this is a bug of {whose}, please report it"

@@ -54,30 +54,45 @@ class Finding:
 
 
 def diagnostic(source: SourceText, rule: Rule, finding: Finding) -> Diagnostic:
-    """A rule's finding in one source, with positions."""
+    """A rule's finding in one source, with positions. Raises `ValueError` for one that no report could show."""
+    if not isinstance(finding.message, str):
+        raise ValueError(f"the message of a finding is no text: {finding.message!r}")
     return Diagnostic(
         code=rule.code,
         name=rule.name,
-        severity=finding.severity or rule.severity,
+        severity=Severity(finding.severity or rule.severity),
         path=source.path,
-        span=_span(finding.at),
+        span=_span(source, finding.at),
         message=finding.message,
         url=rule.url(),
-        fix=_fix(finding.mend) if finding.mend is not None and _is_usable(finding.mend, rule) else None,
-        related=tuple(Related(source.path, _span(at), message) for at, message in finding.related),
+        fix=_fix(source, finding.mend) if finding.mend is not None and _is_usable(finding.mend, rule) else None,
+        related=tuple(Related(source.path, _span(source, at), message) for at, message in finding.related),
     )
 
 
-def _span(at: Origin | Span) -> Span:
-    return at if isinstance(at, Span) else at.slice.span(at.node)
+def _span(source: SourceText, at: Origin | Span) -> Span:
+    if not isinstance(at, Span):
+        return at.slice.span(at.node)
+    ends = (at.line, at.column), (at.end_line, at.end_column)
+    if ends[0] > ends[1] or not all(_is_inside(source, *end) for end in ends):
+        raise ValueError(f"{at} is no place in the file")
+    return at
+
+
+def _is_inside(source: SourceText, line: int, column: int) -> bool:
+    """Whether a place is before or behind a character of the file, the line behind the last one too."""
+    if line == len(source.lines) + 1:
+        return column == 1
+    return 1 <= line <= len(source.lines) and 1 <= column <= len(source.lines[line - 1]) + 1
 
 
 def _is_usable(mend: Mend, rule: Rule) -> bool:
     return mend.needs_torch is None or not rule.torch.may_be_before(mend.needs_torch)
 
 
-def _fix(mend: Mend) -> Fix:
+def _fix(source: SourceText, mend: Mend) -> Fix:
     edits = tuple(
-        Edit(_span(r.at), r.text.format(*(part.slice.code(part.node) for part in r.parts))) for r in mend.replacements
+        Edit(_span(source, r.at), r.text.format(*(part.slice.code(part.node) for part in r.parts)))
+        for r in mend.replacements
     )
     return Fix(mend.title, mend.tier, edits)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from threading import Lock
@@ -23,10 +25,13 @@ from attnlint.findings import Finding, diagnostic
 from attnlint.roots import Root, may_matter, roots
 from attnlint.rule import Rule
 from attnlint.suppressions import Suppressions
+from attnlint.syntax.limits import MAX_DEFINITION, MAX_SOURCE
 from attnlint.syntax.nesting import MAX_DEPTH
 from attnlint.syntax.outline import Definition, ModuleOutline, outline
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText
+from attnlint.time_limit import check as check_time
+from attnlint.time_limit import limited
 
 if TYPE_CHECKING:
     from attnlint.attention import Arms, AttentionSite
@@ -58,9 +63,9 @@ def lint_source(
     Bytes are decoded as Python decodes a file; a declared encoding in text that is decoded already means nothing.
     With ``noqa=False``, comments of that kind are left to another tool; those of this linter count always.
 
-    Raises `SourceError` where the source cannot be decoded or parsed, `ConfigError` where its configuration file cannot
-    be used, and `RuleError` for a rule that raises, unless there are ``failures`` to collect them: then the findings of
-    all other rules are returned.
+    Raises `SourceError` where the source cannot be decoded or parsed, or takes too long, `ConfigError` where its
+    configuration file cannot be used, and `RuleError` for a rule that raises, unless there are ``failures`` to collect
+    them: then all that was found otherwise is returned.
     """
     name = os.fspath(path)
     raised = Failures() if failures is None else failures
@@ -76,12 +81,21 @@ def lint_document(
 ) -> list[Diagnostic]:
     """What the rules find in one document, in no order; ``check`` is asked in the place of `check_definitions`.
 
-    ``failures`` collects the rules that raise. Raises `SourceError`.
+    ``failures`` collects the rules that raise, and definitions that the engine fails on. Raises `SourceError`, which an
+    `OutOfTime` is too.
     """
+    with limited(checks.time_limit):
+        return _found(document, checks, failures, noqa, check)
+
+
+def _found(document: Document, checks: Checks, failures: Failures, noqa: bool, check: Check | None) -> list[Diagnostic]:
     triggers = tuple(dict.fromkeys(trigger for rule in checks.rules for trigger in rule.triggers))
     if not triggers or not document.may_matter(lambda code: may_matter(code, triggers)):
         document.check()
         return []
+    length = len(document.source.text)
+    if length > MAX_SOURCE:
+        raise SourceError(None, f"not analysed: {length:,} characters of Python, and at most {MAX_SOURCE:,} are read")
     found = on_big_stack(lambda: _analyse(document.source, checks.rules, triggers, failures, noqa, check))
     return [checks.tiers.applied(document.reported(diagnostic)) for diagnostic in found]
 
@@ -122,20 +136,35 @@ def _diagnostics(
     source: SourceText, findings: Iterable[tuple[Rule, Finding]], failures: Failures
 ) -> Iterator[Diagnostic]:
     for rule, finding in findings:
+        check_time()
         with failures.blaming(rule):
             yield diagnostic(source, rule, finding)
+            continue
+        with suppress(Exception):  # what is wrong may be the fix alone
+            yield diagnostic(source, rule, replace(finding, mend=None, related=()))
 
 
 def _unanalysed(
     module: ModuleOutline, rules: Sequence[Rule], unread: list[Definition], failures: Failures
 ) -> Iterator[tuple[Rule, Finding]]:
-    """Definitions that are too deep for the parser, told before it sees them."""
+    """Definitions that are too deep or too long for the parser, told before it sees them."""
     for definition in (*module.definitions(), *module.all_classes(), module.plain_body):
-        if definition.nesting_above(MAX_DEPTH) > MAX_DEPTH:
+        reason = _unreadable(definition)
+        if reason:
             unread.append(definition)
-            reason = f"nests expressions {definition.depth} deep"
             for rule in rules:
-                yield from failures.asking(rule, partial(rule.check_unanalysed, definition, reason))
+                question = partial(rule.check_unanalysed, definition, reason)
+                yield from failures.asking(rule, question, definition.lines.first)
+
+
+def _unreadable(definition: Definition) -> str:
+    """Why a definition is not read; nothing for one that is."""
+    if definition.nesting_above(MAX_DEPTH) > MAX_DEPTH:
+        return f"nests expressions {definition.depth} deep"
+    is_parsed = definition.kind != "class"  # a class is read method by method
+    if is_parsed and definition.length > MAX_DEFINITION and len(definition.text) > MAX_DEFINITION:
+        return f"has {len(definition.text):,} characters"
+    return ""
 
 
 def load_engine() -> None:
@@ -171,7 +200,7 @@ def _check(
     load_engine()
     from attnlint.attention import opposite_arms, recognise
 
-    read = _reader(module, unread)
+    read = _reader(module, unread, failures)
     graphs = list(read(root for root in wanted if not root.is_caller))
     sites = recognise(graphs)
     if any(path.is_handed_in for site in sites for path in site.paths):
@@ -179,15 +208,15 @@ def _check(
         sites = recognise(graphs)
     for graph in graphs:
         for rule in rules:
-            yield from failures.asking(rule, partial(rule.check_definition, graph))
+            yield from failures.asking(rule, partial(rule.check_definition, graph), graph.definition.lines.first)
     for site in sites:
         for rule in rules:
-            yield from failures.asking(rule, partial(rule.check_site, site))
+            yield from failures.asking(rule, partial(rule.check_site, site), site.at.slice.first_line)
         for rule in rules:
-            yield from failures.asking(rule, partial(_on_paths, site, rule))
+            yield from failures.asking(rule, partial(_on_paths, site, rule), site.at.slice.first_line)
     for arms in opposite_arms(graphs):
         for rule in rules:
-            yield from failures.asking(rule, partial(_between, arms, rule))
+            yield from failures.asking(rule, partial(_between, arms, rule), arms.graph.definition.lines.first)
 
 
 def _between(arms: Arms, rule: Rule) -> Iterator[Finding]:
@@ -217,7 +246,9 @@ def _answers(site: AttentionSite, rule: Rule) -> Iterator[list[Finding]]:
                 return
 
 
-def _reader(module: ModuleOutline, unread: list[Definition]) -> Callable[[Iterable[Root]], Iterator[DefinitionGraph]]:
+def _reader(
+    module: ModuleOutline, unread: list[Definition], failures: Failures
+) -> Callable[[Iterable[Root]], Iterator[DefinitionGraph]]:
     """What turns roots of one module into graphs; definitions that cannot be read go to ``unread``."""
     from attnlint.graph.interpreter import Interpreter
     from attnlint.graph.module import ModuleContext
@@ -227,9 +258,10 @@ def _reader(module: ModuleOutline, unread: list[Definition]) -> Callable[[Iterab
 
     def read(wanted: Iterable[Root]) -> Iterator[DefinitionGraph]:
         for root in wanted:
-            try:
+            graph = None
+            with failures.reading(root.definition.lines.first), suppress(TooDeep, SourceError):
                 graph = interpreter.graph_of(root.definition, constructed=root.reaches_site)
-            except (TooDeep, SourceError):
+            if graph is None:
                 unread.append(root.definition)
             else:
                 yield graph

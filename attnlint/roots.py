@@ -19,7 +19,7 @@ from attnlint.triggers import HEADS, SITE
 _TOO_COMMON = frozenset({"forward", "__init__", "__call__", "main", "call", "reset_parameters"})
 _BINDING = re.compile(r"(?:[ \t]+self\.)?(\w+)[ \t]*(?::[^=]+)?=[^=]")
 """The beginning of a line that binds an attribute, or a name of the module."""
-_LOOP = re.compile(r"\bfor[ \t]+([\w \t,()]+?)[ \t]+in[ \t]+([^\n:]+)")
+_LOOP = re.compile(r"\bfor[ \t]{1,40}([\w \t,()]{1,400}?)[ \t]{1,40}in[ \t]{1,40}([^\n:]{1,400})")
 """What a loop binds, and what it goes through."""
 _WORD = re.compile(r"\w+")
 _BRACKET = re.compile(r"[ \t]*\(")

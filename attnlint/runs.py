@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from attnlint import __version__
 from attnlint.config import Configuration
 from attnlint.diagnostics import Diagnostic, Problem
 from attnlint.documents import open_document
@@ -202,7 +203,7 @@ class _Run:
         return _counted(sources, self.progress, done, len(self.sources))
 
 
-_ENDED = "the analysis ended its process; this is a bug, please report it"
+_ENDED = f"the analysis ended its process; this is a bug of attnlint {__version__}, please report it"
 
 
 def _batch(

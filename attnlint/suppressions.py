@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from attnlint.syntax.outline import Definition
     from attnlint.syntax.text import SourceText
 
-TRIGGERS = (r"attnlint:\s*ignore", r"noqa[ \t]*:[^\n]*ATN\d")
+TRIGGERS = (r"attnlint:\s*ignore", r"noqa[ \t]*:[^\n]{0,400}ATN\d")
 """What a file with comments to judge holds: the triggers of rules about them. No definition is analysed for these."""
 
 _REASON = r"(?P<reason>\s*--(?:(?!#\s*[A-Za-z]).)*)?"
@@ -131,6 +131,7 @@ class Suppressions:
         self.lines = LogicalLines(source.lines)
         self._ran = {rule.code: type(rule) for rule in rules}
         self._unread = [definition.lines for definition in unread]
+        self._covering: dict[tuple[Statement, str], list[Selector]] = {}
 
     def silence(self, diagnostic: Diagnostic) -> bool:
         """Whether a comment on the finding's statement silences it; each that does remembers it."""
@@ -154,8 +155,11 @@ class Suppressions:
         return [one for one in self._comments if not one.is_noqa or any(map(_is_ours, one.selectors or ()))]
 
     def _selectors(self, diagnostic: Diagnostic) -> list[Selector]:
-        selectors = (selector for comment in self._around(diagnostic) for selector in comment.selectors or ())
-        return [one for one in selectors if any(rule.code == diagnostic.code for rule in one.meant)]
+        place = self.lines.statement(diagnostic.span.line), diagnostic.code
+        if place not in self._covering:
+            selectors = (selector for comment in self._around(diagnostic) for selector in comment.selectors or ())
+            self._covering[place] = [one for one in selectors if any(rule.code == place[1] for rule in one.meant)]
+        return self._covering[place]
 
     def _blanket(self, diagnostic: Diagnostic) -> list[Suppression]:
         return [comment for comment in self._around(diagnostic) if comment.selectors is None]

@@ -3,7 +3,7 @@
 SITE = (
     r"softmax(?<![A-Za-z_]softmax)(?=[ \t]*(?:[(,)=\\#]|$)|[ \t]+as\b)",
     r"Softmax(?<![A-Za-z_]Softmax)[ \t]*(?:[(,)]|$)",
-    r"log_softmax\([^\n]*\)\.exp\(",
+    r"log_softmax\([^\n]{0,400}\)\.exp\(",
     r"scaled_dot_product_attention",
     r"MultiheadAttention(?=[ \t]*(?:[(,)]|$)|[ \t]+as\b)",
     r"TransformerEncoder(?:Layer)?(?=[ \t]*(?:[(,)]|$)|[ \t]+as\b)",
@@ -17,7 +17,7 @@ SITE = (
 """Triggers of rules that look at attention sites."""
 
 HEADS = (
-    r"\.view\([^()\n]*\*[^()\n]*,[ \t]*-1[ \t]*,",
-    r"\.reshape\([^()\n]*\*[^()\n]*,[ \t]*-1[ \t]*,",
+    r"\.view\([^()\n]{0,200}\*[^()\n]{0,200},[ \t]*-1[ \t]*,",
+    r"\.reshape\([^()\n]{0,200}\*[^()\n]{0,200},[ \t]*-1[ \t]*,",
 )
 """Triggers of rules about heads that are split off far from any site: ``view(B * H, -1, D)``."""

@@ -59,9 +59,9 @@ class MaskTimesInf(Rule):
     name = "mask-times-inf"
     tiers = frozenset({Tier.SAFE, Tier.UNSAFE, Tier.MANUAL})
     triggers = (
-        r"""\*\s*\(?\s*-?\s*(?:float\(\s*["'][+-]?[iI]nf|[\w.]*[iI]nf)""",
+        r"""\*[\s(-]{0,40}(?:float\(\s*["'][+-]?[iI]nf|[\w.]*[iI]nf)""",
         r"""inf["'\s)]*\*(?!\*)""",
-        r"""mul(?:tiply|_)?\([^\n]*[iI]nf""",
+        r"""mul(?:tiply|_)?\([^\n]{0,400}[iI]nf""",
     )
 
     def check_definition(self, graph: DefinitionGraph) -> Iterator[Finding]:

@@ -34,8 +34,10 @@ from attnlint.syntax.outline import Definition
 from attnlint.triggers import SITE
 
 State: TypeAlias = Literal["projections", "parameters", "other"]
-_ROOT = r"(?:\*\*\s*\(?-?\s*(?:0?\.\d+|1\s*/)|sqrt)"
-_FOLDED = re.compile(rf"^.*(?:normal_|uniform_|\bstd\b|\bgain\b|weight).*{_ROOT}.*$", re.MULTILINE)
+_ROOT = r"(?:\*\*[\s(-]{0,40}(?:0?\.\d+|1\s{0,40}/)|sqrt)"
+_FOLDED = re.compile(
+    rf"^.{{0,400}}(?:normal_|uniform_|\bstd\b|\bgain\b|weight).{{0,400}}{_ROOT}.{{0,400}}$", re.MULTILINE
+)
 _OF_DEPTH = re.compile(r"layer|depth|block", re.IGNORECASE)
 _SCALE_NAME = re.compile(r"scal|temp|tau|beta|norm", re.IGNORECASE)
 

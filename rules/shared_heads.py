@@ -33,7 +33,7 @@ from attnlint.rule import Finding, Mend, Replacement, Rule
 from attnlint.syntax.walk import holds
 from attnlint.triggers import SITE
 
-_CONTAINERS = tuple(rf"{name}\w*\(\s*\*?\s*\(?\s*" for name in ("ModuleList", "Sequential"))
+_CONTAINERS = tuple(rf"{name}\w*\([\s*(]{{0,80}}" for name in ("ModuleList", "Sequential"))
 
 
 class SharedHeads(Rule):
@@ -63,7 +63,7 @@ class SharedHeads(Rule):
         *(container + r"\w+\s*\*\s*\[" for container in _CONTAINERS),
         r"\)\s*\]\s*\*\s*[\w(]",
         r"self\.\w+ *= *\[\w+\] *\*",
-        r"= *\[\w+\] *\*[^\n]*\n(?s:.{0,300}?)(?:ModuleList|Sequential)",
+        r"= *\[\w+\] *\*[^\n]{0,400}\n(?s:.{0,300}?)(?:ModuleList|Sequential)",
     )
     references = ("https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleList.html",)
 

@@ -61,9 +61,9 @@ class UnregisteredHeads(Rule):
     name = "unregistered-heads"
     tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
     triggers = (
-        r"self\.\w+ *= *\[\s*(?:#.*\s*)*(?:\w+\.)*[A-Z]\w*\(",
-        r"self\.\w+ *= *\(?\s*(?:\w+\.)*[A-Z]\w*\([^\n]*\),",
-        r"self\.\w+ *= *\{\s*(?:#.*\s*)*[\"']\w+[\"'] *:\s*(?:\w+\.)*[A-Z]\w*\(",
+        r"self\.\w+ *= *\[\s*(?:#[^\n]*\n\s*)*(?:\w+\.)*[A-Z]\w*\(",
+        r"self\.\w+ *=[\s(]{0,80}(?:\w+\.)*[A-Z]\w*\([^\n]{0,400}\),",
+        r"self\.\w+ *= *\{\s*(?:#[^\n]*\n\s*)*[\"']\w+[\"'] *:\s*(?:\w+\.)*[A-Z]\w*\(",
         r"self\.(\w+) *= *\[\](?s:.{1,3000}?)self\.\1(?:\.append\(| *\+= *\[)\s*(?:\w+\.)*[A-Z]\w*\(",
     )
     references = ("https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleList.html",)

@@ -66,8 +66,18 @@ def test_nor_does_a_package() -> None:
     [
         ("attnlint.diagnostics", set()),
         ("attnlint.syntax", {"attnlint.diagnostics"}),
-        ("attnlint.graph", {"attnlint.syntax"}),
-        ("attnlint.attention", {"attnlint.graph", "attnlint.syntax", "attnlint.findings", "attnlint.diagnostics"}),
+        ("attnlint.time_limit", {"attnlint.syntax"}),
+        ("attnlint.graph", {"attnlint.syntax", "attnlint.time_limit"}),
+        (
+            "attnlint.attention",
+            {
+                "attnlint.diagnostics",
+                "attnlint.findings",
+                "attnlint.graph",
+                "attnlint.syntax",
+                "attnlint.time_limit",
+            },
+        ),
         (
             "attnlint.rules",
             {

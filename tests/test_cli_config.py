@@ -231,6 +231,13 @@ class TestRun:
         (shown,) = json.loads(attnlint("--show-settings", "--output-format=json", "deep/a.py").out)
         assert shown["settings"][key]["value"] == str(Path("deep/kept").resolve())
 
+    def test_time_limit(self, attnlint: Run) -> None:
+        project("time-limit = 1e-6")
+        over = attnlint(*CONCISE, ".")
+        assert (over.status, over.places) == (2, [])
+        assert over.err.count(": not analysed: it takes more than 1e-06 seconds") == 2
+        assert attnlint(*CONCISE, "--time-limit", "0", ".").places == ALL
+
     def test_cache_dir(self, attnlint: Run) -> None:
         project('cache-dir = "kept"')
         assert attnlint(*CONCISE, ".").places == ALL

@@ -229,7 +229,7 @@ class TestLines:
 
 
 def test_every_kind_refuses_what_is_none_of_it() -> None:
-    values: tuple[object, ...] = ({"a": 1}, [[]], 1.5)
+    values: tuple[object, ...] = ({"a": 1}, [[]], -1.5)
     for option in OPTIONS:
         for value in values:
             with pytest.raises(ValueError, match="has to be"):

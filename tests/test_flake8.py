@@ -167,7 +167,10 @@ def test_a_rule_that_raises_hides_no_other(jobs: int) -> None:
         "[flake8:local-plugins]\nextension =\n    ATN = raising:WithRaising\npaths = .\n", encoding="utf-8"
     )
     found = flake8(f"--jobs={jobs}", "--select=ATN0,ATN204", "buggy.py", "other.py").stdout
-    told = "ATN000 ATN999 raising failed with KeyError: 'heads' (raising.py:13); this is a bug of raising, please"
+    told = (
+        "ATN000 ATN999 raising failed with KeyError: 'heads' (raising.py:13) on the code at line 4; "
+        "this is a bug of raising, please"
+    )
     for path in ("buggy.py", "other.py"):
         assert f"{path}:1:1: {told}" in found
         assert f"{path}:6:5: ATN204 " in found

@@ -128,6 +128,15 @@ async def test_a_broken_file_is_told(tmp_path: Path) -> None:
         assert codes(ide, uri) == []
 
 
+async def test_a_file_that_takes_too_long_is_told(tmp_path: Path) -> None:
+    (tmp_path / "attnlint.toml").write_text("time-limit = 1e-6\n", "utf-8")
+    async with editor(tmp_path) as ide:
+        uri = ide.open("a.py", BUGGY)
+        await ide.until(lambda: ide.client.log_messages)
+        assert "a.py: not analysed: it takes more than" in ide.client.log_messages[0].message
+        assert codes(ide, uri) == []
+
+
 async def test_folders_come_and_go(tmp_path: Path) -> None:
     other = tmp_path.parent / f"{tmp_path.name} other"
     other.mkdir()

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_cli import BUGGY, CLEAN, run, script
 
-from attnlint import Configuration, Finding, Rule, Span, discover, lint_paths, select, sharing
+from attnlint import Configuration, Finding, Rule, Span, __version__, discover, lint_paths, select, sharing
 from attnlint.suppressions import TRIGGERS, Suppression
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="rules of this module reach copied processes alone")
@@ -87,7 +87,7 @@ def test_a_process_that_ends_is_one_problem(folder: Path) -> None:
     (folder / "b.py").write_text("x = 1  # attnlint: ignore -- end\n", "utf-8")
     report = lint_paths(["a.py", "b.py", "c.py", "m0.py"], [Ending], jobs=2)
     assert [(problem.path, problem.reason) for problem in report.problems] == [
-        ("b.py", "the analysis ended its process; this is a bug, please report it")
+        ("b.py", f"the analysis ended its process; this is a bug of attnlint {__version__}, please report it")
     ]
     assert [found.path for found in report.diagnostics] == ["a.py", "c.py"]
 

@@ -46,6 +46,7 @@ from attnlint.graph.values import (
     strip,
 )
 from attnlint.graph.worlds import MAX_WORLDS, Atom, Undecided, World
+from attnlint.time_limit import check
 
 T = TypeVar("T")
 _MAX_SITES = 12
@@ -77,6 +78,7 @@ class Arms:
         for _ in range(2 * MAX_WORLDS):
             if not waiting:
                 return
+            check()
             first, second, neutral = waiting.pop()
             try:
                 if not self._chooses(first, second):

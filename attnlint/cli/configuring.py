@@ -12,7 +12,7 @@ import click
 
 from attnlint.config import BadValue, ConfigError, Configuration
 from attnlint.config.files import loads
-from attnlint.config.kinds import CodeList, CodesByGlob, GlobList, OneOf
+from attnlint.config.kinds import CodeList, CodesByGlob, GlobList, OneOf, Seconds
 from attnlint.config.option import Option
 from attnlint.config.pages import as_json, as_toml
 from attnlint.config.settings import OPTIONS
@@ -75,6 +75,8 @@ def _flag(option: Option) -> Callable[[Command], Command]:
     if isinstance(option.kind, OneOf):
         kind = click.Choice(option.kind.names())
         return click.option(f"--{option.key}", option.name, type=kind, help=option.summary)
+    if isinstance(option.kind, Seconds):
+        return click.option(f"--{option.key}", option.name, type=float, metavar="SECONDS", help=option.summary)
     metavar = _METAVARS.get(type(option.kind))
     several = metavar is not None
     return click.option(

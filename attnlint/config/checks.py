@@ -1,4 +1,4 @@
-"""What is looked for in one file, and what its fixes count as: rules and tiers, from its settings."""
+"""What is looked for in one file, what its fixes count as and how long it may take, from its settings."""
 
 from __future__ import annotations
 
@@ -36,10 +36,12 @@ class Tiers:
 
 @dataclass(frozen=True)
 class Checks:
-    """The rules that look at a file, and what their fixes count as."""
+    """The rules that look at a file, what their fixes count as, and how long all that may take."""
 
     rules: tuple[Rule, ...]
     tiers: Tiers = Tiers()
+    time_limit: float = 0
+    """The seconds that it may take; 0 for as many as it wants."""
 
 
 def rules_of(settings: Settings, ignored: Iterable[str] = ()) -> list[type[Rule]]:

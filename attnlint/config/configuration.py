@@ -98,7 +98,7 @@ class Configuration:
         if (file, ignored, given) not in self._checks:
             chosen = tuple(rules_of(settings, ignored)) if given is None else given
             made = self._made(chosen, settings.torch_version)
-            self._checks[file, ignored, given] = Checks(made, tiers_of(settings, chosen))
+            self._checks[file, ignored, given] = Checks(made, tiers_of(settings, chosen), settings.time_limit)
         return self._checks[file, ignored, given]
 
     def identity(self, path: str) -> str:

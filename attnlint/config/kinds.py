@@ -240,6 +240,31 @@ class TorchRange:
         return {"type": "string", "minLength": 1}
 
 
+_LONGEST = 1_000_000
+"""Seconds: what is more is a mistake, or meant to be no limit."""
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """A time, 0 for no end of it."""
+
+    described = "a number of seconds, 0 for no limit"
+
+    def parse(self, value: object, where: Where) -> float:
+        """The seconds."""
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _LONGEST:
+            raise BadValue(f"has to be {self.described}, not {_said(value)}")
+        return value
+
+    def plain(self, value: float) -> Json:
+        """The number."""
+        return value
+
+    def schema(self) -> Schema:
+        """A number."""
+        return {"type": "number", "minimum": 0, "maximum": _LONGEST}
+
+
 @dataclass(frozen=True)
 class OwnVersion:
     """The releases of attnlint itself that are asked for."""

@@ -15,6 +15,7 @@ from attnlint.config.kinds import (
     Ignored,
     OneOf,
     OwnVersion,
+    Seconds,
     TorchRange,
 )
 from attnlint.config.option import Option, option, options_of
@@ -204,6 +205,16 @@ class Settings:
         "programs can do without (`~/.cache/attnlint`). `--no-cache` on the command line keeps and reads nothing.",
         example=".attnlint_cache",
         of_run=True,
+    )
+    time_limit: float = option(
+        _RUN,
+        Seconds(),
+        60,
+        "How long one file may take, in seconds. One that takes longer is not analysed: a line on standard error says "
+        "so, nothing that was found in it is reported, and the exit status is 2. Real files take a few seconds at "
+        "most, so this ends only what would go on for ever. With `--fix` and its like it holds for each look at the "
+        "file. 0 is no limit.",
+        example=300,
     )
     required_version: str | None = option(
         _RUN,

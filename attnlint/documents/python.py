@@ -8,6 +8,7 @@ from functools import cached_property
 from attnlint.diagnostics import Diagnostic, Edit
 from attnlint.documents.base import Document, Matters
 from attnlint.syntax.edits import edited
+from attnlint.syntax.limits import MAX_SOURCE
 from attnlint.syntax.outline import check_syntax
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceText
@@ -33,7 +34,9 @@ class PythonFile(Document):
         return matters(self.data)
 
     def check(self) -> None:
-        """A file in which no rule can find anything is still told when it is not Python."""
+        """A file in which no rule can find anything is still told when it is not Python, unless it is a huge one."""
+        if len(self.content) > MAX_SOURCE:
+            return
         on_big_stack(lambda: check_syntax(self.source.text))
 
     def reported(self, found: Diagnostic) -> Diagnostic:

@@ -16,13 +16,14 @@ from attnlint.config import Configuration
 from attnlint.diagnostics import Diagnostic
 from attnlint.documents import open_document
 from attnlint.documents.base import Document
-from attnlint.failures import Failures
+from attnlint.failures import Failures, RuleError, told
 from attnlint.fixes.edits import compatible
 from attnlint.linter import lint_source
 from attnlint.rule import Rule
 from attnlint.syntax.quiet import quietly
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError
+from attnlint.time_limit import OutOfTime
 
 MAX_PASSES = 100
 """Passes that change one source, beside one for each of its findings; with more, fixes undo one another."""
@@ -32,13 +33,20 @@ Wanted = Callable[[Diagnostic], bool]
 _Lint = Callable[[bytes], list[Diagnostic]]
 
 
-class Endless(SourceError):
+class Unfixable(SourceError):
+    """A source that was linted and cannot be fixed, so that nothing of it is changed."""
+
+    def __init__(self, found: list[Diagnostic], reason: str) -> None:
+        super().__init__(None, f"{reason}; nothing was changed")
+        self.found = found
+        """The findings of the source as it is."""
+
+
+class Endless(Unfixable):
     """Fixes that go on undoing one another, so that none is made."""
 
     def __init__(self, found: list[Diagnostic], codes: str) -> None:
-        super().__init__(None, f"fixes of {codes} go on undoing one another; nothing was changed")
-        self.found = found
-        """The findings of the source as it is."""
+        super().__init__(found, f"fixes of {codes} go on undoing one another")
 
 
 @dataclass(frozen=True)
@@ -75,12 +83,12 @@ def fix_source(
 ) -> Fixed:
     """Make the fixes that are wanted; ``failures`` collects the rules that raise.
 
-    Raises `SourceError` where the source cannot be decoded or parsed as it is, and `Endless` where fixes go on undoing
-    one another; it names their codes.
+    Raises `SourceError` where the source cannot be linted as it is, and `Unfixable` where it cannot be linted in time
+    once fixes are made; `Endless` where they go on undoing one another names their codes.
     """
 
     def lint(text: bytes) -> list[Diagnostic]:
-        return lint_source(text, path, rules, failures, config)
+        return lint_anew(text, path, rules, failures, config)
 
     found = lint(data)
     result = Fixed(data, data, found, left=found)
@@ -92,13 +100,35 @@ def fix_source(
         todo = [d for d in todo if _identity(d, document) not in refused]
         if not todo:
             return result
-        refusal = _pass(result, _together(todo), path, lint)
+        try:
+            refusal = _pass(result, _together(todo), path, lint)
+        except OutOfTime as error:
+            raise Unfixable(found, f"with fixes made, {error.reason}") from None
+        except RuleError:
+            raise
+        except Exception as error:
+            raise Unfixable(found, told("the fixing", error)) from error
         if refusal is not None:
             result.refused.append(refusal)
             refused.add(_identity(refusal.diagnostic, document))
         elif result.data in seen or len(seen) > MAX_PASSES + len(found):
             raise Endless(found, ", ".join(sorted({d.code for d in result.made[-len(todo) :]})))
         seen.add(result.data)
+
+
+def lint_anew(
+    data: bytes,
+    path: str,
+    rules: Sequence[type[Rule]] | None,
+    failures: Failures | None,
+    config: Configuration | None,
+) -> list[Diagnostic]:
+    """Lint one of several versions of a source: a rule that raised on another one is asked again."""
+    raised = Failures() if failures is not None else None
+    found = lint_source(data, path, rules, raised, config)
+    if failures is not None and raised is not None:
+        failures.add(raised)
+    return found
 
 
 def _together(todo: Sequence[Diagnostic]) -> list[Diagnostic]:
@@ -129,6 +159,8 @@ def _attempt(
         data = document.edited(edit for d in chosen if d.fix is not None for edit in d.fix.edits)
         _check(open_document(path, data), document.pieces)
         left = lint(data)
+    except OutOfTime:
+        raise
     except SourceError as error:
         return f"the fixed code could not be read: {error}"
     before, after = (Counter(d.code for d in found) for found in (result.left, left))

@@ -10,8 +10,7 @@ from attnlint.diagnostics import Diagnostic, Edit, Span
 from attnlint.documents import open_document
 from attnlint.documents.base import Document
 from attnlint.failures import Failures
-from attnlint.fixes.fixer import Fixed, Refusal, Wanted
-from attnlint.linter import lint_source
+from attnlint.fixes.fixer import Fixed, Refusal, Wanted, lint_anew
 from attnlint.rule import Rule
 from attnlint.suppressions import Suppressions
 from attnlint.syntax.logical import Statement
@@ -39,7 +38,7 @@ def ignore_source(
     `SourceError` where the source cannot be decoded or parsed, or cannot hold the reason in its encoding.
     """
     settled = config or Configuration(isolated=True)
-    found = lint_source(data, path, rules, failures, settled)
+    found = lint_anew(data, path, rules, failures, settled)
     result = Fixed(data, data, found, left=found)
     asked = settled.checks(path, rules).rules
     about_comments = {one.code for one in asked if type(one).check_suppressions is not Rule.check_suppressions}
@@ -48,7 +47,7 @@ def ignore_source(
     while chosen:
         edits = _edits(document, chosen, reason)
         written = document.edited(edit for edit in edits.values() if isinstance(edit, Edit))
-        left = lint_source(written, path, rules, failures, settled)
+        left = lint_anew(written, path, rules, failures, settled)
         loud = set(map(_identity, left))
         silent = [diagnostic for diagnostic in chosen if _identity(diagnostic) not in loud]
         if len(silent) == len(chosen):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from attnlint.config import Configuration
 from attnlint.diagnostics import Content, Diagnostic, Problem
 from attnlint.failures import Failures
-from attnlint.fixes.fixer import Endless, Fixed, Wanted, fix_source
+from attnlint.fixes.fixer import Fixed, Unfixable, Wanted, fix_source
 from attnlint.folding import originals
 from attnlint.rule import Rule
 from attnlint.runs import Progress, Report, over_sources
@@ -115,7 +115,7 @@ def change_paths(
         failures = Failures()
         try:
             result = change(data, path, failures)
-        except Endless as error:
+        except Unfixable as error:
             report.diagnostics.extend(error.found)
             raise
         handled.add(path)

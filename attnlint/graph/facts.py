@@ -9,6 +9,7 @@ from typing import TypeVar
 from attnlint.graph import dtypes, layouts, masks, scalars, shapes
 from attnlint.graph.values import Cast, Expand, Index, Not, Phi, Select, Squeeze, Unsqueeze, Value, View, strip
 from attnlint.graph.worlds import NOT_DERIVED, Undecided, World
+from attnlint.time_limit import check
 
 T = TypeVar("T")
 _SAME_NUMBERS = (Cast, Expand, Index, Select, Squeeze, Unsqueeze, View)
@@ -134,6 +135,7 @@ class Facts:
             raise Undecided(wanted)
         outer, world.is_hedging = world.is_hedging, False
         world.memo[place] = None
+        check()
         try:
             answer = world.memo[place] = derive(resolved, self)
         except Undecided as undecided:

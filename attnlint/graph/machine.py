@@ -33,6 +33,7 @@ from attnlint.graph.values import (
     is_tensor,
     strip,
 )
+from attnlint.time_limit import check
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -190,6 +191,7 @@ class Machine(ABC):
     def made(self, value: Value, node: cst.CSTNode) -> Value:
         """Record a value that was just made, with where it was made. A value made before stays as it is."""
         if value.origin is None and value is not NONE:
+            check()
             value.origin = self.here(node)
             if len(self.recorder.values) < MAX_VALUES:
                 self.recorder.values.append(value)

@@ -27,6 +27,7 @@ from attnlint.graph.values import (
     strip,
 )
 from attnlint.syntax.walk import nodes
+from attnlint.time_limit import check
 
 K = TypeVar("K")
 State: TypeAlias = "tuple[dict[str, Value], Heap, Guard, bool]"
@@ -40,6 +41,7 @@ class Statements(Machine):
         """Run statements until control leaves them."""
         statements = body.body if isinstance(body, cst.BaseSuite) else body
         for statement in statements:
+            check()
             if not self.alive or self.exhausted:
                 return
             if isinstance(statement, cst.SimpleStatementLine):

@@ -35,11 +35,13 @@ from attnlint.graph.values import (
     Value,
     key,
 )
+from attnlint.time_limit import check
 
 MAX_WORLDS = 64
 """Paths looked at for one question; a question with more is not answered."""
 MAX_ASSUMED = 256
-"""Conditions that one path may depend on; a question about a longer one is not answered."""
+"""Conditions that one path may depend on; a question about a longer one is not answered. A function with hundreds of
+ways to leave it early is generated code."""
 
 NOT_DERIVED = object()
 _REMEMBERED = 64
@@ -267,6 +269,7 @@ def worlds_of(
     answered = 0
     while waiting:
         world = waiting.pop()
+        check()
         if answered >= MAX_WORLDS or len(waiting) > MAX_WORLDS or len(world.assumed) > MAX_ASSUMED:
             raise TooManyWorlds
         try:

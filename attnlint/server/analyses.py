@@ -22,6 +22,7 @@ from attnlint.rule import Rule
 from attnlint.server.projects import Project, Projects
 from attnlint.server.snapshots import Snapshot
 from attnlint.syntax.text import SourceError
+from attnlint.time_limit import OutOfTime
 
 T = TypeVar("T")
 
@@ -38,11 +39,13 @@ class _Watched(Failures):
         self._is_wanted = is_wanted
         self._uri = uri
 
-    def asking(self, rule: Rule, question: Callable[[], Iterable[Finding]]) -> Iterator[tuple[Rule, Finding]]:
+    def asking(
+        self, rule: Rule, question: Callable[[], Iterable[Finding]], line: int | None = None
+    ) -> Iterator[tuple[Rule, Finding]]:
         """What a rule answers. Raises `Outdated`."""
         if not self._is_wanted():
             raise Outdated(self._uri)
-        return super().asking(rule, question)
+        return super().asking(rule, question, line)
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,8 @@ class Analyses:
         try:
             checks = project.config.checks(snapshot.path)
             found = tuple(self._session(snapshot).lint(snapshot.content, checks, failures))
+        except OutOfTime as error:
+            return Analysis(snapshot, project, messages=(f"{snapshot.path}: {error.reason}",))
         except SourceError as error:
             return Analysis(snapshot, project, error=error)
         except ConfigError as error:

@@ -79,12 +79,12 @@ class Definition:
 
     def nesting_above(self, floor: int) -> int:
         """``depth``, or ``floor`` where that is more: told without looking at code too short to nest deeper."""
-        if self._length <= floor:
+        if self.length <= floor:
             return floor
         return nesting(self.tree, self.outline.plain.lines, floor, self._blanked)
 
     @property
-    def _length(self) -> int:
+    def length(self) -> int:
         """How many characters the text has at most."""
         return len(self.text)
 
@@ -136,7 +136,8 @@ class ModuleBody(Definition):
         return "".join(lines)
 
     @property
-    def _length(self) -> int:
+    def length(self) -> int:
+        """How many characters the text has at most."""
         return len(self.outline.plain.text)
 
     @property

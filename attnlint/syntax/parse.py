@@ -21,6 +21,7 @@ from weakref import WeakKeyDictionary
 import libcst as cst
 
 from attnlint.diagnostics import Span
+from attnlint.syntax.limits import MAX_DEFINITION
 from attnlint.syntax.nesting import MAX_DEPTH, nesting
 from attnlint.syntax.outline import Definition, LineRange, ModuleBody, ModuleOutline, parse_tree
 from attnlint.syntax.positions import Offsets, node_offsets
@@ -33,6 +34,13 @@ __all__ = ["MAX_DEPTH", "Slice", "TooDeep", "on_big_stack", "parse_definition", 
 _SHARED_TREES = 1024
 _PLACE = re.compile(r"error at (\d+):\d+: ")
 _LONE_RETURN = re.compile(r"\r(?!\n)")
+
+
+class TooLong(SourceError):
+    """A definition, or a statement, of more characters than ``MAX_DEFINITION``, which was kept from libcst."""
+
+    def __init__(self, line: int, length: int) -> None:
+        super().__init__(line, f"{length:,} characters, and at most {MAX_DEFINITION:,} are read at once")
 
 
 class TooDeep(Exception):
@@ -139,6 +147,8 @@ def _parse_lines(outline: ModuleOutline, lines: LineRange) -> Slice:
 
 
 def _slice(source: SourceText, first_line: int, cut: _Cut) -> Slice:
+    if len(cut.text) > MAX_DEFINITION:
+        raise TooLong(first_line, len(cut.text))
     tree = _parse(cut, first_line)
     statements = cast("Sequence[cst.BaseStatement]", tree.module.body)
     if cut.wrapper:

@@ -1,0 +1,7 @@
+"""``python fuzz``: see `driver`."""
+
+import sys
+
+from driver import main
+
+sys.exit(main())

@@ -1,0 +1,78 @@
+"""Files of one huge line: what memory they take is a few times their size, and what was not read is named."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from attnlint import SourceError, lint_paths, lint_source
+from attnlint.syntax.limits import MAX_DEFINITION, MAX_SOURCE
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "wait4"), reason="the memory of a process is asked for")
+LINES = {
+    "words in calls": ("import torch\nx = [", "softmax(x), ", "]\n"),
+    "words in statements": ("import torch\n", "y = torch.softmax(x @ x.mT, -1); ", "\n"),
+    "words in a comment": ("import torch\n# ", "softmax(", "\n"),
+    "no words": ("x = [", "1, ", "]\n"),
+    "one name": ("x = ", "a", "\n"),
+}
+TIMES = 6
+"""Bytes of memory for each byte of a file: its bytes, copies to search in, its text. A tree takes hundreds."""
+
+
+def line(kind: str, size: int) -> str:
+    begin, unit, end = LINES[kind]
+    return begin + unit * (size // len(unit)) + end
+
+
+def peak(path: Path) -> tuple[int, int]:
+    """The exit status of a run over a file, and the bytes of memory that it took at most."""
+    command = [sys.executable, "-I", "-c", "import sys; from attnlint.cli import main; sys.exit(main())"]
+    with open(os.devnull, "w") as nowhere:
+        quiet = [(os.POSIX_SPAWN_DUP2, nowhere.fileno(), stream) for stream in (1, 2)]
+        pid = os.posix_spawn(sys.executable, [*command, "--isolated", str(path)], os.environ, file_actions=quiet)
+    _, status, used = os.wait4(pid, 0)
+    return os.waitstatus_to_exitcode(status), used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+@pytest.mark.parametrize("size", [2 * MAX_SOURCE, pytest.param(50_000_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kind", LINES)
+def test_memory_is_a_few_times_the_size(kind: str, size: int, tmp_path: Path) -> None:
+    small, big = tmp_path / "small.py", tmp_path / "big.py"
+    small.write_text(line(kind, 100), "utf-8")
+    big.write_text(line(kind, size), "utf-8")
+    _, least = peak(small)
+    status, most = peak(big)
+    assert status == (2 if kind.startswith("words") else 0)
+    assert most - least < TIMES * size
+
+
+def test_a_file_over_the_limit_is_named_and_hides_no_other(tmp_path: Path) -> None:
+    (tmp_path / "big.py").write_text(line("words in a comment", MAX_SOURCE), "utf-8")
+    (tmp_path / "small.py").write_text(
+        "import torch\n\n\ndef attend(q, k, v):\n    return torch.softmax(q @ k.mT, -1) @ v\n"
+    )
+    report = lint_paths([tmp_path])
+    assert [found.code for found in report.diagnostics] == ["ATN101"]
+    (problem,) = report.problems
+    assert problem.reason.startswith("not analysed: 4,000,0")
+    assert problem.reason.endswith(" characters of Python, and at most 4,000,000 are read")
+
+
+def test_nor_does_a_huge_definition_hide_another() -> None:
+    body = "    x = x + 1\n" * (MAX_DEFINITION // 14 + 1)
+    huge = f"def huge(x):\n{body}    return torch.softmax(x, -1)\n"
+    attend = "def attend(q, k, v):\n    return torch.softmax(q @ k.mT, -1) @ v\n"
+    found = {each.code: each.message for each in lint_source(f"import torch\n{huge}{attend}")}
+    assert found.keys() == {"ATN004", "ATN101"}
+    assert found["ATN004"].startswith("huge is not analysed: it has 300,")
+
+
+def test_what_is_big_in_a_document_is_its_python() -> None:
+    prose = "words of softmax( and more\n" * (MAX_SOURCE // 20)
+    assert lint_source(f"{prose}\n```python\nx = 1\n```\n", "a.md") == []
+    with pytest.raises(SourceError, match="not analysed: "):
+        lint_source(f"```python\n{line('words in a comment', MAX_SOURCE)}```\n", "a.md")
