@@ -95,6 +95,7 @@ class Cache:
             data.execute("PRAGMA synchronous = OFF")  # a broken file is found out, and costs time alone
             data.execute("BEGIN IMMEDIATE")
             data.execute(_TABLE)
+            _check_columns(data)
             data.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", rows)
             data.execute("DELETE FROM results WHERE used < ?", (self._today - _DAYS_KEPT,))
             data.execute("COMMIT")
@@ -113,6 +114,14 @@ class Cache:
         for name, text in ((".gitignore", "*\n"), ("CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n")):
             with open(os.path.join(self._folder, name), "w", encoding="utf-8") as file:
                 file.write(text)
+
+
+def _check_columns(data: sqlite3.Connection) -> None:
+    """Raise ``DatabaseError`` where the table is none of ours."""
+    try:
+        data.execute("SELECT key, used, sum, found FROM results LIMIT 0")
+    except sqlite3.OperationalError as error:
+        raise sqlite3.DatabaseError(str(error)) from None
 
 
 def placed(found: Found, path: str) -> list[Diagnostic]:

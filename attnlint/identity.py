@@ -1,6 +1,6 @@
 """What the findings in a source depend on, as a key: its bytes and kind, what is looked for, and the code that looks.
 
-Nothing is imported for it but the packages that rules of others stand in.
+No rule is imported for it.
 """
 
 from __future__ import annotations
@@ -42,14 +42,15 @@ class Keys:
 
 @cache
 def code() -> bytes | None:
-    """What the code that finds is known by: its files, those of other packages of rules, and the versions of what they
-    stand on. None where that cannot be told."""
+    """What the code that finds is known by: its files, those of the packages that rules of others are part of, and the
+    versions of what it stands on. None where that cannot be told."""
     try:
         told: list[str | bytes] = [sys.version, *(f"{name} {version(name)}" for name in _DEPENDENCIES)]
         told.extend(_files(os.path.dirname(__file__)))
         for point in entry_points(group=_GROUP):
             told.append(f"{point.value} {point.dist.version if point.dist is not None else ''}")
-            told.extend(_module(point.module))
+            package = point.module.partition(".")[0]
+            told.extend(_module(point.module if package == __name__.partition(".")[0] else package))
     except (Exception, SystemExit):  # whatever the packages of others do when they are imported
         return None
     return _digest(*told)

@@ -19,7 +19,6 @@ from attnlint.roots import Root
 from attnlint.rule import Rule
 from attnlint.syntax.frame import Frame, Place
 from attnlint.syntax.outline import ClassOutline, Definition, ModuleOutline
-from attnlint.syntax.parse import forget_trees
 from attnlint.syntax.reads import Question, Reads
 
 _Key = tuple[str, int]
@@ -65,7 +64,6 @@ class Session:
         unread.extend(beyond)
         may_be_known = not reads.whole and not any(failures.told())
         self._known = _Known.of(module, frame, asked, reads, beyond, found) if may_be_known else None
-        forget_trees()
         return found
 
 

@@ -186,8 +186,14 @@ def check_definitions(
     failures: Failures,
 ) -> list[Diagnostic]:
     """What the rules find in the definitions that are wanted; those that cannot be read go to ``unread``."""
-    findings = list(_check(module, wanted, rules, unread, failures))
-    return list(_diagnostics(module.plain, findings, failures))
+    load_engine()
+    from attnlint.syntax.parse import forget_trees
+
+    try:
+        findings = list(_check(module, wanted, rules, unread, failures))
+        return list(_diagnostics(module.plain, findings, failures))
+    finally:
+        forget_trees(module)
 
 
 def _check(
@@ -197,7 +203,6 @@ def _check(
     unread: list[Definition],
     failures: Failures,
 ) -> Iterator[tuple[Rule, Finding]]:
-    load_engine()
     from attnlint.attention import opposite_arms, recognise
 
     read = _reader(module, unread, failures)

@@ -121,7 +121,7 @@ class _Search:
         holding = self._holding(lines)
         bound = {name for name, path in self._outline.imports.items() if any(_in_text(t)[1].search(path) for t in SITE)}
         making = [*lines, *self._calling(bound)]
-        bound.update(match[1] for line in making if (match := _BINDING.match(self._line(line))))
+        bound.update(name for line in making if (name := self._bound_on(line)))
         for loop in _LOOP.finditer(self._text) if bound else ():
             if not bound.isdisjoint(_WORD.findall(loop[2])):
                 bound.update(_WORD.findall(loop[1]))
@@ -140,8 +140,8 @@ class _Search:
                 functions.add(definition.name)
         for name in classes:
             for line in self._calling({name}):
-                held = _BINDING.match(self._line(line))
-                functions.update([held[1]] if held is not None else [])
+                held = self._bound_on(line)
+                functions.update([held] if held is not None else [])
         return functions
 
     def _calling(self, names: set[str]) -> list[int]:
@@ -185,6 +185,11 @@ class _Search:
     def _line_of(self, end: int) -> int:
         """The line on which something ends."""
         return bisect_left(self._starts, end)
+
+    def _bound_on(self, line: int) -> str | None:
+        """What the statement binds that a line is part of: an attribute, or a name of the module."""
+        binding = _BINDING.match(self._line(self._outline.begin_of(line)))
+        return binding[1] if binding is not None else None
 
     def _line(self, number: int) -> str:
         end = self._starts[number] if number < len(self._starts) else len(self._text)

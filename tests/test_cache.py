@@ -139,6 +139,7 @@ class TestRuns:
             (["--per-file-ignores", "safe.py:ATN402"], ALL[1:]),
             (["--torch-version", "2.4"], ALL),
             (["--unfixable", "ATN402"], ALL),
+            (["--time-limit", "0.000001"], []),
         ],
     )
     def test_settings_count(self, attnlint: Run, linted: list[str], options: list[str], expected: list[str]) -> None:
@@ -212,6 +213,10 @@ class TestAdversity:
     def folder(self) -> Path:
         return Path(os.environ["ATTNLINT_CACHE_DIR"])
 
+    def keys(self) -> list[tuple[bytes]]:
+        with sqlite3.connect(self.folder() / RESULTS) as data:
+            return data.execute("SELECT key FROM results").fetchall()
+
     @pytest.mark.parametrize(
         "spoil",
         [
@@ -251,7 +256,16 @@ class TestAdversity:
         with sqlite3.connect(self.folder() / RESULTS) as data:
             data.execute("DROP TABLE results")
             data.execute("CREATE TABLE results (other TEXT)")
-        assert attnlint(*CONCISE, ".").places == ALL
+        again = attnlint(*CONCISE, ".")
+        assert (again.places, again.err) == (ALL, "")
+        assert len(Cache(str(self.folder()), TODAY).found([key for (key,) in self.keys()])) == 2
+
+    def test_a_home_in_the_variable(self, attnlint: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setenv("USERPROFILE", str(tmp_path))
+        monkeypatch.setenv("ATTNLINT_CACHE_DIR", "~/kept")
+        attnlint(*CONCISE, ".")
+        assert (tmp_path / "kept" / RESULTS).exists()
 
     def test_a_folder_that_cannot_be_made(self, attnlint: Run, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
@@ -334,7 +348,8 @@ class TestKeys:
         about = tmp_path / "edited_rules-1.dist-info"
         about.mkdir()
         (about / "METADATA").write_text("Metadata-Version: 2.1\nName: edited-rules\nVersion: 1\n")
-        (about / "entry_points.txt").write_text("[attnlint.rules]\nedited = edited_rules\n")
+        (about / "entry_points.txt").write_text("[attnlint.rules]\nedited = edited_rules.rules\n")
+        (package / "rules.py").write_text("from edited_rules import words\n")
         program = "from attnlint.identity import code; print(code())"
 
         def known() -> str:

@@ -21,7 +21,7 @@ def chosen(folder: str | None, no_cache: bool) -> Cache | None:
         return None
     from attnlint.cache import Cache
 
-    return Cache(folder or os.environ.get(_VARIABLE) or _usual())
+    return Cache(folder or os.path.expanduser(os.environ.get(_VARIABLE, "")) or _usual())
 
 
 def complain(cache: Cache | None, folder: str | None) -> None:

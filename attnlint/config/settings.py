@@ -239,7 +239,9 @@ OPTIONS: tuple[Option, ...] = options_of(Settings)
 """All settings, in the order in which they are explained."""
 BY_KEY = {one.key: one for one in OPTIONS}
 COUNTING = tuple(
-    one for one in OPTIONS if one.group in (_RULES, _FIXES) and not one.of_run and one.key != "per-file-ignores"
+    one
+    for one in OPTIONS
+    if one.key == "time-limit" or (one.group in (_RULES, _FIXES) and not one.of_run and one.key != "per-file-ignores")
 )
 """Those that decide what is found in a file; what its patterns ignore in it comes on top."""
 

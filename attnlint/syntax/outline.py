@@ -217,6 +217,16 @@ class ModuleOutline:
         """Lines on which an expression statement begins, anywhere in the module."""
         return frozenset(s.lineno for s in _statements(self.plain_body.tree) if isinstance(s, ast.Expr))
 
+    def begin_of(self, line: int) -> int:
+        """The line on which the statement begins that a line is part of; of a compound one, the line itself."""
+        return self._begins.get(line, line)
+
+    @cached_property
+    def _begins(self) -> dict[int, int]:
+        """The first lines of simple statements, by their further ones."""
+        simple = (s for s in _statements(self.plain_body.tree) if not _blocks_of(type(s)))
+        return {line: s.lineno for s in simple for line in range(s.lineno + 1, (s.end_lineno or s.lineno) + 1)}
+
     def definitions(self) -> Iterator[Definition]:
         """Every function and method, those of nested classes too, in source order."""
         return iter(self.callables)

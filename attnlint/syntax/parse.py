@@ -304,9 +304,12 @@ class _Trees:
 _trees = _Trees(_SHARED_TREES)
 
 
-def forget_trees() -> None:
-    """Let go of trees, for those who parse one version of a module after the other: what was not parsed since this was
-    called last is gone."""
+def forget_trees(module: ModuleOutline) -> None:
+    """Let go of the trees of a module that nobody asks about any more, but for those that the next version of it may
+    want: all that were parsed since this was called last. Nothing frees them as soon as that: they hang on definitions,
+    which hang on each other."""
+    for definition in (*module.definitions(), *module.all_classes(), module.plain_body):
+        _slices.pop(definition, None)
     _trees.forget()
 
 
