@@ -6,6 +6,8 @@ copied is known already. Paths are no part of a result.
 
 The cache may be lost, cut off, written by somebody else at the same time, or not be writable at all: then a result is
 not known, and is found again. Each is kept with a checksum, so that what the disk made of it is never taken for one.
+A file that holds anything but the table of this module is not asked, and one that is a link is neither read nor
+written: the repository that is linted may have put it there.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import astuple, replace
 from hashlib import blake2b
 from itertools import islice
@@ -27,7 +29,7 @@ T = TypeVar("T")
 Found = Sequence[Diagnostic]
 
 _FILE = "results-1.sqlite"
-_TABLE = "CREATE TABLE IF NOT EXISTS results (key BLOB PRIMARY KEY, used INTEGER, sum BLOB, found TEXT) WITHOUT ROWID"
+_TABLE = "CREATE TABLE results (key BLOB PRIMARY KEY, used INTEGER, sum BLOB, found TEXT) WITHOUT ROWID"
 _AT_ONCE = 500
 """Keys in one question; SQLite takes at most 999 in its older releases."""
 _PATIENCE = 2.0
@@ -51,10 +53,11 @@ class Cache:
     def found(self, keys: Iterable[bytes]) -> dict[bytes, list[Diagnostic]]:
         """The results that are known, their paths empty."""
         known: dict[bytes, list[Diagnostic]] = {}
-        path = os.path.join(self._folder, _FILE)
-        if not os.path.isfile(path):
+        if not os.path.isfile(self._path) or os.path.islink(self._path):
             return known
-        with suppress(sqlite3.Error, OSError), closing(sqlite3.connect(path, _PATIENCE, isolation_level=None)) as data:
+        with suppress(sqlite3.Error, OSError), self._open() as data:
+            if not _is_ours(data):
+                return known
             stale = []
             for some in _in_parts(keys):
                 for key, used, checksum, text in data.execute(_asking(some), some):
@@ -81,21 +84,34 @@ class Cache:
 
     def _insert(self, rows: Sequence[tuple[bytes, int, bytes, str]]) -> None:
         """Put rows into the file; one that is no database, or is broken, begins anew."""
-        path = os.path.join(self._folder, _FILE)
+        if os.path.islink(self._path):
+            raise OSError(None, f"{self._path} is a link")
         try:
-            self._write(path, rows)
+            self._write(rows)
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError:
-            os.unlink(path)
-            self._write(path, rows)
+            os.unlink(self._path)
+            self._write(rows)
 
-    def _write(self, path: str, rows: Sequence[tuple[bytes, int, bytes, str]]) -> None:
-        with closing(sqlite3.connect(path, _PATIENCE, isolation_level=None)) as data:
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self._path, _PATIENCE, isolation_level=None)) as data:
+            data.execute("PRAGMA trusted_schema = OFF")
+            yield data
+
+    @property
+    def _path(self) -> str:
+        return os.path.join(self._folder, _FILE)
+
+    def _write(self, rows: Sequence[tuple[bytes, int, bytes, str]]) -> None:
+        with self._open() as data:
             data.execute("PRAGMA synchronous = OFF")  # a broken file is found out, and costs time alone
             data.execute("BEGIN IMMEDIATE")
-            data.execute(_TABLE)
-            _check_columns(data)
+            if not _schema(data):
+                data.execute(_TABLE)
+            elif not _is_ours(data):
+                raise sqlite3.DatabaseError("it holds something else")
             data.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?)", rows)
             data.execute("DELETE FROM results WHERE used < ?", (self._today - _DAYS_KEPT,))
             data.execute("COMMIT")
@@ -116,12 +132,13 @@ class Cache:
                 file.write(text)
 
 
-def _check_columns(data: sqlite3.Connection) -> None:
-    """Raise ``DatabaseError`` where the table is none of ours."""
-    try:
-        data.execute("SELECT key, used, sum, found FROM results LIMIT 0")
-    except sqlite3.OperationalError as error:
-        raise sqlite3.DatabaseError(str(error)) from None
+def _schema(data: sqlite3.Connection) -> list[tuple[str, str | None]]:
+    """What a database holds: reading this runs nothing that it brings with it, as views and triggers would be run."""
+    return data.execute("SELECT type, sql FROM sqlite_master").fetchall()
+
+
+def _is_ours(data: sqlite3.Connection) -> bool:
+    return _schema(data) == [("table", _TABLE)]
 
 
 def placed(found: Found, path: str) -> list[Diagnostic]:
@@ -154,7 +171,10 @@ def _read(key: bytes, checksum: bytes, text: str) -> list[Diagnostic] | None:
     """The diagnostics that `_written` wrote; None if that is not what was written."""
     if not isinstance(text, str) or checksum != _checksum(key, text):
         return None
-    return [_diagnostic(*row) for row in json.loads(text)] if text else []
+    try:
+        return [_diagnostic(*row) for row in json.loads(text)] if text else []
+    except (TypeError, ValueError, LookupError, RecursionError):
+        return None
 
 
 def _diagnostic(
@@ -172,7 +192,8 @@ def _diagnostic(
     content: tuple[str, str, list[tuple[str, str, str, list[tuple[str, str]]]]],
     copies: list[object],
 ) -> Diagnostic:
-    assert not copies  # they are told when all files are known
+    if copies:
+        raise ValueError("copies are told when all files are known")
     mend = fix and Fix(fix[0], Tier(fix[1]), tuple(Edit(Span(*at), new, in_cell) for at, new, in_cell in fix[2]))
     told = tuple(Related(where, Span(*at), said, in_cell, line) for where, at, said, in_cell, line in related)
     known_by = Content(content[0], content[1], tuple(_copied(*origin) for origin in content[2]))

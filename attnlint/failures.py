@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from attnlint import __version__
 from attnlint.time_limit import check
+from attnlint.wording import in_a_line
 
 if TYPE_CHECKING:
     from attnlint.findings import Finding
@@ -110,7 +111,7 @@ def told(who: str, error: BaseException, package: str = OURS, line: int | None =
     """One line on an error that is a bug: what failed, how and where, on which definition, and whose code it is."""
     frames = extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    what = shorten(f"{type(error).__name__}: {error}", _MAX_LENGTH, placeholder=" …")
+    what = shorten(in_a_line(error), _MAX_LENGTH, placeholder=" …")
     on = "" if line is None else f" on the code at line {line}"
     whose = f"attnlint {__version__}" if package == OURS else package
     return f"{who} failed with {what}{place}{on}; this is a bug of {whose}, please report it"

@@ -32,11 +32,13 @@ def listen() -> None:
 
 
 def forget() -> None:
-    """In a process that is a copy of another: hold nothing of what that one holds, and end by a signal as usual."""
+    """In a process that is a copy of another: hold nothing of what that one holds, and end by a signal as usual, unless
+    all ignore it."""
     for work in (_came, _held, _last_words):
         work.clear()
     for number in ENDING:
-        signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else signal.SIG_DFL)
 
 
 @contextmanager

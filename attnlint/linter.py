@@ -84,11 +84,6 @@ def lint_document(
     ``failures`` collects the rules that raise, and definitions that the engine fails on. Raises `SourceError`, which an
     `OutOfTime` is too.
     """
-    with limited(checks.time_limit):
-        return _found(document, checks, failures, noqa, check)
-
-
-def _found(document: Document, checks: Checks, failures: Failures, noqa: bool, check: Check | None) -> list[Diagnostic]:
     triggers = tuple(dict.fromkeys(trigger for rule in checks.rules for trigger in rule.triggers))
     if not triggers or not document.may_matter(lambda code: may_matter(code, triggers)):
         document.check()
@@ -96,8 +91,10 @@ def _found(document: Document, checks: Checks, failures: Failures, noqa: bool, c
     length = len(document.source.text)
     if length > MAX_SOURCE:
         raise SourceError(None, f"not analysed: {length:,} characters of Python, and at most {MAX_SOURCE:,} are read")
-    found = on_big_stack(lambda: _analyse(document.source, checks.rules, triggers, failures, noqa, check))
-    return [checks.tiers.applied(document.reported(diagnostic)) for diagnostic in found]
+    load_engine()
+    with limited(checks.time_limit):
+        found = on_big_stack(lambda: _analyse(document.source, checks.rules, triggers, failures, noqa, check))
+        return [checks.tiers.applied(document.reported(diagnostic)) for diagnostic in found]
 
 
 def _analyse(
@@ -118,7 +115,7 @@ def _analyse(
     module.release()
     comments = Suppressions(source, rules, unread, noqa=noqa)
     unique = {(d.code, d.span): d for d in found}
-    left = [found for found in unique.values() if not comments.silence(found)]
+    left = [one for one in unique.values() if not comments.silence(one)]
     left.extend(_about_comments(source, comments, rules, failures))
     return Contents(source, module).added(left)
 
@@ -186,7 +183,6 @@ def check_definitions(
     failures: Failures,
 ) -> list[Diagnostic]:
     """What the rules find in the definitions that are wanted; those that cannot be read go to ``unread``."""
-    load_engine()
     from attnlint.syntax.parse import forget_trees
 
     try:

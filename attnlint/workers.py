@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
@@ -92,42 +92,46 @@ def answers(work: Callable[[Task], T], tasks: Iterable[Task], jobs: int) -> Iter
     Each process answers on a connection of its own, which ends with it: nobody waits for the rest of what it said, as
     the pools of the standard library do.
     """
-    start = partial(_Worker, context() or multiprocessing.get_context(), work)
-    ends_with_its_task = are_copies()
+    how, ends_with_its_task = context() or multiprocessing.get_context(), are_copies()
     left = iter(tasks)
     busy: dict[Connection[Any, Any], _Worker[Task, T]] = {}
-    end = partial(_end, frozenset(multiprocessing.active_children()))
+    started: list[BaseProcess] = []
+
+    def begin(task: Task) -> None:
+        worker = _Worker(how, work, started)
+        busy[worker.connection] = worker
+        worker.take(task)
+
     try:
-        with interruptions.before_the_end(end):
+        with interruptions.before_the_end(partial(_end, started)):
             for task in islice(left, jobs):
-                worker = start()
-                busy[worker.connection] = worker
-                worker.take(task)
+                begin(task)
             while busy:
                 for connection in wait(list(busy)):
                     worker = busy[cast("Connection[Any, Any]", connection)]
                     task, answer = worker.task, worker.answer()
-                    following = next(left, None)
-                    is_done = answer is None or ends_with_its_task
-                    if is_done or following is None:
-                        worker.leave()
+                    following = list(islice(left, 1))
+                    if following and answer is not None and not ends_with_its_task:
+                        worker.take(*following)
+                    else:
                         del busy[worker.connection]
-                    if following is not None:
-                        worker = start() if is_done else worker
-                        busy[worker.connection] = worker
-                        worker.take(following)
+                        if worker.leave():
+                            started.remove(worker.process)
+                        for other in following:
+                            begin(other)
                     yield task, answer
     finally:
-        end()
+        _end(started)
 
 
 class _Worker(Generic[Task, T]):
     """One process, and the end of the connection to it that is ours."""
 
-    def __init__(self, how: BaseContext, work: Callable[[Task], T]) -> None:
+    def __init__(self, how: BaseContext, work: Callable[[Task], T], started: list[BaseProcess]) -> None:
         with starting():
             self.connection, theirs = how.Pipe()
             self.process = how.Process(target=_serve, args=(theirs, work), daemon=True)  # type: ignore[attr-defined]
+            started.append(self.process)
             self.process.start()
             theirs.close()
 
@@ -148,12 +152,13 @@ class _Worker(Generic[Task, T]):
         answer: T = result
         return answer
 
-    def leave(self) -> None:
-        """Have the process end."""
+    def leave(self) -> bool:
+        """Have the process end; whether it did soon."""
         with suppress(OSError):
             self.connection.send(None)
         self.connection.close()
         self.process.join(1)
+        return not self.process.is_alive()
 
 
 def _serve(asking: Connection[Any, Any], work: Callable[[Task], T]) -> None:
@@ -169,10 +174,10 @@ def _serve(asking: Connection[Any, Any], work: Callable[[Task], T]) -> None:
             asking.send(answer)
 
 
-def _end(others: Set[BaseProcess]) -> None:
-    """End all processes but ``others``, whatever they are doing."""
-    ours = set(multiprocessing.active_children()) - others
-    for process in ours:
+def _end(started: Sequence[BaseProcess]) -> None:
+    """End processes, whatever they are doing."""
+    begun = [process for process in started if process.pid is not None]
+    for process in begun:
         process.kill()
-    for process in ours:
+    for process in begun:
         process.join(1)

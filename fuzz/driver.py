@@ -186,7 +186,7 @@ def main() -> int:
     else:
         places = [*SEEDS, *given.places]
         sources = [partial(mutations, given.seed, share, given.jobs, places) for share in range(given.jobs)]
-    seconds = given.seconds or (float("inf") if given.whole else 60)
+    seconds = given.seconds if given.seconds is not None else float("inf") if given.whole else 60
     start = time.perf_counter()
     totals = run(sources, seconds, given.keep)
     print(f"{totals} in {time.perf_counter() - start:.0f} s, Python {sys.version.split()[0]}, seed {given.seed!r}")

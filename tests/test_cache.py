@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnlint import Diagnostic, Rule, discover, lint_paths, lint_source
-from attnlint.cache import Cache, placed
+from attnlint.cache import Cache, _checksum, placed
 from attnlint.config import Configuration
 from attnlint.diagnostics import Content, CopiedFrom, Edit, Fix, Related, Severity, Span, Tier
 from attnlint.identity import Keys, code
@@ -259,6 +259,45 @@ class TestAdversity:
         again = attnlint(*CONCISE, ".")
         assert (again.places, again.err) == (ALL, "")
         assert len(Cache(str(self.folder()), TODAY).found([key for (key,) in self.keys()])) == 2
+
+    def test_a_database_that_would_keep_it_busy(self, attnlint: Run) -> None:
+        """A repository may bring a cache along, and name it in its settings."""
+        self.folder().mkdir()
+        with sqlite3.connect(self.folder() / RESULTS) as data:
+            endless = "WITH RECURSIVE n(key) AS (SELECT 1 UNION ALL SELECT key + 1 FROM n)"
+            data.execute(f"CREATE VIEW results AS {endless} SELECT key, 1 AS used, 1 AS sum, 1 AS found FROM n")
+        assert attnlint(*CONCISE, ".").places == ALL
+        assert attnlint(*CONCISE, ".").places == ALL
+
+    @pytest.mark.parametrize("exists", [False, True])
+    def test_nothing_is_written_through_a_link(self, attnlint: Run, tmp_path: Path, exists: bool) -> None:
+        elsewhere = tmp_path / "elsewhere.sqlite"
+        if exists:
+            with sqlite3.connect(elsewhere) as data:
+                data.execute("CREATE TABLE other (key TEXT)")
+        before = elsewhere.read_bytes() if exists else None
+        self.folder().mkdir()
+        (self.folder() / RESULTS).symlink_to(elsewhere)
+        result = attnlint(*CONCISE, ".")
+        assert result.places == ALL
+        assert result.err.endswith("is a link\n")
+        assert (elsewhere.read_bytes() if elsewhere.exists() else None) == before
+
+    def test_rows_of_another_shape(self, attnlint: Run) -> None:
+        attnlint(*CONCISE, ".")
+        with sqlite3.connect(self.folder() / RESULTS) as data:
+            for (key,) in data.execute("SELECT key FROM results").fetchall():
+                text = '[["ATN204", 7]]'
+                data.execute("UPDATE results SET sum = ?, found = ?", (_checksum(key, text), text))
+        assert attnlint(*CONCISE, ".").places == ALL
+
+    def test_a_python_without_sqlite(self, attnlint: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "attnlint.cache", None)
+        result = attnlint(*CONCISE, ".")
+        assert result.places == ALL
+        assert result.err.endswith(": this Python has no sqlite3\n")
+        monkeypatch.delenv("ATTNLINT_CACHE_DIR")
+        assert attnlint(*CONCISE, ".").err == ""
 
     def test_a_home_in_the_variable(self, attnlint: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HOME", str(tmp_path))

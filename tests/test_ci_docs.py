@@ -37,6 +37,7 @@ DOCUMENTS: list[Any] = [yaml.safe_load(text) for language, text in BLOCKS if lan
 WORKFLOWS = [document for document in DOCUMENTS if "jobs" in document]
 PIPELINES = [document for document in DOCUMENTS if "attnlint" in document]
 CONFIGURATIONS = [document for document in DOCUMENTS if "repos" in document]
+STEPS = [document for document in DOCUMENTS if "steps" in document]
 ACTION_STEPS: list[dict[str, Any]] = [
     step
     for workflow in WORKFLOWS
@@ -69,8 +70,8 @@ def commands() -> Iterator[list[str]]:
 
 
 def test_every_kind_of_example_is_there() -> None:
-    assert len(WORKFLOWS) + len(PIPELINES) + len(CONFIGURATIONS) == len(DOCUMENTS)
-    assert (len(WORKFLOWS), len(PIPELINES)) == (3, 1)
+    assert len(WORKFLOWS) + len(PIPELINES) + len(CONFIGURATIONS) + len(STEPS) == len(DOCUMENTS)
+    assert (len(WORKFLOWS), len(PIPELINES), len(STEPS)) == (3, 1, 1)
     assert len(CONFIGURATIONS) >= 2
     assert len(ACTION_STEPS) == 2
     assert len([arguments for arguments in commands() if arguments]) >= 6

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,8 @@ import pytest
 from depths import KINDS, module
 
 from attnlint import lint_source
+
+resource = pytest.importorskip("resource")
 
 HUNDREDS, THOUSANDS = 180, 5_000
 

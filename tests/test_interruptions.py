@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from checkout import CHECKOUT
 from test_cli import script
 from test_fixes import BUGGY, FIXED
 
@@ -246,6 +248,11 @@ def test_a_server(number: signal.Signals) -> None:
         assert "Traceback" not in process.stderr.read() if process.stderr is not None else False
 
 
+def ignores(pid: int, number: signal.Signals) -> bool:
+    (mask,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("SigIgn"))
+    return bool(int(mask.split()[1], 16) >> number - 1 & 1)
+
+
 def test_what_is_ignored_stays_ignored() -> None:
     ignoring = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh"]
     with silent("pipe.py"), started(*ignoring, script(), "a.py", "pipe.py") as process:
@@ -253,6 +260,21 @@ def test_what_is_ignored_stays_ignored() -> None:
         process.send_signal(signal.SIGHUP)
         time.sleep(0.3)
         assert process.poll() is None
+
+
+def test_what_is_ignored_stays_ignored_by_processes_that_share_the_work() -> None:
+    shutil.copytree(CHECKOUT / "fixtures", "many", ignore=shutil.ignore_patterns("__pycache__"))
+    run = [sys.executable, "-I", "-c", PROGRAM, "-j", "2", "--no-cache", "many"]
+    expected = subprocess.run(run, capture_output=True, text=True)
+    command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *run]
+    with open("out", "w+") as out, open("err", "w+") as err:
+        process = subprocess.Popen(command, stdout=out, stderr=err, start_new_session=True)
+        wait(lambda: ignores(process.pid, signal.SIGHUP))
+        while process.poll() is None:
+            os.killpg(process.pid, signal.SIGHUP)
+            time.sleep(0.02)
+    said = Path("out").read_text("utf-8"), Path("err").read_text("utf-8")
+    assert (said, process.returncode) == ((expected.stdout, expected.stderr), expected.returncode)
 
 
 @pytest.mark.parametrize("closed", ["stdout", "stderr", "both"])

@@ -172,7 +172,7 @@ async def test_a_rule_that_raises_is_logged(tmp_path: Path) -> None:
 
 async def test_cancelled_requests(tmp_path: Path) -> None:
     async with editor(tmp_path, capabilities(pull=True)) as ide:
-        uri = ide.open("a.py", "x = 1\n" * 60_000 + BUGGY)
+        uri = ide.open("a.py", "x = 1\n" * 40_000 + BUGGY)
         asked = types.DocumentDiagnosticParams(types.TextDocumentIdentifier(uri))
         future = ide.client.protocol.send_request("textDocument/diagnostic", asked, msg_id="first")
         ide.client.cancel_request(types.CancelParams("first"))
@@ -196,7 +196,7 @@ async def test_requests_about_texts_that_are_gone(tmp_path: Path) -> None:
 async def test_requests_about_a_text_that_changes_meanwhile(tmp_path: Path) -> None:
     """They are answered with that, not with places in a text that is gone, and the next ones with findings."""
     async with editor(tmp_path, capabilities(pull=True)) as ide:
-        uri = ide.open("a.py", "x = 1\n" * 60_000 + BUGGY)
+        uri = ide.open("a.py", "x = 1\n" * 40_000 + BUGGY)
         asked = types.DocumentDiagnosticParams(types.TextDocumentIdentifier(uri))
         future = ide.client.protocol.send_request("textDocument/diagnostic", asked)
         ide.type(uri, "    scores.masked", "    scores = scores.masked")

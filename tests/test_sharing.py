@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator, Sequence
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -133,6 +135,23 @@ def test_the_option(folder: Path) -> None:
     assert "0 is not in the range x>=1" in refused.stderr
 
 
+def test_processes_of_others_are_left_alone(folder: Path) -> None:
+    """A program that lints in one thread may start a process in another meanwhile."""
+    context = multiprocessing.get_context("spawn")
+    others: list[BaseProcess] = []
+
+    def begin(done: int, total: int) -> None:
+        if done and not others:
+            others.append(context.Process(target=time.sleep, args=(60,), daemon=True))
+            others[0].start()
+
+    lint_paths([folder], progress=begin, jobs=2)
+    (other,) = others
+    assert other.is_alive()
+    other.kill()
+    other.join()
+
+
 def test_an_interruption_leaves_no_process(folder: Path) -> None:
     fixture = Path(__file__).parent.parent / "fixtures" / "missing_scale.py"
     for number in range(400):
@@ -141,9 +160,8 @@ def test_an_interruption_leaves_no_process(folder: Path) -> None:
         [script(), "-j", "2", "."], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     deadline = time.monotonic() + 60
-    while len(children(process.pid)) < 2 and time.monotonic() < deadline:
+    while len(started := children(process.pid)) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
-    started = children(process.pid)
     assert len(started) == 2
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)

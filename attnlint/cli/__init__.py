@@ -1,6 +1,7 @@
 """The command line: one module a command, imported when the command is used.
 
-Exit status: 0 nothing found, 1 findings, 2 something could not be done, 130 interrupted, 143 told to end.
+Exit status: 0 nothing found, 1 findings, 2 something could not be done, 130 interrupted, 143 and 129
+told to end.
 """
 
 from __future__ import annotations

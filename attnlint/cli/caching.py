@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from attnlint.cli.telling import complain
+
 if TYPE_CHECKING:
     from attnlint.cache import Cache
 
@@ -19,18 +21,25 @@ def chosen(folder: str | None, no_cache: bool) -> Cache | None:
     """The cache in a folder, by default in the one that the environment or the system has for it."""
     if no_cache:
         return None
-    from attnlint.cache import Cache
+    try:
+        from attnlint.cache import Cache
+    except ImportError:  # a Python that was built without SQLite
+        return None
+    return Cache(_named(folder) or _usual())
 
-    return Cache(folder or os.path.expanduser(os.environ.get(_VARIABLE, "")) or _usual())
 
-
-def complain(cache: Cache | None, folder: str | None) -> None:
-    """Say why nothing could be kept in a folder that somebody named."""
-    named = folder or os.environ.get(_VARIABLE)
-    if named and cache is not None and cache.complaint is not None:
+def say_why_nothing_is_kept(cache: Cache | None, folder: str | None) -> None:
+    """Tell somebody who named a folder that it cannot be used."""
+    named = _named(folder)
+    if named and (cache is None or cache.complaint is not None):
         from attnlint.output import visible
 
-        click.echo(visible(f"attnlint: results cannot be kept in {named}: {cache.complaint}"), err=True)
+        reason = cache.complaint if cache is not None else "this Python has no sqlite3"
+        complain(visible(f"attnlint: results cannot be kept in {named}: {reason}"))
+
+
+def _named(folder: str | None) -> str:
+    return folder or os.path.expanduser(os.environ.get(_VARIABLE, ""))
 
 
 def _usual() -> str:

@@ -91,7 +91,8 @@ def _lint(checking: Checking, jobs: int | None, cache_dir: str | None, no_cache:
     cache = caching.chosen(cache_dir, no_cache)
     with shown_progress(checking.hides_progress) as progress:
         report = lint_paths(checking.paths, None, progress, checking.config, checking.stdin_filename, jobs, cache)
-    caching.complain(cache, cache_dir)
+    if not no_cache:
+        caching.say_why_nothing_is_kept(cache, cache_dir)
     return checking.tell(report)
 
 

@@ -23,7 +23,10 @@ def read(path: str | os.PathLike[str]) -> bytes | Problem:
     """The bytes of a file, or of standard input for ``-``; this and pipes are read once and remembered."""
     name = os.fspath(path)
     try:
-        return _read_stdin() if name == STDIN else _remembered(name) or contents(name)
+        if name == STDIN:
+            return _read_stdin()
+        known = _remembered(name)
+        return contents(name) if known is None else known
     except (OSError, ValueError) as error:
         return unreadable(name, error)
 
