@@ -60,7 +60,8 @@ class Cache:
                 return known
             stale = []
             for some in _in_parts(keys):
-                for key, used, checksum, text in data.execute(_asking(some), some):
+                asked = f"SELECT key, used, sum, found FROM results WHERE key IN ({_marks(some)})"
+                for key, used, checksum, text in data.execute(asked, some):
                     found = _read(key, checksum, text)
                     if found is not None:
                         known[key] = found
@@ -119,8 +120,7 @@ class Cache:
     def _use(self, data: sqlite3.Connection, keys: Iterable[bytes]) -> None:
         """Note that results were asked for today."""
         for some in _in_parts(keys):
-            marks = ", ".join("?" * len(some))
-            data.execute(f"UPDATE results SET used = ? WHERE key IN ({marks})", (self._today, *some))
+            data.execute(f"UPDATE results SET used = ? WHERE key IN ({_marks(some)})", (self._today, *some))
 
     def _make_folder(self) -> None:
         """The folder, with what tells version control and backups to pass it over."""
@@ -148,8 +148,8 @@ def placed(found: Found, path: str) -> list[Diagnostic]:
     ]
 
 
-def _asking(keys: Sequence[bytes]) -> str:
-    return f"SELECT key, used, sum, found FROM results WHERE key IN ({', '.join('?' * len(keys))})"
+def _marks(keys: Sequence[bytes]) -> str:
+    return ", ".join("?" * len(keys))
 
 
 def _in_parts(items: Iterable[T]) -> Iterator[list[T]]:

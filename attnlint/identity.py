@@ -15,8 +15,8 @@ from importlib.metadata import PackageNotFoundError, entry_points, version
 from importlib.util import find_spec
 
 from attnlint.config import ConfigError, Configuration
+from attnlint.rule import ENTRY_POINT_GROUP
 
-_GROUP = "attnlint.rules"
 _DEPENDENCIES = ("libcst", "markdown-it-py", "packaging")
 
 
@@ -47,7 +47,7 @@ def code() -> bytes | None:
     try:
         told: list[str | bytes] = [sys.version, *(f"{name} {version(name)}" for name in _DEPENDENCIES)]
         told.extend(_files(os.path.dirname(__file__)))
-        for point in entry_points(group=_GROUP):
+        for point in entry_points(group=ENTRY_POINT_GROUP):
             told.append(f"{point.value} {point.dist.version if point.dist is not None else ''}")
             package = point.module.partition(".")[0]
             told.extend(_module(point.module if package == __name__.partition(".")[0] else package))

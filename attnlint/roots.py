@@ -96,6 +96,7 @@ class _Search:
         self._text = outline.plain.searched
         self._functions = list(outline.definitions())
         self._starts = [0, *(match.end() for match in re.finditer("\n", self._text))]
+        self._known_hits: dict[str, frozenset[int]] = {}
 
     def roots(self, triggers: tuple[str, ...]) -> list[Root]:
         """See the function of that name."""
@@ -167,16 +168,22 @@ class _Search:
     # -- lines
 
     def _lines(self, triggers: Iterable[str]) -> list[int]:
-        """Lines, 1-based, on which a trigger matches; one that begins with ``^`` asks for an expression statement."""
-        hits: set[int] = set()
-        for trigger in triggers:
-            literal, pattern = _in_text(trigger)
-            if trigger.startswith("^"):
-                text, starts = self._below_a_line_end, self._starts
-                hits.update(line for line in self._outline.expression_lines if pattern.match(text, starts[line - 1]))
-            elif literal in self._text:
-                hits.update(self._line_of(match.end()) for match in pattern.finditer(self._text))
-        return sorted(hits)
+        """Lines, 1-based, on which a trigger matches."""
+        return sorted({line for trigger in triggers for line in self._hits(trigger)})
+
+    def _hits(self, trigger: str) -> frozenset[int]:
+        """Lines on which one trigger matches; one that begins with ``^`` asks for an expression statement."""
+        if trigger not in self._known_hits:
+            self._known_hits[trigger] = frozenset(self._found(trigger))
+        return self._known_hits[trigger]
+
+    def _found(self, trigger: str) -> Iterator[int]:
+        literal, pattern = _in_text(trigger)
+        if trigger.startswith("^"):
+            text, starts = self._below_a_line_end, self._starts
+            yield from (line for line in self._outline.expression_lines if pattern.match(text, starts[line - 1]))
+        elif literal in self._text:
+            yield from (self._line_of(match.end()) for match in pattern.finditer(self._text))
 
     @cached_property
     def _below_a_line_end(self) -> str:

@@ -97,7 +97,7 @@ def answers(work: Callable[[Task], T], tasks: Iterable[Task], jobs: int) -> Iter
     busy: dict[Connection[Any, Any], _Worker[Task, T]] = {}
     started: list[BaseProcess] = []
 
-    def begin(task: Task) -> None:
+    def hand_out(task: Task) -> None:
         worker = _Worker(how, work, started)
         busy[worker.connection] = worker
         worker.take(task)
@@ -105,7 +105,7 @@ def answers(work: Callable[[Task], T], tasks: Iterable[Task], jobs: int) -> Iter
     try:
         with interruptions.before_the_end(partial(_end, started)):
             for task in islice(left, jobs):
-                begin(task)
+                hand_out(task)
             while busy:
                 for connection in wait(list(busy)):
                     worker = busy[cast("Connection[Any, Any]", connection)]
@@ -118,7 +118,7 @@ def answers(work: Callable[[Task], T], tasks: Iterable[Task], jobs: int) -> Iter
                         if worker.leave():
                             started.remove(worker.process)
                         for other in following:
-                            begin(other)
+                            hand_out(other)
                     yield task, answer
     finally:
         _end(started)

@@ -14,12 +14,23 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
-from attnlint.output._terminal import shown, visible, wants_color
+from attnlint.output._terminal import flowing, shown, visible, wants_color
 
 if TYPE_CHECKING:
     from attnlint.runs import Report
 
-__all__ = ["Lines", "Renderer", "View", "formats", "renderer", "shown", "statistics", "visible", "wants_color"]
+__all__ = [
+    "Lines",
+    "Renderer",
+    "View",
+    "flowing",
+    "formats",
+    "renderer",
+    "shown",
+    "statistics",
+    "visible",
+    "wants_color",
+]
 
 
 Lines = Callable[[str, "int | None"], Sequence[str]]

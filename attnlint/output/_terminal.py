@@ -27,6 +27,11 @@ def visible(text: str) -> str:
     return safe if safe.isprintable() else "".join(map(_visible, safe))
 
 
+def flowing(text: str) -> str:
+    """Text of several lines as one, made visible."""
+    return visible(" ".join(text.split()))
+
+
 def shown(path: str) -> str:
     """A path as it is printed. Where CI reads the output of a job, a line that begins with ``::`` (GitHub) or ``##``
     (Azure), behind spaces or not, is a command to it, so a path that does is printed with ``./`` before it."""

@@ -10,7 +10,7 @@ from attnlint.diagnostics import position
 from attnlint.output import View
 from attnlint.output._copies import remark
 from attnlint.output._statistics import table as statistics
-from attnlint.output._terminal import Ink, shown, visible
+from attnlint.output._terminal import Ink, flowing, shown
 
 if TYPE_CHECKING:
     from attnlint.runs import Report
@@ -22,6 +22,6 @@ def render(report: Report, view: View) -> Iterator[str]:
     """One line a finding."""
     ink = Ink(view.color)
     for found in report.diagnostics:
-        message = visible(" ".join(found.message.split()))
+        message = flowing(found.message)
         place = f"{ink(shown(found.path), bold=True)}:{position(found)}"
         yield f"{place}: {ink(found.code, 'red', bold=True)} {message}{remark(found)}\n"

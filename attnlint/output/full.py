@@ -11,7 +11,7 @@ from attnlint.output._copies import in_copies
 from attnlint.output._frame import Frame
 from attnlint.output._statistics import table as statistics
 from attnlint.output._summary import summary
-from attnlint.output._terminal import Ink, shown, visible
+from attnlint.output._terminal import Ink, flowing, shown
 
 if TYPE_CHECKING:
     from attnlint.runs import Report
@@ -34,13 +34,13 @@ def _block(diagnostic: Diagnostic, view: View, ink: Ink) -> Iterator[str]:
     spans = [diagnostic.span, *(related.span for related in diagnostic.related)]
     gutter = len(str(max(span.end_line for span in spans) + 1))
     label = ink(f"{diagnostic.severity.value}[{diagnostic.code}]", color, bold=True)
-    yield f"{label} {ink(diagnostic.name, bold=True)}: {_flowing(diagnostic.message)}"
+    yield f"{label} {ink(diagnostic.name, bold=True)}: {flowing(diagnostic.message)}"
     yield _arrow(diagnostic, gutter, ink)
     yield from Frame(gutter, ink, "^", color).draw(
         view.lines(diagnostic.path, diagnostic.cell), diagnostic.span, context=1
     )
     for related in diagnostic.related:
-        yield _arrow(related, gutter, ink) + f" {_flowing(related.message)}"
+        yield _arrow(related, gutter, ink) + f" {flowing(related.message)}"
         yield from Frame(gutter, ink, "-", "blue").draw(view.lines(related.path, related.cell), related.span)
     yield from (f"{' ' * gutter} {ink('=', 'blue')} {note}" for note in _notes(diagnostic, ink))
 
@@ -55,9 +55,5 @@ def _notes(diagnostic: Diagnostic, ink: Ink) -> Iterator[str]:
     fix = diagnostic.fix
     if fix:
         trust = "" if fix.tier is Tier.MANUAL else f" ({fix.tier.value} fix)"
-        yield f"{ink('help', 'cyan', bold=True)}: {_flowing(fix.title)}{trust}"
+        yield f"{ink('help', 'cyan', bold=True)}: {flowing(fix.title)}{trust}"
     yield f"{ink('more', 'cyan', bold=True)}: attnlint rule {diagnostic.code}"
-
-
-def _flowing(message: str) -> str:
-    return visible(" ".join(message.split()))

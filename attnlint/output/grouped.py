@@ -11,7 +11,7 @@ from attnlint.output import View
 from attnlint.output._copies import remark
 from attnlint.output._statistics import table as statistics
 from attnlint.output._summary import summary
-from attnlint.output._terminal import Ink, shown, visible
+from attnlint.output._terminal import Ink, flowing, shown
 
 if TYPE_CHECKING:
     from attnlint.runs import Report
@@ -34,5 +34,5 @@ def _block(found: list[Diagnostic], ink: Ink) -> Iterator[str]:
     widest = max(map(len, places))
     for place, diagnostic in zip(places, found, strict=True):
         label = f"{ink(diagnostic.code, 'red', bold=True)} {diagnostic.name}"
-        message = visible(" ".join(diagnostic.message.split()))
+        message = flowing(diagnostic.message)
         yield f"  {place:<{widest}}  {label}: {message}{remark(diagnostic)}\n"

@@ -12,7 +12,7 @@ from attnlint.diagnostics import Diagnostic, Problem, position
 from attnlint.output import View
 from attnlint.output._copies import remark
 from attnlint.output._escapes import xml_text
-from attnlint.output._terminal import shown, visible
+from attnlint.output._terminal import flowing, shown, visible
 
 if TYPE_CHECKING:
     from attnlint.runs import Report
@@ -52,7 +52,7 @@ def _failures(found: list[Diagnostic]) -> Iterator[Element]:
     for one in found:
         seen[one.code] += 1
         number = f" ({seen[one.code]})" if seen[one.code] > 1 else ""
-        message = visible(" ".join(one.message.split()))
+        message = flowing(one.message)
         case = _case(one.path, f"{one.code} {one.name}{number}")
         text = f"{shown(one.path)}:{position(one)}: {one.code} {message}{remark(one)}\n{one.url}"
         _fail(case, one.severity.value, message, text)

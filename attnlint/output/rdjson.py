@@ -15,7 +15,7 @@ from attnlint.output import Lines, View
 from attnlint.output._cells import worded
 from attnlint.output._copies import related_and_copies
 from attnlint.output._escapes import dumped
-from attnlint.output._terminal import visible
+from attnlint.output._terminal import flowing
 from attnlint.syntax.text import extract
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def render(report: Report, view: View) -> Iterator[str]:
 
 def _diagnostic(found: Diagnostic, lines: Lines) -> dict[str, object]:
     diagnostic: dict[str, object] = {
-        "message": _message(f"{found.name}: {worded(found)}"),
+        "message": flowing(f"{found.name}: {worded(found)}"),
         "location": _location(found, lines),
         "severity": _SEVERITIES[found.severity],
         "code": {"value": found.code, "url": found.url},
@@ -42,13 +42,9 @@ def _diagnostic(found: Diagnostic, lines: Lines) -> dict[str, object]:
         diagnostic["suggestions"] = [_suggestion(found.fix.edits, lines(found.path, None))]
     if places := related_and_copies(found):
         diagnostic["related_locations"] = [
-            {"message": _message(worded(one)), "location": _location(one, lines)} for one in places
+            {"message": flowing(worded(one)), "location": _location(one, lines)} for one in places
         ]
     return diagnostic
-
-
-def _message(text: str) -> str:
-    return visible(" ".join(text.split()))
 
 
 def _location(at: Diagnostic | Related, lines: Lines) -> dict[str, object]:

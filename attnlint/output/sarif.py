@@ -17,7 +17,7 @@ from attnlint.output._cells import worded
 from attnlint.output._copies import related_and_copies
 from attnlint.output._escapes import dumped, relative, uri
 from attnlint.output._sarif_rules import LEVELS, descriptor
-from attnlint.output._terminal import visible
+from attnlint.output._terminal import flowing
 from attnlint.syntax.text import extract
 
 if TYPE_CHECKING:
@@ -133,5 +133,4 @@ def _snippet(text: str) -> dict[str, object]:
 
 def _message(text: str) -> dict[str, object]:
     """Text that stands for itself: braces are doubled, as SARIF wants them, and what would be a link is parted."""
-    line = visible(" ".join(text.split()))
-    return {"text": line.replace("{", "{{").replace("}", "}}").replace("](", "] (")}
+    return {"text": flowing(text).replace("{", "{{").replace("}", "}}").replace("](", "] (")}

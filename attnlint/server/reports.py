@@ -11,7 +11,7 @@ from lsprotocol import types
 from lsprotocol.converters import get_converter
 
 from attnlint.diagnostics import Diagnostic, Severity, Span
-from attnlint.output import visible
+from attnlint.output import flowing
 from attnlint.rule import installed
 from attnlint.server.analyses import Analysis
 from attnlint.server.positions import Positions
@@ -85,7 +85,7 @@ class Reporter:
 def _line(message: str) -> str:
     """A message without what editors should not be made to show: characters that control, or that turn the order of
     others."""
-    return visible(" ".join(message.split()))
+    return flowing(message)
 
 
 def result_id(diagnostics: Sequence[types.Diagnostic]) -> str:

@@ -212,20 +212,26 @@ class ModuleOutline:
             return versions[above - 1]
         return next((version for version in reversed(versions) if version is not of), None)
 
-    @cached_property
+    @property
     def expression_lines(self) -> frozenset[int]:
         """Lines on which an expression statement begins, anywhere in the module."""
-        return frozenset(s.lineno for s in _statements(self.plain_body.tree) if isinstance(s, ast.Expr))
+        return self._statement_lines[0]
 
     def begin_of(self, line: int) -> int:
         """The line on which the statement begins that a line is part of; of a compound one, the line itself."""
-        return self._begins.get(line, line)
+        return self._statement_lines[1].get(line, line)
 
     @cached_property
-    def _begins(self) -> dict[int, int]:
-        """The first lines of simple statements, by their further ones."""
-        simple = (s for s in _statements(self.plain_body.tree) if not _blocks_of(type(s)))
-        return {line: s.lineno for s in simple for line in range(s.lineno + 1, (s.end_lineno or s.lineno) + 1)}
+    def _statement_lines(self) -> tuple[frozenset[int], dict[int, int]]:
+        """Where expression statements begin; and the first lines of simple statements, by their further ones."""
+        expressions, begins = set[int](), dict[int, int]()
+        for statement in _statements(self.plain_body.tree):
+            if isinstance(statement, ast.Expr):
+                expressions.add(statement.lineno)
+            if not _blocks_of(type(statement)):
+                last = statement.end_lineno or statement.lineno
+                begins.update(dict.fromkeys(range(statement.lineno + 1, last + 1), statement.lineno))
+        return frozenset(expressions), begins
 
     def definitions(self) -> Iterator[Definition]:
         """Every function and method, those of nested classes too, in source order."""
