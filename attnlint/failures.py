@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
 from traceback import extract_tb
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from attnlint import __version__
 from attnlint.time_limit import check
 from attnlint.wording import in_a_line
 
 if TYPE_CHECKING:
-    from attnlint.findings import Finding
     from attnlint.rule import Rule
 
+T = TypeVar("T")
 OURS = "attnlint"
 _MAX_LENGTH = 300
 """Characters of an error that are told: a line that fits on a screen."""
@@ -44,8 +44,8 @@ class Failures:
         self._unread: list[_Raised] = []
 
     def asking(
-        self, rule: Rule, question: Callable[[], Iterable[Finding]], line: int | None = None
-    ) -> Iterator[tuple[Rule, Finding]]:
+        self, rule: Rule, question: Callable[[], Iterable[T]], line: int | None = None
+    ) -> Iterator[tuple[Rule, T]]:
         """What a rule answers, up to where it raises, about the definition that begins on ``line``."""
         if rule not in self._raised:
             check()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from attnlint.diagnostics import Diagnostic, Edit, Fix, Related, Severity, Span, Tier
+from attnlint.failures import Failures
 from attnlint.syntax.text import SourceText
+from attnlint.time_limit import check
 
 if TYPE_CHECKING:
     from attnlint.graph.values import Origin
@@ -53,6 +57,12 @@ class Finding:
     severity: Severity | None = None
 
 
+@dataclass(frozen=True)
+class Cleared:
+    """What a rule yields in place of findings about a site on which nothing is amiss as one definition reaches it: what
+    it says of that site for other definitions is not reported either."""
+
+
 def diagnostic(source: SourceText, rule: Rule, finding: Finding) -> Diagnostic:
     """A rule's finding in one source, with positions. Raises `ValueError` for one that no report could show."""
     if not isinstance(finding.message, str):
@@ -68,6 +78,19 @@ def diagnostic(source: SourceText, rule: Rule, finding: Finding) -> Diagnostic:
         fix=_fix(source, finding.mend) if finding.mend is not None and _is_usable(finding.mend, rule) else None,
         related=tuple(Related(source.path, _span(source, at), message) for at, message in finding.related),
     )
+
+
+def diagnostics(
+    source: SourceText, findings: Iterable[tuple[Rule, Finding]], failures: Failures
+) -> Iterator[Diagnostic]:
+    """Findings with their positions; one that has none is the rule's failure."""
+    for rule, finding in findings:
+        check()
+        with failures.blaming(rule):
+            yield diagnostic(source, rule, finding)
+            continue
+        with suppress(Exception):  # what is wrong may be the fix alone
+            yield diagnostic(source, rule, replace(finding, mend=None, related=()))
 
 
 def _span(source: SourceText, at: Origin | Span) -> Span:

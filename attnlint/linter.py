@@ -7,11 +7,8 @@ diagnostics.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -21,7 +18,7 @@ from attnlint.contents import Contents
 from attnlint.diagnostics import Diagnostic
 from attnlint.documents import open_document
 from attnlint.failures import Failures
-from attnlint.findings import Finding, diagnostic
+from attnlint.findings import Finding, diagnostics
 from attnlint.roots import Root, may_matter, roots
 from attnlint.rule import Rule
 from attnlint.suppressions import Suppressions
@@ -30,22 +27,16 @@ from attnlint.syntax.nesting import MAX_DEPTH
 from attnlint.syntax.outline import Definition, ModuleOutline, outline
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText
-from attnlint.time_limit import check as check_time
 from attnlint.time_limit import limited
 
 if TYPE_CHECKING:
-    from attnlint.attention import Arms, AttentionSite
     from attnlint.documents.base import Document
-    from attnlint.graph.analysis import DefinitionGraph
+    from attnlint.examination import Examine, Examiner
 
 
 _loading = Lock()
-_WORLDS_A_SITE = 64
-"""Outcomes that are looked at for one site and rule: a contradiction that shows in none of them is missed."""
-_PATHS_LEFT = 8
-"""Paths of one site that are left for their many outcomes until a rule leaves the whole site."""
-Check = Callable[[ModuleOutline, Sequence[Root], Sequence[Rule], list[Definition], Failures], list[Diagnostic]]
-"""What `check_definitions` is."""
+Remembering = Callable[["Examiner"], "Examine"]
+"""What looks at definitions in the place of an `attnlint.examination.Examiner`, which it may ask."""
 
 
 def lint_source(
@@ -77,9 +68,9 @@ def lint_source(
 
 
 def lint_document(
-    document: Document, checks: Checks, failures: Failures, noqa: bool = True, check: Check | None = None
+    document: Document, checks: Checks, failures: Failures, noqa: bool = True, remembering: Remembering | None = None
 ) -> list[Diagnostic]:
-    """What the rules find in one document, in no order; ``check`` is asked in the place of `check_definitions`.
+    """What the rules find in one document, in no order; ``remembering`` may know what is found in a definition.
 
     ``failures`` collects the rules that raise, and definitions that the engine fails on. Raises `SourceError`, which an
     `OutOfTime` is too.
@@ -93,7 +84,7 @@ def lint_document(
         raise SourceError(None, f"not analysed: {length:,} characters of Python, and at most {MAX_SOURCE:,} are read")
     load_engine()
     with limited(checks.time_limit):
-        found = on_big_stack(lambda: _analyse(document.source, checks.rules, triggers, failures, noqa, check))
+        found = on_big_stack(lambda: _analyse(document.source, checks.rules, triggers, failures, noqa, remembering))
         return [checks.tiers.applied(document.reported(diagnostic)) for diagnostic in found]
 
 
@@ -103,15 +94,15 @@ def _analyse(
     triggers: tuple[str, ...],
     failures: Failures,
     noqa: bool,
-    check: Check | None,
+    remembering: Remembering | None,
 ) -> list[Diagnostic]:
     module = outline(source)
     wanted = roots(module, [trigger for trigger in triggers if trigger not in suppressions.TRIGGERS])
     unread: list[Definition] = []
     unanalysed = list(_unanalysed(module, rules, unread, failures))
-    found = list(_diagnostics(source, unanalysed, failures))
+    found = list(diagnostics(source, unanalysed, failures))
     if wanted:
-        found.extend((check or check_definitions)(module, wanted, rules, unread, failures))
+        found.extend(_checked(module, wanted, rules, unread, failures, remembering))
     module.release()
     comments = Suppressions(source, rules, unread, noqa=noqa)
     unique = {(d.code, d.span): d for d in found}
@@ -126,19 +117,7 @@ def _about_comments(
     """What the rules say about the comments themselves, after all else is known."""
     for rule in rules:
         asked = failures.asking(rule, partial(rule.check_suppressions, comments.judgeable))
-        yield from (about for about in _diagnostics(source, asked, failures) if not comments.excuse(about))
-
-
-def _diagnostics(
-    source: SourceText, findings: Iterable[tuple[Rule, Finding]], failures: Failures
-) -> Iterator[Diagnostic]:
-    for rule, finding in findings:
-        check_time()
-        with failures.blaming(rule):
-            yield diagnostic(source, rule, finding)
-            continue
-        with suppress(Exception):  # what is wrong may be the fix alone
-            yield diagnostic(source, rule, replace(finding, mend=None, related=()))
+        yield from (about for about in diagnostics(source, asked, failures) if not comments.excuse(about))
 
 
 def _unanalysed(
@@ -168,103 +147,28 @@ def load_engine() -> None:
     """Import what analyses definitions, for one thread at a time: two that import a package and a module of it at once
     may each see the other's half made."""
     with _loading:
-        import attnlint.attention
-        import attnlint.graph.interpreter
-        import attnlint.graph.module
-        import attnlint.graph.worlds
-        import attnlint.syntax.parse  # noqa: F401
+        import attnlint.examination  # noqa: F401
 
 
-def check_definitions(
+def _checked(
     module: ModuleOutline,
     wanted: Sequence[Root],
     rules: Sequence[Rule],
     unread: list[Definition],
     failures: Failures,
+    remembering: Remembering | None,
 ) -> list[Diagnostic]:
     """What the rules find in the definitions that are wanted; those that cannot be read go to ``unread``."""
+    from attnlint.examination import Examiner, settled
     from attnlint.syntax.parse import forget_trees
 
     try:
-        findings = list(_check(module, wanted, rules, unread, failures))
-        return list(_diagnostics(module.plain, findings, failures))
+        examiner = Examiner(module, rules, failures)
+        examine = remembering(examiner) if remembering is not None else examiner
+        examined = {root: examine(root) for root in wanted if not root.is_caller}
+        if any(one.is_handed_in for one in examined.values()):
+            examined.update((root, examine(root)) for root in wanted if root.is_caller)
+        unread.extend(root.definition for root, one in examined.items() if not one.is_read)
+        return list(settled(examined.values()))
     finally:
         forget_trees(module)
-
-
-def _check(
-    module: ModuleOutline,
-    wanted: Sequence[Root],
-    rules: Sequence[Rule],
-    unread: list[Definition],
-    failures: Failures,
-) -> Iterator[tuple[Rule, Finding]]:
-    from attnlint.attention import opposite_arms, recognise
-
-    read = _reader(module, unread, failures)
-    graphs = list(read(root for root in wanted if not root.is_caller))
-    sites = recognise(graphs)
-    if any(path.is_handed_in for site in sites for path in site.paths):
-        graphs.extend(read(root for root in wanted if root.is_caller))
-        sites = recognise(graphs)
-    for graph in graphs:
-        for rule in rules:
-            yield from failures.asking(rule, partial(rule.check_definition, graph), graph.definition.lines.first)
-    for site in sites:
-        for rule in rules:
-            yield from failures.asking(rule, partial(rule.check_site, site), site.at.slice.first_line)
-        for rule in rules:
-            yield from failures.asking(rule, partial(_on_paths, site, rule), site.at.slice.first_line)
-    for arms in opposite_arms(graphs):
-        for rule in rules:
-            yield from failures.asking(rule, partial(_between, arms, rule), arms.graph.definition.lines.first)
-
-
-def _between(arms: Arms, rule: Rule) -> Iterator[Finding]:
-    """What a rule says on two opposite arms."""
-    if type(rule).check_arms is not Rule.check_arms:
-        for found in arms.ask(lambda first, second: list(rule.check_arms(first, second, arms))):
-            yield from found
-
-
-def _on_paths(site: AttentionSite, rule: Rule) -> Iterator[Finding]:
-    """What a rule says on each path; a path with too many outcomes is left after some of them."""
-    if type(rule).check_path is not Rule.check_path:
-        for found in islice(_answers(site, rule), _WORLDS_A_SITE):
-            yield from found
-
-
-def _answers(site: AttentionSite, rule: Rule) -> Iterator[list[Finding]]:
-    from attnlint.graph.worlds import TooManyWorlds
-
-    left = 0
-    for path in site.paths:
-        try:
-            yield from path.ask(lambda p: list(rule.check_path(p)))
-        except TooManyWorlds:
-            left += 1
-            if left == _PATHS_LEFT:
-                return
-
-
-def _reader(
-    module: ModuleOutline, unread: list[Definition], failures: Failures
-) -> Callable[[Iterable[Root]], Iterator[DefinitionGraph]]:
-    """What turns roots of one module into graphs; definitions that cannot be read go to ``unread``."""
-    from attnlint.graph.interpreter import Interpreter
-    from attnlint.graph.module import ModuleContext
-    from attnlint.syntax.parse import TooDeep
-
-    interpreter = Interpreter(ModuleContext(module))
-
-    def read(wanted: Iterable[Root]) -> Iterator[DefinitionGraph]:
-        for root in wanted:
-            graph = None
-            with failures.reading(root.definition.lines.first), suppress(TooDeep, SourceError):
-                graph = interpreter.graph_of(root.definition, constructed=root.reaches_site)
-            if graph is None:
-                unread.append(root.definition)
-            else:
-                yield graph
-
-    return read

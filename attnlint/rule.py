@@ -5,7 +5,7 @@ summary, the rest is what ``attnlint rule CODE`` prints. It implements one or mo
 
 * `check_path` sees an attention site on one path through the branches, where all facts hold together. This is the
   hook of contradictions: something on the path is wrong by itself.
-* `check_site` sees a site with all its paths, for rules about what is absent everywhere.
+* `check_site` sees a site with all paths of one definition to it, for rules about what is absent everywhere.
 * `check_arms` sees two sites that compute the same attention on opposite arms of a setting, fused and by hand;
 * `check_definition` sees all the values that a definition computes, for rules that need no site;
 * `check_unanalysed` names a definition that the engine will not read;
@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, ClassVar
 from attnlint import codes
 from attnlint.codes import BrokenRules, UnknownCode
 from attnlint.diagnostics import Severity, Tier
-from attnlint.findings import Finding, Mend, Replacement
+from attnlint.findings import Cleared, Finding, Mend, Replacement
 from attnlint.soundness import faults
 from attnlint.torch_versions import UNKNOWN, TorchVersions
 from attnlint.wording import in_a_line
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from attnlint.syntax.outline import Definition
 
 __all__ = [
+    "Cleared",
     "Finding",
     "Installed",
     "Mend",
@@ -92,8 +93,9 @@ class Rule:
         """Yield what is wrong with an attention site on one path. May ask ``path.facts`` anything."""
         yield from ()
 
-    def check_site(self, site: AttentionSite) -> Iterator[Finding]:
-        """Yield what is wrong with an attention site. Facts are asked through `AttentionPath.ask`."""
+    def check_site(self, site: AttentionSite) -> Iterator[Finding | Cleared]:
+        """Yield what is wrong with an attention site, on all paths on which one definition reaches it, or `Cleared`
+        where nothing is: then it is not reported for any definition. Facts are asked through `AttentionPath.ask`."""
         yield from ()
 
     def check_arms(self, first: AttentionPath, second: AttentionPath, arms: Arms) -> Iterator[Finding]:

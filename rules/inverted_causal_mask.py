@@ -22,7 +22,7 @@ from attnlint.diagnostics import Tier
 from attnlint.graph.masks import MaskFact
 from attnlint.graph.values import Origin
 from attnlint.graph.worlds import TooManyWorlds
-from attnlint.rule import Finding, Mend, Rule
+from attnlint.rule import Cleared, Finding, Mend, Rule
 from attnlint.triggers import SITE
 
 
@@ -48,7 +48,7 @@ class InvertedCausalMask(Rule):
     tiers = frozenset({Tier.UNSAFE, Tier.MANUAL})
     triggers = SITE
 
-    def check_site(self, site: AttentionSite) -> Iterator[Finding]:
+    def check_site(self, site: AttentionSite) -> Iterator[Finding | Cleared]:
         """Report masks that keep the wrong triangle, unless on another path of the site they keep the right one: who
         chooses the direction knows both."""
         found: list[Finding] = []
@@ -56,6 +56,7 @@ class InvertedCausalMask(Rule):
             with suppress(TooManyWorlds):
                 for faces_past, findings in path.ask(_judged):
                     if faces_past:
+                        yield Cleared()
                         return
                     found.extend(findings)
         yield from found

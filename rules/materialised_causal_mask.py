@@ -13,7 +13,7 @@ from attnlint.attention.statements import left_unread
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.values import Origin, Sdpa, literal
 from attnlint.graph.worlds import TooManyWorlds
-from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.rule import Cleared, Finding, Mend, Replacement, Rule
 
 
 class MaterialisedCausalMask(Rule):
@@ -41,16 +41,17 @@ class MaterialisedCausalMask(Rule):
         "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html",
     )
 
-    def check_site(self, site: AttentionSite) -> Iterator[Finding]:
+    def check_site(self, site: AttentionSite) -> Iterator[Finding | Cleared]:
         """Report calls whose mask is causal on all paths."""
         call = site.anchor
-        if not isinstance(call, Sdpa) or call.origin is None or not site.exhaustive or not site.paths:
+        if not isinstance(call, Sdpa) or call.origin is None or not site.paths:
             return
         try:
             answers = [answer for path in site.paths for answer in path.ask(_is_exact)]
         except TooManyWorlds:
-            return
-        if not answers or None in answers:
+            answers = [None]
+        if None in answers or not site.exhaustive:
+            yield Cleared()
             return
         at = written(call.origin, call.mask, "attn_mask") or argument(call.origin, 3, "attn_mask")
         made = call.mask.origin

@@ -29,7 +29,7 @@ from attnlint.graph.values import (
     literal,
 )
 from attnlint.graph.worlds import TooManyWorlds
-from attnlint.rule import Finding, Mend, Rule
+from attnlint.rule import Cleared, Finding, Mend, Rule
 from attnlint.syntax.outline import Definition
 from attnlint.triggers import SITE
 
@@ -64,12 +64,12 @@ class MissingScale(Rule):
     triggers = SITE
     references = ("Vaswani et al. (2017), Attention Is All You Need, section 3.2.1, https://arxiv.org/abs/1706.03762",)
 
-    def check_site(self, site: AttentionSite) -> Iterator[Finding]:
+    def check_site(self, site: AttentionSite) -> Iterator[Finding | Cleared]:
         """Report a product that no path scales."""
-        if not site.exhaustive or (site.kind == "hand-written" and site.output is None):
-            return
         judged = _judged(site)
-        if not judged:
+        if judged is None:
+            yield Cleared()
+        if not judged or (site.kind == "hand-written" and site.output is None):
             return
         projected = [path for path, state in judged if state == "projections"]
         path = (projected or [judged[0][0]])[0]
@@ -87,17 +87,17 @@ class MissingScale(Rule):
         )
 
 
-def _judged(site: AttentionSite) -> list[tuple[AttentionPath, State]]:
-    """Each outcome on each path, up to the first on which nothing is amiss: then there is none to tell of."""
+def _judged(site: AttentionSite) -> list[tuple[AttentionPath, State]] | None:
+    """Each outcome on each path; None where nothing is amiss on one of them."""
     judged: list[tuple[AttentionPath, State]] = []
     with suppress(TooManyWorlds):
-        for path in site.paths:
+        for path in site.paths if site.exhaustive else ():
             for state in path.ask(_state):
                 if state == "other":
-                    return []
+                    return None
                 judged.append((path, state))
-        return judged
-    return []
+        return judged if site.exhaustive else None
+    return None
 
 
 def _reason(path: AttentionPath) -> str:

@@ -15,7 +15,7 @@ from attnlint.attention.trail import Walk
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.values import Origin, RepeatInterleave, Sdpa, Value, literal
 from attnlint.graph.worlds import TooManyWorlds
-from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.rule import Cleared, Finding, Mend, Replacement, Rule
 
 Pair = tuple[RepeatedHeads, RepeatedHeads]
 
@@ -46,19 +46,22 @@ class PreferGqa(Rule):
         "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html",
     )
 
-    def check_site(self, site: AttentionSite) -> Iterator[Finding]:
+    def check_site(self, site: AttentionSite) -> Iterator[Finding | Cleared]:
         """Report calls whose key and value are repeated, wherever one of them is."""
         call = site.anchor
-        if not isinstance(call, Sdpa) or call.origin is None or not site.exhaustive or not site.paths:
+        if not isinstance(call, Sdpa) or call.origin is None:
             return
         if self.torch.may_be_before("2.5"):
             return
         try:
             pairs = [pair for path in site.paths for pair in path.ask(_repeated)]
         except TooManyWorlds:
+            pairs = [None]
+        if None in pairs or not site.exhaustive:
+            yield Cleared()
             return
         found = next((pair for pair in pairs if isinstance(pair, tuple)), None)
-        if found is None or None in pairs:
+        if found is None:
             return
         key, value = found
         yield Finding(

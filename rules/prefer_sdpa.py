@@ -15,7 +15,7 @@ from attnlint.attention.spelling import operands
 from attnlint.diagnostics import Severity, Tier
 from attnlint.graph.values import Origin, Product, Softmax
 from attnlint.graph.worlds import TooManyWorlds
-from attnlint.rule import Finding, Mend, Replacement, Rule
+from attnlint.rule import Cleared, Finding, Mend, Replacement, Rule
 from attnlint.syntax.walk import holds
 from attnlint.triggers import SITE
 
@@ -53,19 +53,16 @@ class PreferSdpa(Rule):
         "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html",
     )
 
-    def check_site(self, site: AttentionSite) -> Iterator[Finding]:
+    def check_site(self, site: AttentionSite) -> Iterator[Finding | Cleared]:
         """Report sites that a fused call computes on all paths."""
         softmax, output = site.anchor, site.output
-        if not isinstance(softmax, Softmax) or output is None or not site.exhaustive or not site.paths:
+        if not isinstance(softmax, Softmax) or not site.paths:
             return
-        if has_fused(site.paths[0]) or any(path.product is None or path.opaque for path in site.paths):
+        known = _known(site)
+        if output is None or not known:
+            yield Cleared()
             return
-        try:
-            found = [answer for path in site.paths for answer in path.ask(_on_path)]
-        except TooManyWorlds:
-            return
-        known = [answer for answer in found if answer is not None and not _is_doubtful(*answer)]
-        if not known or len(known) < len(found) or output.origin is None or softmax.origin is None:
+        if output.origin is None or softmax.origin is None:
             return
         needed = "2.0" if all(given.scaled_by_default for given, _ in known) else _WITH_SCALE
         if self.torch.may_be_before(needed):
@@ -78,6 +75,18 @@ class PreferSdpa(Rule):
             related=((softmax.origin, "the weights are made here"),),
             mend=_mend(first, output.origin, softmax.origin, path) if len(site.paths) == 1 == len(known) else None,
         )
+
+
+def _known(site: AttentionSite) -> list[tuple[Fusable, AttentionPath]]:
+    """What a fused call would be given on each path; nothing where there is none for one of them."""
+    if not site.exhaustive or has_fused(site.paths[0]) or any(p.product is None or p.opaque for p in site.paths):
+        return []
+    try:
+        found = [answer for path in site.paths for answer in path.ask(_on_path)]
+    except TooManyWorlds:
+        return []
+    known = [answer for answer in found if answer is not None and not _is_doubtful(*answer)]
+    return known if len(known) == len(found) else []
 
 
 def _on_path(path: AttentionPath) -> tuple[Fusable, AttentionPath] | None:

@@ -43,7 +43,7 @@ def readings(text: str) -> list[tuple[Reading | None, str | None]]:
         graph = Interpreter(ModuleContext(outline)).graph_of(root)
         return [
             answer
-            for site in recognise([graph])
+            for site in recognise(graph)
             for path in site.paths
             for answer in path.ask(lambda p: (reading(p.masks[0], p), polarity(p.masks[0], p)))
         ]

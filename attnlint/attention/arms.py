@@ -7,7 +7,7 @@ same on both, so a difference between them is none that the conditions explain.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -111,19 +111,18 @@ def _under(atom: Atom, *worlds: World) -> Iterator[tuple[World, ...]]:
             yield tuple(world.assume(atom, truth) if said is None else world for world, said in pairs)
 
 
-def opposite_arms(graphs: Iterable[DefinitionGraph]) -> Iterator[Arms]:
-    """All pairs of sites in each graph between which one setting decides."""
-    for graph in graphs:
-        if len({type(anchor) for anchor in anchors(graph)}) < 2:
+def opposite_arms(graph: DefinitionGraph) -> Iterator[Arms]:
+    """All pairs of sites in a graph between which one setting decides."""
+    if len({type(anchor) for anchor in anchors(graph)}) < 2:
+        return
+    found = [(site, _settings(site.guard)) for site in activations(graph)]
+    found = [(site, settings) for site, settings in found if settings]
+    for (first, one), (second, two) in combinations(found[:_MAX_SITES], 2):
+        if first.kind == second.kind or _place(first) == _place(second):
             continue
-        found = [(site, _settings(site.guard)) for site in activations(graph)]
-        found = [(site, settings) for site, settings in found if settings]
-        for (first, one), (second, two) in combinations(found[:_MAX_SITES], 2):
-            if first.kind == second.kind or _place(first) == _place(second):
-                continue
-            for atom in one.keys() & two.keys():
-                for is_reversed in (False, True):
-                    yield Arms(graph, first, second, one[atom], atom, is_reversed)
+        for atom in one.keys() & two.keys():
+            for is_reversed in (False, True):
+                yield Arms(graph, first, second, one[atom], atom, is_reversed)
 
 
 def _place(site: Activation) -> Hashable:

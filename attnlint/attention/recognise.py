@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -31,20 +31,19 @@ _KINDS: dict[type[Value], Kind] = {
 }  # fmt: skip
 
 
-def recognise(graphs: Iterable[DefinitionGraph]) -> list[AttentionSite]:
-    """All attention sites, each with its paths from every root that reaches it."""
+def recognise(graph: DefinitionGraph) -> list[AttentionSite]:
+    """The attention sites that a root reaches, each with all its paths."""
     sites: dict[Hashable, AttentionSite] = {}
-    for graph in graphs:
-        for found in activations(graph):
-            anchor = found.anchor
-            assert anchor.origin is not None
-            site = sites.setdefault(anchor.origin.place, AttentionSite(anchor, found.kind, [], None, True))
-            site.output = site.output or found.output
-            try:
-                worlds = worlds_of(found.guard, found.path, graph.world)
-                site.paths.extend(path for _, path in worlds)
-            except TooManyWorlds:
-                site.exhaustive = False
+    for found in activations(graph):
+        anchor = found.anchor
+        assert anchor.origin is not None
+        site = sites.setdefault(anchor.origin.place, AttentionSite(anchor, found.kind, [], None, True))
+        site.output = site.output or found.output
+        try:
+            worlds = worlds_of(found.guard, found.path, graph.world)
+            site.paths.extend(path for _, path in worlds)
+        except TooManyWorlds:
+            site.exhaustive = False
     return list(sites.values())
 
 

@@ -231,7 +231,7 @@ class AttentionPath:
 
 @dataclass
 class AttentionSite:
-    """One attention computation of the source, with all paths to it from all roots that reach it."""
+    """One attention computation of the source, with all paths to it from one root that reaches it."""
 
     anchor: Anchor
     kind: Kind

@@ -8,6 +8,7 @@ whose constructor was run on unknown arguments.
 from __future__ import annotations
 
 import re
+from typing import TypeAlias
 
 import libcst as cst
 
@@ -23,9 +24,12 @@ from attnlint.graph.statements import Statements
 from attnlint.graph.subscripts import Subscripts
 from attnlint.graph.values import Frame, Instance, Parameter, Phi, Unknown, Value, forget_keys
 from attnlint.syntax.outline import ClassOutline, Definition, LineRange
-from attnlint.syntax.parse import Slice, TooDeep, parse_definition, parse_lines
+from attnlint.syntax.parse import TooDeep, parse_definition, parse_lines
+from attnlint.syntax.reads import Memory
 from attnlint.syntax.text import SourceError
 
+_Object: TypeAlias = "tuple[Instance, Heap, Recorder]"
+"""An object, with what its attributes hold and what its constructor left behind."""
 _SHAPED = re.compile(r"""\w+\[\s*(?:torch\.)?Tensor\s*,\s*["']([^"']*)["']\s*\]""")
 
 
@@ -42,14 +46,18 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
     def __init__(self, module: ModuleContext) -> None:
         super().__init__(module, Recorder())
         forget_keys()
-        self._objects: dict[int, tuple[Instance, Heap, Recorder]] = {}
-        self._class_values: dict[tuple[int, str], Value | None] = {}
+        self._objects: Memory[ClassOutline, _Object] = Memory(module.outline)
+        self._values: Memory[tuple[ClassOutline | None, str], tuple[Value | None, Heap]] = Memory(module.outline)
+        """What module and class bodies bind, with the attributes of the objects that are made there."""
+        self._statics: dict[str, Value] = {}
+        """What global names mean without running anything, as far as this root asked."""
 
     def graph_of(self, definition: Definition, *, constructed: bool = True) -> DefinitionGraph:
         """The values that a root definition computes. Raises `TooDeep` and `SourceError` where it cannot be read.
 
         ``constructed``: a method runs on an object whose constructor was run; else nothing is known of its attributes.
         """
+        self._statics = {}
         slice_ = parse_definition(definition)
         receiver, built = self._receiver(definition, constructed)
         self.recorder = Recorder(stores=list(built.stores), placed=set(built.placed))
@@ -77,16 +85,12 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
         self.heap, self.heap_is_shared = heap, True
         return instance, built
 
-    def _object(self, outline: ClassOutline, blank: bool) -> tuple[Instance, Heap, Recorder]:
+    def _object(self, outline: ClassOutline, blank: bool) -> _Object:
         """An object as its constructor leaves it for unknown arguments; ``blank``: before the constructor."""
-        if blank:
-            return Instance(outline), {}, Recorder()
-        known = self._objects.get(id(outline))
-        if known is None:
-            known = self._objects[id(outline)] = self._constructed(outline)
-        return known
+        nothing = Instance(outline), dict[tuple[int, str], Value](), Recorder()
+        return nothing if blank else self._objects.of(outline, lambda: self._constructed(outline), nothing)
 
-    def _constructed(self, outline: ClassOutline) -> tuple[Instance, Heap, Recorder]:
+    def _constructed(self, outline: ClassOutline) -> _Object:
         instance = Instance(outline)
         constructor = self.module.method(outline, "__init__")
         initialisers: frozenset[str] = frozenset()
@@ -136,40 +140,42 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
 
     def global_value(self, name: str) -> Value:
         """The value of a module-level name; each statement is evaluated once, when it is first asked for."""
-        known = self.module.globals
-        if name not in known:
-            known[name] = None
-            static = self.module.static(name)
-            known[name] = static if static is not None else self._assigned(self.module.assignment(name), name)
-        value = known[name]
-        if value is None:
-            value = known[name] = Unknown(is_unbound=not self.module.binds(name))
-        return value
+        known = self._statics.get(name) or self.module.static(name)
+        if known is None:
+            known = self._bound((None, name), self.module.assignment(name))
+            if known is not None:
+                return known
+            known = Unknown(is_unbound=not self.module.binds(name))
+        self._statics[name] = known
+        return known
 
     def class_level(self, outline: ClassOutline, member: str) -> Value | None:
         """The value of a class-level assignment."""
-        place = (id(outline), member)
-        if place not in self._class_values:
-            self._class_values[place] = None
-            self._class_values[place] = self._assigned(self.module.class_assignment(outline, member), member)
-        return self._class_values[place]
+        return self._bound((outline, member), self.module.class_assignment(outline, member))
 
-    def _assigned(self, lines: LineRange | None, name: str) -> Value | None:
+    def _bound(self, place: tuple[ClassOutline | None, str], lines: LineRange | None) -> Value | None:
+        """What the statement on these lines binds a name to; None where that cannot be told."""
         if lines is None:
             return None
+        value, made = self._values.of(place, lambda: self._evaluated(lines, place[1]), (None, {}))
+        if not made.keys() <= self.heap.keys():
+            self.heap, self.heap_is_shared = {**made, **self.heap}, False
+        return value
+
+    def _evaluated(self, lines: LineRange, name: str) -> tuple[Value | None, Heap]:
+        """Run statements of a module or class body on their own, as if nothing else had run: who asks for them first
+        counts for nothing. Gives what they bound, and the attributes they set."""
+        saved = (self.scope, self.guard, self.alive, self.running, self.entries)
+        outer = (self.recorder, self._statics, self.heap, self.heap_is_shared)
         try:
             slice_ = parse_lines(self.module.outline, lines)
-        except (TooDeep, SourceError):
-            return None
-        return self._evaluated_apart(slice_, name)
-
-    def _evaluated_apart(self, slice_: Slice, name: str) -> Value | None:
-        """Run statements of a module or class body on their own and read what they bound."""
-        saved = (self.scope, self.guard, self.alive)
-        scope = Scope(slice_, Frame(self.module.outline.plain_body))
-        self.scope, self.guard, self.alive = scope, (), True
-        try:
+            self.scope, self.guard, self.alive = Scope(slice_, Frame(self.module.outline.plain_body)), (), True
+            self.running, self.entries = [], 0
+            self.recorder, self._statics, self.heap, self.heap_is_shared = Recorder(), {}, {}, False
             self.execute(slice_.statements)
-            return scope.names.get(name)
+            return self.scope.names.get(name), self.heap
+        except (TooDeep, SourceError):
+            return None, {}
         finally:
-            self.scope, self.guard, self.alive = saved
+            self.scope, self.guard, self.alive, self.running, self.entries = saved
+            self.recorder, self._statics, self.heap, self.heap_is_shared = outer

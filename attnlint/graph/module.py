@@ -47,8 +47,6 @@ class ModuleContext:
 
     def __init__(self, outline: ModuleOutline) -> None:
         self.outline = outline
-        self.globals: dict[str, Value | None] = {}
-        """Values of module-level names, as far as they were asked for; None while one is being evaluated."""
         self.assigned: dict[int, frozenset[str]] = {}
         """Names that the bodies of loops assign, by the identity of the body."""
         self._ancestries: dict[ClassOutline, dict[ClassOutline, None]] = {}

@@ -15,7 +15,6 @@ from attnlint.diagnostics import Diagnostic
 from attnlint.documents import open_document
 from attnlint.documents.base import Document
 from attnlint.failures import Failures, told
-from attnlint.findings import Finding
 from attnlint.fingerprints import fingerprints
 from attnlint.incremental import Session
 from attnlint.rule import Rule
@@ -40,8 +39,8 @@ class _Watched(Failures):
         self._uri = uri
 
     def asking(
-        self, rule: Rule, question: Callable[[], Iterable[Finding]], line: int | None = None
-    ) -> Iterator[tuple[Rule, Finding]]:
+        self, rule: Rule, question: Callable[[], Iterable[T]], line: int | None = None
+    ) -> Iterator[tuple[Rule, T]]:
         """What a rule answers. Raises `Outdated`."""
         if not self._is_wanted():
             raise Outdated(self._uri)

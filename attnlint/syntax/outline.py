@@ -194,6 +194,16 @@ class ModuleOutline:
         if self.reads is not None:
             self.reads.note_whole()
 
+    @contextmanager
+    def noting(self) -> Iterator[Reads | None]:
+        """Note what is read inside on its own; None if nobody wants to know."""
+        outer = self.reads
+        self.reads = Reads() if outer is not None else None
+        try:
+            yield self.reads
+        finally:
+            self.reads = outer
+
     def release(self) -> None:
         """Let go of the syntax trees, which the cycles between definitions and module would keep alive."""
         nothing = ast.Pass()

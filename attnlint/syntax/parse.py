@@ -16,7 +16,7 @@ from functools import cached_property
 from itertools import accumulate
 from threading import Lock
 from typing import cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import libcst as cst
 
@@ -66,6 +66,12 @@ class Slice:
     statements: Sequence[cst.BaseStatement]
     _tree: _Tree = field(repr=False)
     _cut: _Cut = field(repr=False)
+    _is_body: bool = False
+
+    @property
+    def place(self) -> int:
+        """What tells it from others with the same text: its line; nothing for the module's own statements."""
+        return 0 if self._is_body else self.first_line
 
     def span(self, node: cst.CSTNode) -> Span:
         """Where ``node`` stands in the file, without the parentheses around it."""
@@ -105,12 +111,18 @@ def parse_definition(definition: Definition) -> Slice:
     known = _slices.get(definition)
     if known is None:
         known = _slices[definition] = on_big_stack(lambda: _parse_definition(definition))
-    return known
+    return _noted(known, definition.outline)
 
 
 def parse_lines(outline: ModuleOutline, lines: LineRange) -> Slice:
     """The statements on ``lines`` of a module or class body in libcst; ``TooDeep`` then names the module's body."""
-    return on_big_stack(lambda: _parse_lines(outline, lines))
+    return _noted(on_big_stack(lambda: _parse_lines(outline, lines)), outline)
+
+
+def _noted(slice_: Slice, outline: ModuleOutline) -> Slice:
+    if outline.reads is not None:
+        outline.reads.trees.add(slice_._tree)
+    return slice_
 
 
 _slices: WeakKeyDictionary[Definition, Slice] = WeakKeyDictionary()
@@ -123,7 +135,9 @@ def _parse_definition(definition: Definition) -> Slice:
     source = definition.outline.plain
     if isinstance(definition, ModuleBody):
         # libcst loses blank lines before an indented comment at the end of a module: it gets nothing after the code.
-        return _slice(source, first, _cut(definition.code, first, definition.tree, indented=False))
+        body = _slice(source, first, _cut(definition.code, first, definition.tree, indented=False))
+        body._is_body = True
+        return body
     cut = _cut(definition.text, first, definition.tree, indented=_is_indented(definition.text))
     parsed = _slice(source, first, cut)
     if len(parsed.statements) != 1 or not isinstance(parsed.statements[0], (cst.FunctionDef, cst.ClassDef)):
@@ -275,18 +289,20 @@ def _parse(cut: _Cut, first_line: int) -> _Tree:
 
 
 class _Trees:
-    """The trees of texts: those that were wanted last, and no more than so many."""
+    """The trees of texts: those that were wanted last, no more than so many, and those that others hold."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._known: dict[str, _Tree] = {}
+        self._held: WeakValueDictionary[str, _Tree] = WeakValueDictionary()
         self._wanted: set[str] = set()
         self._lock = Lock()
 
     def of(self, text: str) -> _Tree:
         """The tree of a text, parsed where it is not known."""
-        tree = self._known.get(text) or _Tree(text, _parsed(text))
+        tree = self._held.get(text) or _Tree(text, _parsed(text))
         with self._lock:
+            self._held[text] = tree
             self._known.pop(text, None)
             self._known[text] = tree
             self._wanted.add(text)

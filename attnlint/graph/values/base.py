@@ -37,9 +37,9 @@ class Origin:
     frame: Frame | None = None
 
     @property
-    def place(self) -> Hashable:
+    def place(self) -> tuple[int, int]:
         """Identity of the syntax: the same for every activation of the same definition."""
-        return (self.slice.first_line, id(self.node))
+        return (self.slice.place, id(self.node))
 
     @property
     def code(self) -> str:
