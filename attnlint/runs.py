@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from attnlint import __version__
+from attnlint.collecting import by_hand, collect
 from attnlint.config import Configuration
 from attnlint.diagnostics import Diagnostic, Problem
 from attnlint.documents import open_document
@@ -246,21 +245,8 @@ def _over(
     handle: Callable[[str, bytes], None],
     stdin_filename: str,
 ) -> None:
-    with _collecting_by_hand():
+    with by_hand():
         on_big_stack(lambda: _each(sources, report, handle, stdin_filename))
-
-
-@contextmanager
-def _collecting_by_hand() -> Iterator[None]:
-    """Syntax trees are millions of small objects; the collector would go through them again and again while they are
-    built. What has cycles is let go of every few files instead."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _counted(
@@ -299,4 +285,4 @@ def _each(
         analysed += len(data)
         if analysed > _COLLECT_AFTER:
             analysed = 0
-            gc.collect(0)
+            collect()

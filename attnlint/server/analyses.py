@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
+from attnlint.collecting import by_hand, collect
 from attnlint.config import ConfigError
 from attnlint.diagnostics import Diagnostic
 from attnlint.documents import open_document
@@ -24,6 +25,10 @@ from attnlint.syntax.text import SourceError
 from attnlint.time_limit import OutOfTime
 
 T = TypeVar("T")
+_TIDY_AFTER = 0.3
+"""Seconds after an analysis: longer than between two keystrokes of someone who types."""
+_UNTIDIED = 16
+"""Analyses after which that is not waited for."""
 
 
 class Outdated(Exception):
@@ -81,6 +86,8 @@ class Analyses:
     _current: dict[str, Snapshot] = field(default_factory=dict)
     _sessions: dict[str, tuple[str, Session]] = field(default_factory=dict)
     _running: dict[str, tuple[Snapshot, int, asyncio.Future[Analysis]]] = field(default_factory=dict)
+    _tidying: asyncio.TimerHandle | None = None
+    _untidied: int = 0
 
     def note(self, snapshot: Snapshot) -> Snapshot:
         """Take what a document is now; what it was before is not looked at any more. One that is the same stays."""
@@ -115,6 +122,7 @@ class Analyses:
             future.add_done_callback(lambda done: done.cancelled() or done.exception())
             known = self._running[snapshot.uri] = (snapshot, self.projects.generation, future)
         analysis = await asyncio.shield(known[2])
+        self._tidy_soon()
         if not self.is_current(snapshot):
             raise Outdated(snapshot.uri)
         return analysis
@@ -131,8 +139,24 @@ class Analyses:
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, begin)
 
+    def _tidy_soon(self) -> None:
+        """Collect what the analyses left, once the client has been told of them and nothing else is to do; after many
+        of them all the same."""
+        if self._tidying is not None:
+            self._tidying.cancel()
+        self._untidied += 1
+        wait = _TIDY_AFTER if self._untidied < _UNTIDIED else 0.0
+        self._tidying = asyncio.get_running_loop().call_later(wait, self._tidy)
+
+    def _tidy(self) -> None:
+        """Collect between two analyses: what one of them is making would count as old."""
+        self._untidied = 0
+        self._thread.submit(collect)
+
     def stop(self) -> None:
         """Begin no more work."""
+        if self._tidying is not None:
+            self._tidying.cancel()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _analysed(self, snapshot: Snapshot, project: Project) -> Analysis:
@@ -141,7 +165,8 @@ class Analyses:
         failures = _Watched(lambda: self.is_current(snapshot), snapshot.uri)
         try:
             checks = project.config.checks(snapshot.path)
-            found = tuple(self._session(snapshot).lint(snapshot.content, checks, failures))
+            with by_hand():
+                found = tuple(self._session(snapshot).lint(snapshot.content, checks, failures))
         except OutOfTime as error:
             return Analysis(snapshot, project, messages=(f"{snapshot.path}: {error.reason}",))
         except SourceError as error:
