@@ -70,19 +70,23 @@ class Examiner:
 
     def __call__(self, root: Root) -> Examined:
         """What the rules say of one definition."""
-        graph = self._graph(root)
-        if graph is None:
+        read = self._read(root)
+        if read is None:
             return Examined(is_read=False)
-        sites = recognise(graph)
-        return Examined(
-            tuple(diagnostics(self.module.plain, self._findings(graph, sites), self._failures)),
-            tuple(verdict for site in sites for verdict in self._verdicts(site)),
-            any(path.is_handed_in for site in sites for path in site.paths),
-        )
+        graph, sites = read
+        try:
+            return Examined(
+                tuple(diagnostics(self.module.plain, self._findings(graph, sites), self._failures)),
+                tuple(verdict for site in sites for verdict in self._verdicts(site)),
+                any(path.is_handed_in for site in sites for path in site.paths),
+            )
+        finally:
+            graph.world.release()
 
-    def _graph(self, root: Root) -> DefinitionGraph | None:
+    def _read(self, root: Root) -> tuple[DefinitionGraph, list[AttentionSite]] | None:
         with self._failures.reading(root.definition.lines.first), suppress(TooDeep, SourceError):
-            return self._interpreter.graph_of(root.definition, constructed=root.reaches_site)
+            graph = self._interpreter.graph_of(root.definition, constructed=root.reaches_site)
+            return graph, recognise(graph)
         return None
 
     def _findings(self, graph: DefinitionGraph, sites: Iterable[AttentionSite]) -> Iterator[tuple[Rule, Finding]]:

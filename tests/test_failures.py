@@ -275,7 +275,7 @@ def test_code_that_the_engine_fails_on_hides_no_other(monkeypatch: pytest.Monkey
 PARTS = {
     "the outline": "attnlint.linter.outline",
     "the search for roots": "attnlint.linter.roots",
-    "the recognition": "attnlint.attention.recognise",
+    "the recognition": "attnlint.examination.recognise",
     "the comments": "attnlint.suppressions.Suppressions.silence",
     "the contents": "attnlint.contents.Contents.added",
 }

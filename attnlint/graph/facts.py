@@ -134,15 +134,16 @@ class Facts:
         if wanted is not None:
             raise Undecided(wanted)
         outer, world.is_hedging = world.is_hedging, False
+        before, world.reach = world.reach, 0
         world.memo[place] = None
         check()
         try:
-            answer = world.memo[place] = derive(resolved, self)
+            answer = derive(resolved, self)
         except Undecided as undecided:
             del world.memo[place]
             world.open[place] = undecided.atom
             raise
-        if world.is_hedging:
-            world.hedged.add(place)
+        world.keep(place, answer)
         world.is_hedging = outer or world.is_hedging
+        world.reach = max(before, world.reach)
         return answer

@@ -69,25 +69,38 @@ class TooManyWorlds(Exception):
 
 
 class World:
-    """Assumptions about conditions, and what follows from them.
+    """Assumptions about conditions, one after the other, and what follows from them.
 
-    What was derived in a world holds in every world with more assumptions as well, so these look there first; all but
-    the ``hedged`` facts, which were derived by taking an undecided guard for one that does not hold (see `surely`).
+    What was derived with the first few of them is known to every world that begins with those: it is kept where the
+    last of them is made that the derivation looked at (``reach``). But for the ``hedged`` facts, which rest on
+    something not being assumed, and hold in this very world alone (see `surely`).
     """
 
-    def __init__(self, assumed: dict[Atom, bool] | None = None, parent: World | None = None) -> None:
-        self.assumed = assumed or {}
+    def __init__(self, parent: World | None = None, atom: Atom | None = None, truth: bool = False) -> None:
         self.memo: dict[Hashable, Any] = {}
-        """For the domains: facts derived in this world."""
+        """For the domains: facts derived from what is assumed here."""
         self.hedged: set[Hashable] = set()
         self.is_hedging = False
-        """Whether the derivation under way has taken an undecided guard for one that does not hold."""
-        self._parent = parent
-        self._truths: dict[Value, bool] = dict(parent._truths) if parent is not None else {}
+        """Whether the derivation under way rests on something not being assumed."""
+        self.reach = 0
+        """The last assumption that the derivation under way looked at, counted from 1."""
+        self.depth: int = parent.depth + 1 if parent is not None else 0
+        """The number of assumptions."""
         self.open: dict[Hashable, Atom] = {}
         """Questions that this world does not answer, by what they ask, each with the assumption that it wants."""
-        self._guards: dict[int, tuple[tuple[Value, ...], bool | Atom]] = {}
+        self._parent = parent
+        self._assumed: dict[Atom, tuple[bool, int]] = {} if parent is None else dict(parent._assumed)
+        if atom is not None:
+            self._assumed[atom] = truth, self.depth
+        self._truths: dict[Value, tuple[bool, int]] = dict(parent._truths) if parent is not None else {}
+        self._guards: dict[int, tuple[tuple[Value, ...], bool | Atom, int]] = {}
         self._assuming: dict[tuple[Atom, bool], World] = {}
+
+    @property
+    def assumed(self) -> dict[Atom, bool]:
+        """All assumptions; whoever asks for them has looked at all of them."""
+        self.reach, self.is_hedging = self.depth, True
+        return {atom: truth for atom, (truth, _) in self._assumed.items()}
 
     def assume(self, atom: Atom, truth: bool) -> World:
         """The world with one more assumption. Another question that depends on the same condition gets the same world,
@@ -96,20 +109,49 @@ class World:
         if world is None:
             if len(self._assuming) >= _REMEMBERED:
                 self._assuming.clear()
-            world = self._assuming[atom, truth] = World({**self.assumed, atom: truth}, self)
+            world = self._assuming[atom, truth] = World(self, atom, truth)
         return world
 
     def recall(self, place: Hashable) -> Any:
         """What was derived here or with fewer assumptions; `NOT_DERIVED` where nothing was."""
         if place in self.memo:
             self.is_hedging = self.is_hedging or place in self.hedged
+            self.reach = self.depth
             return self.memo[place]
         world = self._parent
         while world is not None:
             if place in world.memo and place not in world.hedged:
+                self._look(world.depth)
                 return world.memo[place]
             world = world._parent
         return NOT_DERIVED
+
+    def keep(self, place: Hashable, fact: object) -> None:
+        """Keep what was just derived, for all worlds in which it holds."""
+        if self.is_hedging:
+            self.memo[place] = fact
+            self.hedged.add(place)
+            return
+        home = self
+        while home.depth > self.reach and home._parent is not None:
+            home = home._parent
+        self.memo.pop(place, None)
+        home.memo[place] = fact
+        home.hedged.discard(place)
+
+    def release(self) -> None:
+        """Let go of all that was derived here and in the worlds with more assumptions: it holds on to itself."""
+        waiting = [self]
+        while waiting:
+            world = waiting.pop()
+            waiting.extend(world._assuming.values())
+            world._parent = None
+            for facts in (world.memo, world.open, world._truths, world._guards, world._assuming):
+                facts.clear()
+
+    def _look(self, depth: int) -> None:
+        if depth > self.reach:
+            self.reach = depth
 
     def resolve(self, value: Value) -> Value:
         """The value with attribute reads and branches followed."""
@@ -139,11 +181,14 @@ class World:
         ways out, and each is asked about by every question."""
         known = self._guards.get(id(guard))
         if known is None:
+            before, self.reach = self.reach, 0
             try:
-                known = guard, all(self.truth(condition) for condition in guard)
+                held: bool | Atom = all(self.truth(condition) for condition in guard)
             except Undecided as undecided:
-                known = guard, undecided.atom
-            self._guards[id(guard)] = known
+                held = undecided.atom
+            known = self._guards[id(guard)] = guard, held, self.reach
+            self.reach = before
+        self._look(known[2])
         return known[1]
 
     def truth(self, condition: Value) -> bool:
@@ -152,16 +197,21 @@ class World:
         while world is not None:
             known = world._truths.get(condition)
             if known is not None:
-                return known
+                self._look(known[1])
+                return known[0]
             world = world._parent
         wanted = self.open.get(condition)
         if wanted is not None:
             raise Undecided(wanted)
+        before, self.reach = self.reach, 0
         try:
-            decided = self._truths[condition] = self._truth(condition)
+            decided = self._truth(condition)
+            self._truths[condition] = decided, self.reach
         except Undecided as undecided:
             self.open[condition] = undecided.atom
             raise
+        finally:
+            self._look(before)
         return decided
 
     def _truth(self, condition: Value) -> bool:
@@ -218,44 +268,57 @@ class World:
         return self._decide(("compare", comparison.operator, (key(left), key(right))))
 
     def _equal_to(self, subject: Hashable) -> Constant:
-        for (kind, other, constant), truth in self.assumed.items():
+        for (kind, other, constant), (truth, depth) in self._assumed.items():
             if kind == "equal" and truth and other == subject:
+                self._look(depth)
                 return Constant(constant)
         return NONE
 
+    def _assumption(self, kind: str, subject: Hashable, constant: Hashable = None) -> bool | None:
+        """What is assumed about an atom itself."""
+        found = self._assumed.get((kind, subject, constant))
+        if found is None:
+            return None
+        self._look(found[1])
+        return found[0]
+
     def known(self, atom: Atom) -> bool | None:
         """What the assumptions say about an atom, directly or by implication; None where nothing."""
-        if atom in self.assumed:
-            return self.assumed[atom]
+        known = self._known(atom)
+        self.is_hedging = self.is_hedging or known is None
+        return known
+
+    def _known(self, atom: Atom) -> bool | None:
         kind, subject, constant = atom
-        equal = self._equal_to(subject)
-        if kind == "is":
-            truth = self.assumed.get(("true", subject, None))
-            return False if truth is not None and truth != bool(constant) else None
+        said = self._assumption(kind, subject, constant)
+        if said is not None or kind not in ("is", "true", "none", "equal"):
+            return said
+        equal = self._equal_to(subject) if kind != "is" else NONE
+        if equal is not NONE:
+            return _follows(kind, equal.value, constant)
         if kind == "true":
-            if equal is not NONE:
-                return bool(equal.value)
-            if self.assumed.get(("is", subject, True)) or self.assumed.get(("is", subject, False)):
-                return bool(self.assumed.get(("is", subject, True)))
-            return False if self.assumed.get(("none", subject, None)) else None
+            if self._assumption("is", subject, True) or self._assumption("is", subject, False):
+                return bool(self._assumption("is", subject, True))
+            return False if self._assumption("none", subject) else None
+        if kind == "equal" and self._assumption("none", subject):
+            return constant is None
+        truth = self._assumption("true", subject)
         if kind == "none":
-            if equal is not NONE:
-                return equal.value is None
-            return False if self.assumed.get(("true", subject, None)) else None
-        if kind == "equal":
-            if equal is not NONE:
-                return bool(equal.value == constant)
-            if self.assumed.get(("none", subject, None)):
-                return constant is None
-            truth = self.assumed.get(("true", subject, None))
-            return False if truth is not None and truth != bool(constant) else None
-        return None
+            return False if truth else None
+        return False if truth is not None and truth != bool(constant) else None
 
     def _decide(self, atom: Atom) -> bool:
-        known = self.known(atom)
+        known = self._known(atom)
         if known is None:
             raise Undecided(atom)
         return known
+
+
+def _follows(kind: str, value: Any, constant: Hashable) -> bool:
+    """What follows about something that is equal to a constant."""
+    if kind == "true":
+        return bool(value)
+    return value is None if kind == "none" else bool(value == constant)
 
 
 def worlds_of(
@@ -270,7 +333,7 @@ def worlds_of(
     while waiting:
         world = waiting.pop()
         check()
-        if answered >= MAX_WORLDS or len(waiting) > MAX_WORLDS or len(world.assumed) > MAX_ASSUMED:
+        if answered >= MAX_WORLDS or len(waiting) > MAX_WORLDS or world.depth > MAX_ASSUMED:
             raise TooManyWorlds
         try:
             if not world.holds(guard):
