@@ -270,6 +270,10 @@ def _made_of(source: Value, graph: DefinitionGraph) -> set[int]:
 def sources(value: Value, facts: Facts) -> list[Value]:
     """What a mask is made from on one path: parameters, attributes of which nothing is known, new tensors. What only
     gives its layout is left out."""
+    return facts.once("sources", value, _sources)
+
+
+def _sources(value: Value, facts: Facts) -> list[Value]:
     found: list[Value] = []
     seen: set[int] = set()
     waiting = [value]
@@ -298,10 +302,10 @@ def unread_masks(ignoring: AttentionPath, reading: AttentionPath) -> list[tuple[
     The other is not causal, and hides nothing but what the first hides as well: it has no mask of its own that might
     stand for the ignored one. May raise `attnlint.graph.worlds.Undecided`.
     """
-    hiding = (use for use in reading.masks if _hides(use, reading))
-    theirs = [(use, sources(use.mask, reading.facts)) for use in hiding if use.mask is not None]
-    if not theirs or _may_be_causal(ignoring):
+    hiding = [use for use in reading.masks if _hides(use, reading)]
+    if not hiding or _may_be_causal(ignoring):
         return []
+    theirs = [(use, sources(use.mask, reading.facts)) for use in hiding if use.mask is not None]
     common = {key(source) for _, found in theirs for source in found}
     for use in ignoring.masks:
         if use.mask is None or (is_given(use.mask, ignoring) and not is_computed(use.mask, ignoring)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -79,6 +80,9 @@ _LITERALS = {"True": True, "False": False, "None": None}
 
 Evaluator: TypeAlias = Callable[[Any, Any], Value]
 
+_ESCAPED = re.compile(r"[\\\r]")
+"""What makes the value of a string another than what stands between its quotes."""
+
 
 class Expressions(Machine):
     """The part of the interpreter that evaluates expressions."""
@@ -112,6 +116,8 @@ class Expressions(Machine):
             return self.made(Constant(ast.literal_eval(text)), node)
 
     def _string(self, node: cst.SimpleString | cst.ConcatenatedString) -> Value:
+        if isinstance(node, cst.SimpleString) and not node.prefix and not _ESCAPED.search(node.value):
+            return self.made(Constant(node.raw_value), node)
         with quietly():
             value = node.evaluated_value
         return self.unknown(node) if value is None else self.made(Constant(value), node)

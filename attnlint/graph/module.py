@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import nullcontext
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeVar, cast
 
 from attnlint.graph.values import Class, External, Function, Value
@@ -19,6 +19,8 @@ from attnlint.syntax.reads import ClassPlace, Question
 F = TypeVar("F", bound=Callable[..., Hashable])
 H = TypeVar("H", bound=Hashable)
 _BUILTINS = frozenset(dir(builtins))
+_TEXTS = 1024
+"""Texts of definitions of which the mentions are kept: versions of a file share most of theirs, and files copy."""
 _CUSTOMARY = {
     "torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional", "einsum": "torch.einsum", "np": "numpy",
     "math": "math", "rearrange": "einops.rearrange",
@@ -228,7 +230,7 @@ class ModuleContext:
         """Attributes of ``self`` that the text of a definition sets."""
         known = self._assigned.get(definition)
         if known is None:
-            known = self._assigned[definition] = frozenset(_ASSIGNED_ATTRIBUTE.findall(definition.searched))
+            known = self._assigned[definition] = _assigned_in(definition.searched)
         return known
 
     def defines(self, outline: ClassOutline, names: Iterable[str]) -> bool:
@@ -250,7 +252,7 @@ class ModuleContext:
         if known is None:
             family = dict.fromkeys((*self.ancestry(outline), *self.descendants(outline)))
             methods = (method for other in family for name, method in other.methods.items() if name != "__init__")
-            known = Counter(name for method in methods for name in _MENTIONED.findall(method.text))
+            known = Counter(name for method in methods for name in _mentioned_in(method.text))
             self._mentions[outline] = known
         return known
 
@@ -266,3 +268,15 @@ class ModuleContext:
     def is_torch_module(self, outline: ClassOutline) -> bool:
         """Whether a class certainly derives from ``torch.nn.Module``: by name, or by a base under ``torch.nn``."""
         return any(base.startswith("torch.nn.") for base in self.foreign_bases(outline))
+
+
+@lru_cache(_TEXTS)
+def _assigned_in(text: str) -> frozenset[str]:
+    """Attributes of ``self`` that a text sets."""
+    return frozenset(_ASSIGNED_ATTRIBUTE.findall(text))
+
+
+@lru_cache(_TEXTS)
+def _mentioned_in(text: str) -> tuple[str, ...]:
+    """Attributes of ``self`` that a text mentions, each time it does."""
+    return tuple(_MENTIONED.findall(text))

@@ -248,7 +248,7 @@ def _continues(outer: Atom, inner: Atom) -> bool:
 def _instance(extents: Iterable[Target]) -> dict[Symbol, int]:
     """A value for every symbol, such that all the divisions in the extents come out even."""
     known = [one for one in extents if one is not None]
-    symbols = dict.fromkeys(symbol for one in known for symbol in one.symbols)
+    symbols = dict.fromkeys(symbol for one in known for symbol, _ in one.powers)
     values = dict(zip(symbols, _PRIMES, strict=False))
     for one in (*known, *known):
         divisor = _rational(one.coefficient).denominator
