@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def by_hand() -> Iterator[None]:
-    """Without the collector inside; whoever enters calls `collect` in time."""
+    """Without the collector inside; who does much there calls `collect` in time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

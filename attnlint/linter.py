@@ -13,6 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from attnlint import suppressions
+from attnlint.collecting import by_hand
 from attnlint.config import Checks, Configuration
 from attnlint.contents import Contents
 from attnlint.diagnostics import Diagnostic
@@ -61,7 +62,8 @@ def lint_source(
     name = os.fspath(path)
     raised = Failures() if failures is None else failures
     checks = (config or Configuration(isolated=True)).checks(name, rules)
-    found = lint_document(open_document(name, text), checks, raised, noqa)
+    with by_hand():
+        found = lint_document(open_document(name, text), checks, raised, noqa)
     if failures is None:
         raised.throw()
     return sorted(found, key=lambda diagnostic: diagnostic.sort_key)

@@ -3,9 +3,10 @@
     python benchmarks/compare.py FOLDER
 
 The Python files of FOLDER that attnlint would check are copied to a temporary folder, so that nobody finds a
-configuration or a cache there. ``ast.parse`` of all of them on one core is the floor; attnlint, ruff, flake8 with
-bugbear, Fixit and TorchFix follow, one after the other, each a whole process with its defaults. The peers come from
-PyPI, into environments of their own that are kept (``--environments``).
+configuration or a cache there. ``ast.parse`` of all of them on one core is the floor, ``libcst.parse_module`` that of a
+linter which parses everything and keeps comments; attnlint, ruff, flake8 with bugbear, Fixit and TorchFix follow, one
+after the other, each a whole process with its defaults. The peers come from PyPI, into environments of their own that
+are kept (``--environments``).
 """
 
 from __future__ import annotations
@@ -29,12 +30,13 @@ from platformdirs import user_cache_dir
 from attnlint.sources.discovery import find_sources
 
 FLOOR = """\
-import ast, sys, warnings
+import sys, warnings
+from {module} import {parse} as parse
 warnings.simplefilter("ignore")
 for path in open(sys.argv[1], encoding="utf-8").read().split("\\n"):
     try:
-        ast.parse(open(path, "rb").read())
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        parse(open(path, "rb").read())
+    except Exception:
         pass
 """
 _HEAD = ("", "version", "wall s", "CPU s", "peak MB", "× floor", "")
@@ -67,11 +69,14 @@ class Comparison:
         self._limit = limit
         self._repeats = repeats
 
-    def floor(self) -> Row:
-        """``ast.parse`` of all files on one core."""
+    def floors(self) -> Iterator[Row]:
+        """Parsing all files on one core: all that a linter which parses everything has to do."""
         names = self._scratch / "files"
         names.write_text("\n".join(map(str, sorted(self._copy.rglob("*.py*")))), "utf-8")
-        return self._row("ast.parse", platform.python_version(), [sys.executable, "-I", "-c", FLOOR, str(names)])
+        libcst = versions(Path(sys.executable), ["libcst"])
+        for module, parse, version in [("ast", "parse", platform.python_version()), ("libcst", "parse_module", libcst)]:
+            code = FLOOR.format(module=module, parse=parse)
+            yield self._row(f"{module}.{parse}", version, [sys.executable, "-I", "-c", code, str(names)])
 
     def attnlint(self) -> Iterator[Row]:
         """attnlint without a cache and, where it has one, with it: nothing changed, and one file changed."""
@@ -165,7 +170,7 @@ def main() -> None:
     parser.add_argument("--environments", type=Path, default=kept, metavar="DIR", help=f"where they are kept ({kept})")
     parser.add_argument("--limit", type=float, default=900, metavar="SECONDS", help="when one is stopped (900)")
     parser.add_argument("--repeats", type=int, default=1, metavar="N", help="runs of each; the quickest counts (1)")
-    parser.add_argument("--only", nargs="+", choices=[p.module for p in PEERS], metavar="PEER", help="which peers")
+    parser.add_argument("--only", nargs="*", choices=[p.module for p in PEERS], metavar="PEER", help="which peers")
     parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="attnlint-compare-") as temporary:
@@ -177,8 +182,8 @@ def main() -> None:
         size = sum(len(path.read_bytes()) for path in files)  # and nobody below reads a cold disk
         print(f"{len(files):,} files, {size / 1e6:.1f} MB; {date.today().isoformat()}; {machine()}\n", flush=True)
         comparison = Comparison(copy, scratch, options.limit, options.repeats)
-        rows = [comparison.floor(), *comparison.attnlint()]
-        chosen = [peer for peer in PEERS if not options.only or peer.module in options.only]
+        rows = [*comparison.floors(), *comparison.attnlint()]
+        chosen = [peer for peer in PEERS if options.only is None or peer.module in options.only]
         rows += [comparison.peer(peer, options.environments.resolve()) for peer in chosen]
         print(table(rows, options.markdown))
 
