@@ -24,7 +24,6 @@ from attnlint.roots import Root, may_matter, roots
 from attnlint.rule import Rule
 from attnlint.suppressions import Suppressions
 from attnlint.syntax.limits import MAX_DEFINITION, MAX_SOURCE
-from attnlint.syntax.nesting import MAX_DEPTH
 from attnlint.syntax.outline import Definition, ModuleOutline, outline
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText
@@ -137,8 +136,8 @@ def _unanalysed(
 
 def _unreadable(definition: Definition) -> str:
     """Why a definition is not read; nothing for one that is."""
-    if definition.nesting_above(MAX_DEPTH) > MAX_DEPTH:
-        return f"nests expressions {definition.depth} deep"
+    if definition.excess:
+        return definition.excess
     is_parsed = definition.kind != "class"  # a class is read method by method
     if is_parsed and definition.length > MAX_DEFINITION and len(definition.text) > MAX_DEFINITION:
         return f"has {len(definition.text):,} characters"

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Container, Sequence
 
-MAX_DEPTH = 1000
-"""The deepest nesting of expressions that libcst is given; at 8,000 it ends the process."""
+MAX_DEPTH = 400 if sys.version_info[:2] == (3, 12) else 1000
+"""The deepest nesting of expressions that libcst is given; at 8,000 it ends the process. Python 3.12 allows fewer calls
+through C inside of one another, whatever the stack, and the analysis needs several for a level."""
 
-_LITERAL = re.compile(
+LITERAL = re.compile(
     r"""'''(?:\\.|[^\\])*?'''|\"""(?:\\.|[^\\])*?\"""|'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*\"""", re.DOTALL
 )
 _LEVEL = (ast.expr, ast.pattern)
@@ -69,7 +71,7 @@ def _joined_literals(node: ast.expr, lines: Sequence[str]) -> int:
     """How many string literals follow the first one; a short text holds too few to matter."""
     if _extent(node, lines) < _LONG_LITERAL or _quotes(node, lines) < 4:
         return 0
-    return max(0, sum(1 for _ in _LITERAL.finditer(_segment(node, lines))) - 1)
+    return max(0, sum(1 for _ in LITERAL.finditer(_segment(node, lines))) - 1)
 
 
 def _quotes(node: ast.expr, lines: Sequence[str]) -> int:

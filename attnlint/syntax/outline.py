@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeVar
 
-from attnlint.syntax.nesting import nesting
+from attnlint.syntax.nesting import MAX_DEPTH, nesting
+from attnlint.syntax.patterns import MAX_BRACKETS, brackets
 from attnlint.syntax.quiet import quietly
 from attnlint.syntax.reads import Reads
 from attnlint.syntax.stack import on_big_stack
@@ -82,6 +83,17 @@ class Definition:
         if self.length <= floor:
             return floor
         return nesting(self.tree, self.outline.plain.lines, floor, self._blanked)
+
+    @cached_property
+    def excess(self) -> str:
+        """What of it libcst's parser would not survive, in words; nothing for what may be parsed."""
+        self.note()
+        text, lines = self._text, self.outline.plain.lines
+        depth = self.nesting_above(MAX_DEPTH)
+        if depth > MAX_DEPTH:
+            return f"nests expressions {depth} deep"
+        around = brackets(self.tree, lines, self._blanked) if "match" in text and "case" in text else 0
+        return f"nests patterns {around} deep" if around > MAX_BRACKETS else ""
 
     @property
     def length(self) -> int:

@@ -24,6 +24,7 @@ from attnlint.diagnostics import Span
 from attnlint.syntax.limits import MAX_DEFINITION
 from attnlint.syntax.nesting import MAX_DEPTH, nesting
 from attnlint.syntax.outline import Definition, LineRange, ModuleBody, ModuleOutline, parse_tree
+from attnlint.syntax.patterns import MAX_BRACKETS, brackets
 from attnlint.syntax.positions import Offsets, node_offsets
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText, line_end, split_lines
@@ -44,15 +45,14 @@ class TooLong(SourceError):
 
 
 class TooDeep(Exception):
-    """A definition that nests expressions deeper than ``MAX_DEPTH`` and was kept from libcst."""
+    """A definition that nests deeper than libcst's parser survives, and was kept from it; ``excess`` says how."""
 
-    def __init__(self, definition: Definition, depth: int) -> None:
-        super().__init__(definition, depth)
+    def __init__(self, definition: Definition, excess: str) -> None:
+        super().__init__(definition, excess)
         self.definition = definition
-        self.depth = depth
 
     def __str__(self) -> str:
-        return f"{self.definition.qualname} nests expressions {self.depth} deep; the limit is {MAX_DEPTH}"
+        return f"{self.definition.qualname} {self.args[1]}"
 
 
 @dataclass(eq=False)
@@ -129,8 +129,8 @@ _slices: WeakKeyDictionary[Definition, Slice] = WeakKeyDictionary()
 
 
 def _parse_definition(definition: Definition) -> Slice:
-    if definition.nesting_above(MAX_DEPTH) > MAX_DEPTH:
-        raise TooDeep(definition, definition.depth)
+    if definition.excess:
+        raise TooDeep(definition, definition.excess)
     first = definition.lines.first
     source = definition.outline.plain
     if isinstance(definition, ModuleBody):
@@ -154,9 +154,9 @@ def _parse_lines(outline: ModuleOutline, lines: LineRange) -> Slice:
     except SourceError as error:
         raise SourceError(lines.first, error.reason) from None
     ast.increment_lineno(tree, lines.first - 1 - indented)
-    depth = nesting(tree, outline.plain.lines, MAX_DEPTH)
-    if depth > MAX_DEPTH:
-        raise TooDeep(outline.plain_body, depth)
+    depth, around = nesting(tree, outline.plain.lines, MAX_DEPTH), brackets(tree, outline.plain.lines)
+    if depth > MAX_DEPTH or around > MAX_BRACKETS:
+        raise TooDeep(outline.plain_body, f"nests {max(depth, around)} deep")
     return _slice(outline.plain, lines.first, _cut(text, lines.first, tree, indented=indented))
 
 
