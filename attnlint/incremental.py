@@ -30,6 +30,9 @@ _Asked = tuple[_Key, bool]
 """A root: the definition, and whether its object was constructed."""
 
 
+_UNANSWERED = object()
+
+
 class Session:
     """The texts of the file at a path, one after the other."""
 
@@ -113,7 +116,10 @@ class _Version:
 
     def _answer(self, question: Question) -> Hashable:
         if question not in self._answers:
-            self._answers[question] = self._context.again(question)
+            try:
+                self._answers[question] = self._context.again(question)
+            except Exception:  # whoever asks next is blamed for it
+                self._answers[question] = _UNANSWERED
         return self._answers[question]
 
     def can_know(self, examined: Examined, reads: Reads) -> bool:

@@ -44,7 +44,7 @@ class MaterialisedCausalMask(Rule):
     def check_site(self, site: AttentionSite) -> Iterator[Finding | Cleared]:
         """Report calls whose mask is causal on all paths."""
         call = site.anchor
-        if not isinstance(call, Sdpa) or call.origin is None or not site.paths:
+        if not isinstance(call, Sdpa) or call.origin is None:
             return
         try:
             answers = [answer for path in site.paths for answer in path.ask(_is_exact)]
@@ -52,6 +52,8 @@ class MaterialisedCausalMask(Rule):
             answers = [None]
         if None in answers or not site.exhaustive:
             yield Cleared()
+            return
+        if not answers:
             return
         at = written(call.origin, call.mask, "attn_mask") or argument(call.origin, 3, "attn_mask")
         made = call.mask.origin

@@ -84,3 +84,34 @@ def test_what_modules_define_is_known_to_every_definition() -> None:
     methods = [root for root in wanted(module) if root.definition.name == "forward"]
     one, two = on_big_stack(lambda: [[found.code for found in examine(root).found] for root in methods])
     assert one == two != []
+
+
+LISTED = """\
+import torch
+
+PAIR = [torch.tril(torch.ones(8, 8)).bool(), 1]
+
+
+def applied(scores, forbidden):
+    return scores + forbidden
+
+
+def one(query, key, value):
+    scores = query @ key.transpose(-2, -1) * 0.125
+    return torch.softmax(applied(scores, PAIR[0]), dim=-1) @ value
+
+
+def two(query, key, value):
+    scores = query @ key.transpose(-2, -1) * 0.125
+    return torch.softmax(scores + PAIR[0], dim=-1) @ value
+"""
+
+
+def test_what_definitions_share_is_not_named_by_one_of_them() -> None:
+    module = outline(SourceText.from_text("a.py", LISTED))
+    examine = Examiner(module, RULES, Failures())
+    by_name = {root.definition.name: root for root in wanted(module)}
+    on_big_stack(lambda: examine(by_name["one"]))
+    found = on_big_stack(lambda: examine(by_name["two"]).found)
+    assert found
+    assert not any("forbidden" in one.message for one in found)

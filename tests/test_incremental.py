@@ -274,3 +274,14 @@ def test_one_caller_that_is_right_clears_the_site_of_all() -> None:
         gc.collect()  # of the tree of the site nothing is held but what is known
         assert within(session, f"# above\n{version}") == alone(f"# above\n{version}")
         assert within(session, version) == found
+
+
+def test_an_import_goes_behind_the_docstring_of_its_own_cell() -> None:
+    attention = (
+        "def attend(q, k, v):\n    _, _, _, D = q.shape\n"
+        "    return torch.softmax(q @ k.transpose(-2, -1) / math.sqrt(D), dim=-1) @ v\n"
+    )
+    session = Session("a.ipynb")
+    for second in (attention, f'"""Attention, by hand."""\n\n{attention}', attention):
+        text = written(notebook(cell("x = 1\n"), cell(second))).decode()
+        assert within(session, text, "a.ipynb") == alone(text, "a.ipynb")

@@ -483,3 +483,12 @@ def test_what_code_does_not_rely_on_is_no_rank(statements: str) -> None:
 
 def test_a_width_is_known_from_the_projection_that_reads_it() -> None:
     assert observed("y = nn.Linear(64, 3)(x)") == "(…, 64)"
+
+
+@pytest.mark.parametrize("zero", ["y - y", "y / y", "(y - y) * 2", "2 * (y / y - 1)"])
+def test_what_cancels_out_may_be_a_tensor(zero: str) -> None:
+    """A tensor less itself is a tensor of zeros, and its axes count."""
+    (stated,) = read(f"def f(y):\n    z = {zero}\n    a = z + torch.zeros(11)\n    see(a=a)").on_paths(
+        lambda seen: seen.shape("a")
+    )
+    assert stated is None or stated.open

@@ -203,7 +203,7 @@ class Calls(Machine):
         if member in ("to", "cuda") and result is base:
             self.recorder.placed.add(id(strip(base)))
         if in_place and member.removesuffix("_") and result is not base:
-            result.name = result.name or strip(base).name
+            result.name = strip(base).name if result.name is None else result.name
             self.replace_everywhere(base, result)
             self._changed_whole(base, node)
         if member == "requires_grad_" and result is not base:

@@ -40,6 +40,13 @@ def _annotated_rank(annotation: str) -> int | None:
     return len(axes) if match is not None and not any(axis.startswith(("...", "*")) for axis in axes) else None
 
 
+def _settle(recorder: Recorder) -> None:
+    """Leave what has no name without one: whoever is handed a value that several definitions share does not name it."""
+    for value in recorder.values:
+        if value.name is None:
+            value.name = ""
+
+
 class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements):
     """Interprets the definitions of one module; use `graph_of` once for each root."""
 
@@ -114,7 +121,9 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
         for name in self.module.rebound(outline, initialisers):
             if (id(instance), name) in heap:
                 heap[id(instance), name] = Phi(Unknown(), heap[id(instance), name], Unknown())
-        return instance, heap, self.recorder if constructor is not None else Recorder()
+        made = self.recorder if constructor is not None else Recorder()
+        _settle(made)
+        return instance, heap, made
 
     def _bind_root(self, parameters: cst.Parameters, receiver: Instance | None, of_constructor: bool) -> None:
         positional = [*parameters.posonly_params, *parameters.params]
@@ -173,6 +182,7 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
             self.running, self.entries = [], 0
             self.recorder, self._statics, self.heap, self.heap_is_shared = Recorder(), {}, {}, False
             self.execute(slice_.statements)
+            _settle(self.recorder)
             return self.scope.names.get(name), self.heap
         except (TooDeep, SourceError):
             return None, {}

@@ -6,6 +6,7 @@ import asyncio
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
@@ -88,6 +89,9 @@ class Analyses:
     _running: dict[str, tuple[Snapshot, int, asyncio.Future[Analysis]]] = field(default_factory=dict)
     _tidying: asyncio.TimerHandle | None = None
     _untidied: int = 0
+    _uncollected: ExitStack = field(default_factory=ExitStack)
+    """Holds the collector off from the first analysis until they are collected after."""
+    _is_stopped: bool = False
 
     def note(self, snapshot: Snapshot) -> Snapshot:
         """Take what a document is now; what it was before is not looked at any more. One that is the same stays."""
@@ -120,9 +124,9 @@ class Analyses:
             project = self.projects.of(snapshot.path)
             future = asyncio.ensure_future(self.do(snapshot, lambda: self._analysed(snapshot, project)))
             future.add_done_callback(lambda done: done.cancelled() or done.exception())
+            future.add_done_callback(lambda _: self._tidy_soon())
             known = self._running[snapshot.uri] = (snapshot, self.projects.generation, future)
         analysis = await asyncio.shield(known[2])
-        self._tidy_soon()
         if not self.is_current(snapshot):
             raise Outdated(snapshot.uri)
         return analysis
@@ -142,6 +146,8 @@ class Analyses:
     def _tidy_soon(self) -> None:
         """Collect what the analyses left, once the client has been told of them and nothing else is to do; after many
         of them all the same."""
+        if self._is_stopped:
+            return
         if self._tidying is not None:
             self._tidying.cancel()
         self._untidied += 1
@@ -151,22 +157,29 @@ class Analyses:
     def _tidy(self) -> None:
         """Collect between two analyses: what one of them is making would count as old."""
         self._untidied = 0
-        self._thread.submit(collect)
+        self._thread.submit(self._collect)
+
+    def _collect(self) -> None:
+        collect()
+        self._uncollected.close()
 
     def stop(self) -> None:
         """Begin no more work."""
+        self._is_stopped = True
         if self._tidying is not None:
             self._tidying.cancel()
         self._thread.shutdown(wait=False, cancel_futures=True)
+        self._uncollected.close()
 
     def _analysed(self, snapshot: Snapshot, project: Project) -> Analysis:
         if not project.options.enable or project.excludes(snapshot.path):
             return Analysis(snapshot, project)
+        if not self._is_stopped and not self._untidied:
+            self._uncollected.enter_context(by_hand())
         failures = _Watched(lambda: self.is_current(snapshot), snapshot.uri)
         try:
             checks = project.config.checks(snapshot.path)
-            with by_hand():
-                found = tuple(self._session(snapshot).lint(snapshot.content, checks, failures))
+            found = tuple(self._session(snapshot).lint(snapshot.content, checks, failures))
         except OutOfTime as error:
             return Analysis(snapshot, project, messages=(f"{snapshot.path}: {error.reason}",))
         except SourceError as error:

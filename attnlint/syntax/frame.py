@@ -73,12 +73,15 @@ def _pieces(module: ModuleOutline) -> Iterator[tuple[str, int, int]]:
 
 
 def _head(module: ModuleOutline) -> Iterator[tuple[str, int, int]]:
-    """The end of the docstring of a module, behind which imports are put."""
+    """The ends of the docstrings of a module, or of each piece of a document, behind which imports are put."""
     tree = module.plain_body.tree
-    first = tree.body[0] if isinstance(tree, ast.Module) and tree.body else None
-    if first is not None and _is_docstring(first) and _stands_alone(first, module):
-        last = first.end_lineno or first.lineno
-        yield str(len(module.plain.lines[last - 1])), last, last
+    seen: set[int] = set()
+    for first in tree.body if isinstance(tree, ast.Module) else ():
+        piece = module.plain.piece(first.lineno)
+        if piece not in seen and _is_docstring(first) and _stands_alone(first, module):
+            last = first.end_lineno or first.lineno
+            yield f"{piece}:{len(module.plain.lines[last - 1])}", last, last
+        seen.add(piece)
 
 
 def _told(function: Definition, module: ModuleOutline) -> str:

@@ -300,9 +300,9 @@ class _Trees:
 
     def of(self, text: str) -> _Tree:
         """The tree of a text, parsed where it is not known."""
-        tree = self._held.get(text) or _Tree(text, _parsed(text))
+        known = self._held.get(text) or _Tree(text, _parsed(text))
         with self._lock:
-            self._held[text] = tree
+            tree = self._held.setdefault(text, known)  # another thread may have been quicker
             self._known.pop(text, None)
             self._known[text] = tree
             self._wanted.add(text)

@@ -6,7 +6,22 @@ from collections.abc import Sequence
 
 from attnlint.graph.domains import Ask
 from attnlint.graph.shapes.tensor_shape import ExtentOf
-from attnlint.graph.values import Constant, Index, Items, Shape, Slicing, Spread, Value, literal
+from attnlint.graph.values import (
+    Add,
+    Constant,
+    Divide,
+    Index,
+    Items,
+    Multiply,
+    Shape,
+    Slicing,
+    Spread,
+    Subtract,
+    Value,
+    literal,
+)
+
+_ARITHMETIC = (Add, Subtract, Multiply, Divide)
 
 
 def integer(value: Value, ask: Ask) -> int | None:
@@ -22,6 +37,8 @@ def is_number(value: Value, ask: Ask) -> bool:
     """Whether a value is certainly a Python number: a literal, an extent, a setting of the constructor, and arithmetic
     on such. A bare parameter of a function may be a tensor."""
     resolved = ask.resolve(value)
+    if isinstance(resolved, _ARITHMETIC) and not all(is_number(x, ask) for x in resolved.operands()):
+        return False  # what cancels out may be a tensor all the same
     known = ask.scalar(resolved)
     return known is not None and ask.shape(resolved) is None and all(s.is_number for s in known.symbols)
 
