@@ -51,7 +51,7 @@ class Bindings(Machine):
                 self.bind(name, value)
             case cst.Attribute(value=base, attr=attr):
                 owner = strip(self.evaluate(base))
-                _call_it(value, f"{base.value}.{attr.value}" if isinstance(base, cst.Name) else attr.value)
+                self._call_it(value, f"{base.value}.{attr.value}" if isinstance(base, cst.Name) else attr.value)
                 self.store(owner, attr.value, value, target)
                 self.recorder.kept.append(value)
             case cst.Subscript():
@@ -63,7 +63,7 @@ class Bindings(Machine):
 
     def bind(self, name: str, value: Value) -> None:
         """Bind a local name; the first name a value is bound to is how messages call it."""
-        _call_it(value, name)
+        self._call_it(value, name)
         scope = self.scope
         while name in scope.outer and scope.parent is not None:
             scope = scope.parent
@@ -84,6 +84,10 @@ class Bindings(Machine):
             new = Assigned(base, tuple(keys), value)
         new.name = held.name
         self.replace_everywhere(held, self.made(new, target))
+
+    def _call_it(self, value: Value, name: str) -> None:
+        if not isinstance(value, Parameter):
+            self.name(value, name)
 
     def _unpack_into(self, target: cst.Tuple | cst.List, value: Value) -> None:
         elements = target.elements
@@ -229,11 +233,6 @@ _CONTAINERS = (Items, Repeating, Constant, Mapping, Instance, External, TorchMod
 
 def _end(after: Sequence[Value]) -> Value:
     return Constant(-len(after)) if after else NONE
-
-
-def _call_it(value: Value, name: str) -> None:
-    if value.name is None and not isinstance(value, (Constant, Parameter)):
-        value.name = name
 
 
 def _is_number_like(value: Value) -> bool:

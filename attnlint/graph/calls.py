@@ -203,7 +203,7 @@ class Calls(Machine):
         if member in ("to", "cuda") and result is base:
             self.recorder.placed.add(id(strip(base)))
         if in_place and member.removesuffix("_") and result is not base:
-            result.name = strip(base).name if result.name is None else result.name
+            self.name(result, strip(base).name)
             self.replace_everywhere(base, result)
             self._changed_whole(base, node)
         if member == "requires_grad_" and result is not base:
@@ -246,8 +246,7 @@ class Calls(Machine):
         if not (isinstance(name, Constant) and isinstance(name.value, str)):
             return False
         held = given[1]
-        if held.name is None and not isinstance(held, Constant):
-            held.name = f"self.{name.value}"
+        self.name(held, f"self.{name.value}")
         self.store(strip(base), name.value, held, node, registers=True)
         return True
 

@@ -9,7 +9,6 @@ from attnlint.graph.scope import Scope
 from attnlint.graph.values import (
     NONE,
     And,
-    Constant,
     Frame,
     Function,
     Instance,
@@ -144,8 +143,7 @@ class Entries(Machine):
             given = defaults.items[defaults.keys.index(name)] if defaults and known else self._default(parameter)
         if given is None:
             given = self.unknown(parameter)
-        if given.name is None and not isinstance(given, Constant):
-            given.name = name
+        self.name(given, name)
         self.scope.names[name] = given
 
     def _default(self, parameter: cst.Param) -> Value:

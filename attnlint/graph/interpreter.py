@@ -40,13 +40,6 @@ def _annotated_rank(annotation: str) -> int | None:
     return len(axes) if match is not None and not any(axis.startswith(("...", "*")) for axis in axes) else None
 
 
-def _settle(recorder: Recorder) -> None:
-    """Leave what has no name without one: whoever is handed a value that several definitions share does not name it."""
-    for value in recorder.values:
-        if value.name is None:
-            value.name = ""
-
-
 class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements):
     """Interprets the definitions of one module; use `graph_of` once for each root."""
 
@@ -65,6 +58,7 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
         ``constructed``: a method runs on an object whose constructor was run; else nothing is known of its attributes.
         """
         self._statics = {}
+        self._forget_names()
         slice_ = parse_definition(definition)
         receiver, built = self._receiver(definition, constructed)
         self.recorder = Recorder(stores=list(built.stores), placed=set(built.placed))
@@ -76,6 +70,12 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
         elif isinstance(slice_.node, cst.Module):
             self.execute(slice_.statements)
         return DefinitionGraph(definition, self.module, self.recorder, receiver, self.heap)
+
+    def _forget_names(self) -> None:
+        """Take the names back that the root before gave to values which several roots share."""
+        for value in self.named:
+            value.name = None
+        self.named.clear()
 
     # -- the object a method runs on
 
@@ -121,9 +121,8 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
         for name in self.module.rebound(outline, initialisers):
             if (id(instance), name) in heap:
                 heap[id(instance), name] = Phi(Unknown(), heap[id(instance), name], Unknown())
-        made = self.recorder if constructor is not None else Recorder()
-        _settle(made)
-        return instance, heap, made
+        self.named.clear()  # what the constructor calls its values is how every method finds them
+        return instance, heap, self.recorder if constructor is not None else Recorder()
 
     def _bind_root(self, parameters: cst.Parameters, receiver: Instance | None, of_constructor: bool) -> None:
         positional = [*parameters.posonly_params, *parameters.params]
@@ -175,17 +174,16 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
         """Run statements of a module or class body on their own, as if nothing else had run: who asks for them first
         counts for nothing. Gives what they bound, and the attributes they set."""
         saved = (self.scope, self.guard, self.alive, self.running, self.entries)
-        outer = (self.recorder, self._statics, self.heap, self.heap_is_shared)
+        outer = (self.recorder, self._statics, self.heap, self.heap_is_shared, self.named)
         try:
             slice_ = parse_lines(self.module.outline, lines)
             self.scope, self.guard, self.alive = Scope(slice_, Frame(self.module.outline.plain_body)), (), True
             self.running, self.entries = [], 0
-            self.recorder, self._statics, self.heap, self.heap_is_shared = Recorder(), {}, {}, False
+            self.recorder, self._statics, self.heap, self.heap_is_shared, self.named = Recorder(), {}, {}, False, []
             self.execute(slice_.statements)
-            _settle(self.recorder)
             return self.scope.names.get(name), self.heap
         except (TooDeep, SourceError):
             return None, {}
         finally:
             self.scope, self.guard, self.alive, self.running, self.entries = saved
-            self.recorder, self._statics, self.heap, self.heap_is_shared = outer
+            self.recorder, self._statics, self.heap, self.heap_is_shared, self.named = outer

@@ -108,6 +108,8 @@ class Machine(ABC):
         self.heap: Heap = {}
         self.heap_is_shared = False
         self.guard: Guard = ()
+        self.named: list[Value] = []
+        """What was made without a name and has got one since."""
         self.alive = True
         self.entries = 0
         self.running: list[object] = []
@@ -196,6 +198,12 @@ class Machine(ABC):
             if len(self.recorder.values) < MAX_VALUES:
                 self.recorder.values.append(value)
         return value
+
+    def name(self, value: Value, name: str | None) -> None:
+        """Name a value that has no name."""
+        if value.name is None and name is not None and not isinstance(value, Constant):
+            value.name = name
+            self.named.append(value)
 
     def here(self, node: cst.CSTNode) -> Origin:
         """A place in the definition that is being run."""

@@ -74,7 +74,7 @@ class Statements(Machine):
         new = self.unknown(node, old, right) if operator is None else self.binary(operator, old, right, node)
         held = strip(old)
         if is_tensor(held) and not isinstance(node.target, cst.Subscript):
-            new.name = held.name if new.name is None else new.name
+            self.name(new, held.name)
             self.replace_everywhere(held, new)
         else:
             self.assign(node.target, new)
