@@ -166,9 +166,9 @@ def _checked(
     try:
         examiner = Examiner(module, rules, failures)
         examine = remembering(examiner) if remembering is not None else examiner
-        examined = {root: examine(root) for root in wanted if not root.is_caller}
-        if any(one.is_handed_in for one in examined.values()):
-            examined.update((root, examine(root)) for root in wanted if root.is_caller)
+        examined = {root: examine(root) for root in wanted if not root.calls}
+        handed = {name for root, one in examined.items() if one.is_handed_in for name in root.names}
+        examined.update((root, examine(root)) for root in wanted if not handed.isdisjoint(root.calls))
         unread.extend(root.definition for root, one in examined.items() if not one.is_read)
         return list(settled(examined.values()))
     finally:

@@ -79,13 +79,16 @@ def roots(outline: ModuleOutline, triggers: Iterable[str]) -> list[Root]:
 
 @dataclass(frozen=True)
 class Root:
-    """A definition to analyse. ``reaches_site``: it holds an attention site, or a part of one, or calls what does, so
-    that what its object is made of matters. ``is_caller``: it only calls what does, which matters where a site depends
-    on what is handed to it."""
+    """A definition to analyse."""
 
     definition: Definition
     reaches_site: bool
-    is_caller: bool = False
+    """Whether it holds an attention site, or a part of one, or calls what does: what its object is made of matters."""
+    names: frozenset[str] = frozenset()
+    """What those definitions call it that are analysed for their calls."""
+    calls: frozenset[str] = frozenset()
+    """For a definition that only calls what holds a site: under which names. It matters where the sites of a definition
+    of such a name depend on what is handed to them."""
 
 
 class _Search:
@@ -95,30 +98,40 @@ class _Search:
         self._outline = outline
         self._text = outline.plain.searched
         self._functions = list(outline.definitions())
+        self._begins = [function.lines.first for function in self._functions]
         self._starts = [0, *(match.end() for match in re.finditer("\n", self._text))]
         self._known_hits: dict[str, frozenset[int]] = {}
+        self._known_holders: dict[str, frozenset[str]] = {}
 
     def roots(self, triggers: tuple[str, ...]) -> list[Root]:
         """See the function of that name."""
         sites = [trigger for trigger in triggers if trigger in SITE]
         if not _PRODUCT_OR_FILL.search(self._text):
             sites = [trigger for trigger in sites if "oftmax" not in trigger]
-        holding, callers = self._reaching(self._lines(sites)) if sites else (set(), set())
-        reaching = holding | callers
+        holding = self._holding_site(self._lines(sites)) if sites else set()
+        callers = self._calls_of(holding)
+        reaching = holding | callers.keys()
         lines = self._lines([trigger for trigger in triggers if trigger not in SITE])
         local = self._holding(lines)
         found = reaching | local
         split = self._holding(self._lines([trigger for trigger in triggers if trigger in HEADS]))
         own = [
-            Root(d, d in reaching or d in split, d in callers and d not in local) for d in self._functions if d in found
+            Root(
+                definition=one,
+                reaches_site=one in reaching or one in split,
+                names=self._names_of(one) if one in holding else frozenset(),
+                calls=callers.get(one, frozenset()) if one not in local else frozenset(),
+            )
+            for one in self._functions
+            if one in found
         ]
         calls = self._calling(self._called(reaching))
         if self._outside(sorted({*self._lines(sites), *lines, *calls})):
             own.append(Root(self._outline.plain_body, True))
         return own
 
-    def _reaching(self, lines: list[int]) -> tuple[set[Definition], set[Definition]]:
-        """Definitions that hold an attention site, and those that call one of these."""
+    def _holding_site(self, lines: list[int]) -> set[Definition]:
+        """Definitions that hold an attention site, or a part of one, of which some stands on these lines."""
         holding = self._holding(lines)
         bound = {name for name, path in self._outline.imports.items() if any(_in_text(t)[1].search(path) for t in SITE)}
         making = [*lines, *self._calling(bound)]
@@ -126,32 +139,40 @@ class _Search:
         for loop in _LOOP.finditer(self._text) if bound else ():
             if not bound.isdisjoint(_WORD.findall(loop[2])):
                 bound.update(_WORD.findall(loop[1]))
-        holding |= {d for d in self._holding(self._calling(bound)) if d.name != "__init__"}
-        callers = self._holding(self._calling(self._called(holding))) - holding
-        return holding, {definition for definition in callers if definition.name != "__init__"}
+        return holding | {one for one in self._holding(self._calling(bound)) if one.name != "__init__"}
+
+    def _calls_of(self, holding: set[Definition]) -> dict[Definition, frozenset[str]]:
+        """The other definitions that call one of these, and under which names."""
+        calls: dict[Definition, set[str]] = {}
+        for name in self._called(holding):
+            for caller in self._holding(self._calling({name})) - holding:
+                calls.setdefault(caller, set()).add(name)
+        return {caller: frozenset(names) for caller, names in calls.items() if caller.name != "__init__"}
 
     def _called(self, relevant: Iterable[Definition]) -> set[str]:
-        """Names under which definitions are called: their own, and the attributes that hold their objects."""
-        functions: set[str] = set()
-        classes: set[str] = set()
-        for definition in relevant:
-            if definition.name in ("forward", "__call__") and isinstance(definition.parent, ClassOutline):
-                classes.add(definition.parent.name)
-            elif definition.name not in _TOO_COMMON:
-                functions.add(definition.name)
-        for name in classes:
-            for line in self._calling({name}):
-                held = self._bound_on(line)
-                functions.update([held] if held is not None else [])
-        return functions
+        """Names under which definitions are called."""
+        return {name for definition in relevant for name in self._names_of(definition)}
+
+    def _names_of(self, definition: Definition) -> frozenset[str]:
+        """Names under which a definition is called: its own, or those of the attributes that hold its objects."""
+        if definition.name in ("forward", "__call__") and isinstance(definition.parent, ClassOutline):
+            return self._holders_of(definition.parent.name)
+        return frozenset() if definition.name in _TOO_COMMON else frozenset([definition.name])
+
+    def _holders_of(self, name: str) -> frozenset[str]:
+        """The attributes, and names of the module, that hold objects of a class."""
+        if name not in self._known_holders:
+            held = map(self._bound_on, self._calling({name}))
+            self._known_holders[name] = frozenset(attribute for attribute in held if attribute is not None)
+        return self._known_holders[name]
 
     def _calling(self, names: set[str]) -> list[int]:
         """Lines on which one of the names is called, or handed to ``map`` and its like."""
-        found = {self._line_of(end) for name in names for end in self._called_by(name)}
-        return sorted(found | {self._line_of(end) for name, end in self._handed if name in names})
+        return sorted({self._line_of(end) for name in names for end in self._called_by(name)})
 
     def _called_by(self, name: str) -> Iterator[int]:
-        """Where the calls of a name have their bracket."""
+        """Where the calls of a name have their bracket, and where it ends that is handed to ``map`` and its like."""
+        yield from self._handed.get(name, ())
         text, size = self._text, len(name)
         start = text.find(name)
         while start >= 0:
@@ -161,9 +182,13 @@ class _Search:
             start = text.find(name, start + size)
 
     @cached_property
-    def _handed(self) -> list[tuple[str, int]]:
+    def _handed(self) -> dict[str, list[int]]:
         """The names that are handed to ``map`` and its like, and where they end."""
-        return [(match[1], match.end()) for word in _TAKING for match in _in_text(word)[1].finditer(self._text)]
+        found: dict[str, list[int]] = {}
+        for word in _TAKING:
+            for match in _in_text(word)[1].finditer(self._text):
+                found.setdefault(match[1], []).append(match.end())
+        return found
 
     # -- lines
 
@@ -202,8 +227,12 @@ class _Search:
         end = self._starts[number] if number < len(self._starts) else len(self._text)
         return self._text[self._starts[number - 1] : end]
 
-    def _holding(self, lines: list[int]) -> set[Definition]:
-        return {d for d in self._functions if _any_within(lines, d.lines.first, d.lines.last)}
+    def _holding(self, lines: Iterable[int]) -> set[Definition]:
+        """The functions that some of the lines belong to."""
+        above = ((line, bisect_right(self._begins, line) - 1) for line in lines)
+        return {
+            self._functions[place] for line, place in above if place >= 0 and line <= self._functions[place].lines.last
+        }
 
     def _outside(self, lines: list[int]) -> bool:
         """Whether any line belongs to the module's own statements."""
@@ -211,8 +240,3 @@ class _Search:
         begins = [block.first for block in blocks]
         above = ((line, bisect_right(begins, line)) for line in lines)
         return any(not place or line > blocks[place - 1].last for line, place in above)
-
-
-def _any_within(lines: list[int], first: int, last: int) -> bool:
-    place = bisect_left(lines, first)
-    return place < len(lines) and lines[place] <= last
