@@ -28,8 +28,6 @@ _Key = tuple[str, int]
 """A definition, by its kind and its number among all of that kind in the module."""
 _Asked = tuple[_Key, bool]
 """A root: the definition, and whether its object was constructed."""
-
-
 _UNANSWERED = object()
 
 
@@ -100,11 +98,10 @@ class _Version:
     def __init__(self, module: ModuleOutline, frame: Frame, texts: dict[_Key, str]) -> None:
         self.frame = frame
         self.keys = _keys(module)
-        self._definitions = {key: definition for definition, key in self.keys.items()}
         self._context = ModuleContext(module)
         self._texts = texts
         self._answers: dict[Question, Hashable] = {}
-        for key, definition in self._definitions.items():
+        for definition, key in self.keys.items():
             if texts.get(key) != definition.text:
                 texts[key] = definition.text
 

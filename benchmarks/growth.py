@@ -24,6 +24,7 @@ from shapes import SHAPES, Shape
 
 from attnlint.linter import lint_source
 from attnlint.rule import discover
+from attnlint.syntax.limits import MAX_SOURCE
 from attnlint.syntax.stack import on_big_stack
 
 LIMIT = 1.2
@@ -53,11 +54,13 @@ class Growth:
 
 
 def measure(name: str, shape: Shape, budget: float) -> Growth:
-    """Double the size until one run takes longer than the budget."""
+    """Double the size until one run takes longer than the budget, or the module is longer than is read."""
     seconds: dict[int, float] = {}
     size = shape.start
     while shape.most is None or size <= shape.most:
         text = shape.make(size)
+        if len(text) > MAX_SOURCE:
+            break
         seconds[size] = taken = cpu_time(text, budget)
         if taken > budget and len(seconds) >= _COUNTED:
             break

@@ -55,7 +55,7 @@ def _scaled(product: Product, path: AttentionPath) -> Iterator[Multiply | Divide
         factor = factor_of(value, path.facts)
         if factor is None or path.facts.resolve(factor[0]) is not product or factor[2] is None:
             continue
-        if value.name and path.facts.world.holds(value.origin.guard):
+        if value.name is not None and path.facts.world.holds(value.origin.guard):
             yield value
 
 

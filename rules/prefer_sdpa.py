@@ -56,11 +56,9 @@ class PreferSdpa(Rule):
     def check_site(self, site: AttentionSite) -> Iterator[Finding | Cleared]:
         """Report sites that a fused call computes on all paths."""
         softmax, output = site.anchor, site.output
-        if not isinstance(softmax, Softmax):
+        if not isinstance(softmax, Softmax) or (site.exhaustive and not site.paths):
             return
-        known = _known(site) if site.exhaustive else []
-        if not known and not site.paths and site.exhaustive:
-            return
+        known = _known(site)
         if output is None or not known:
             yield Cleared()
             return
@@ -80,8 +78,10 @@ class PreferSdpa(Rule):
 
 
 def _known(site: AttentionSite) -> list[tuple[Fusable, AttentionPath]]:
-    """What a fused call would be given on each path; nothing where there is none for one of them."""
-    if not site.paths or has_fused(site.paths[0]) or any(p.product is None or p.opaque for p in site.paths):
+    """What a fused call would be given on each path; nothing where there is none for one of them, known or not."""
+    if not site.exhaustive or not site.paths or has_fused(site.paths[0]):
+        return []
+    if any(path.product is None or path.opaque for path in site.paths):
         return []
     try:
         found = [answer for path in site.paths for answer in path.ask(_on_path)]
@@ -124,9 +124,9 @@ def _mask(use: MaskUse, is_turned: bool) -> str:
     if use.mask is None:
         return "…"
     origin = use.mask.origin
-    if is_turned and origin is not None and isinstance(origin.node, cst.UnaryOperation) and not use.mask.name:
+    if is_turned and origin is not None and isinstance(origin.node, cst.UnaryOperation) and use.mask.name is None:
         return origin.code.removeprefix("~")
-    is_atom = bool(use.mask.name) or origin is None or isinstance(origin.node, _ATOMS)
+    is_atom = use.mask.name is not None or origin is None or isinstance(origin.node, _ATOMS)
     return use.mask.text if not is_turned else f"~{use.mask.text}" if is_atom else f"~({use.mask.text})"
 
 

@@ -78,7 +78,7 @@ def _unread(trail: Operand, own: Sequence[Value], path: AttentionPath) -> _Unrea
     """A value of the same family as what is weighed: a part of the same projection, or a layer on the same input."""
     base = next((step for step in reversed(trail.steps) if any(step is other for other in own)), None)
     for candidate in _siblings(base, path):
-        named = not (candidate.name or "_").startswith("_")
+        named = candidate.name is not None and not candidate.name.startswith("_")
         ends = dead_ends(candidate, path.graph)
         if ends and (named or any(end is not candidate for end in ends)):
             return _Unread(candidate, ends[0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import TypeVar, cast
@@ -10,14 +9,14 @@ from typing import TypeVar, cast
 from attnlint.graph import dtypes, layouts, masks, scalars, shapes
 from attnlint.graph.values import Cast, Expand, Index, Not, Phi, Select, Squeeze, Unsqueeze, Value, View, strip
 from attnlint.graph.worlds import NOT_DERIVED, Undecided, World
+from attnlint.syntax.limits import BOUNDS_CALLS_THROUGH_C
 from attnlint.time_limit import check
 
 T = TypeVar("T")
 _SAME_NUMBERS = (Cast, Expand, Index, Select, Squeeze, Unsqueeze, View)
 """What takes numbers from a tensor, or lays them out anew."""
-_MAX_STEPS = 400 if sys.version_info[:2] == (3, 12) else 1_000_000
-"""Steps of a derivation, each made for the one before: nothing is known of what takes more. Python 3.12 allows fewer
-calls through C inside of one another, whatever the stack."""
+_MAX_STEPS = 400 if BOUNDS_CALLS_THROUGH_C else 1_000_000
+"""Steps of a derivation, each made for the one before: nothing is known of what takes more."""
 
 
 class Observations:

@@ -8,12 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from collections.abc import Container, Sequence
-
-MAX_DEPTH = 400 if sys.version_info[:2] == (3, 12) else 1000
-"""The deepest nesting of expressions that libcst is given; at 8,000 it ends the process. Python 3.12 allows fewer calls
-through C inside of one another, whatever the stack, and the analysis needs several for a level."""
 
 LITERAL = re.compile(
     r"""'''(?:\\.|[^\\])*?'''|\"""(?:\\.|[^\\])*?\"""|'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*\"""", re.DOTALL

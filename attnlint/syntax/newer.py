@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from attnlint.syntax.nesting import MAX_DEPTH
+from attnlint.syntax.limits import MAX_DEPTH
 from attnlint.syntax.positions import node_offsets
 from attnlint.syntax.text import line_number
 from attnlint.syntax.walk import nodes

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeVar
 
-from attnlint.syntax.nesting import MAX_DEPTH, nesting
+from attnlint.syntax.limits import MAX_DEPTH
+from attnlint.syntax.nesting import nesting
 from attnlint.syntax.patterns import MAX_BRACKETS, brackets
 from attnlint.syntax.quiet import quietly
 from attnlint.syntax.reads import Reads

@@ -21,8 +21,8 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 import libcst as cst
 
 from attnlint.diagnostics import Span
-from attnlint.syntax.limits import MAX_DEFINITION
-from attnlint.syntax.nesting import MAX_DEPTH, nesting
+from attnlint.syntax.limits import MAX_DEFINITION, MAX_DEPTH
+from attnlint.syntax.nesting import nesting
 from attnlint.syntax.outline import Definition, LineRange, ModuleBody, ModuleOutline, parse_tree
 from attnlint.syntax.patterns import MAX_BRACKETS, brackets
 from attnlint.syntax.positions import Offsets, node_offsets
