@@ -22,7 +22,8 @@ _BINDING = re.compile(r"(?:[ \t]+self\.)?(\w+)[ \t]*(?::[^=]+)?=[^=]")
 _LOOP = re.compile(r"\bfor[ \t]{1,40}([\w \t,()]{1,400}?)[ \t]{1,40}in[ \t]{1,40}([^\n:]{1,400})")
 """What a loop binds, and what it goes through."""
 _WORD = re.compile(r"\w+")
-_BRACKET = re.compile(r"[ \t]*\(")
+_CALL_BACKWARDS = re.compile(r"\([ \t]*(\w+)")
+"""A call in text that is read from its end, where a search for brackets is many times faster than one for names."""
 _TAKING = tuple(rf"{word}\((?<!\w{word}\()\s*(?:self\.)?(\w+)" for word in ("map", "partial", "checkpoint"))
 """Calls that are handed a function."""
 
@@ -168,23 +169,15 @@ class _Search:
 
     def _calling(self, names: set[str]) -> list[int]:
         """Lines on which one of the names is called, or handed to ``map`` and its like."""
-        return sorted({self._line_of(end) for name in names for end in self._called_by(name)})
-
-    def _called_by(self, name: str) -> Iterator[int]:
-        """Where the calls of a name have their bracket, and where it ends that is handed to ``map`` and its like."""
-        yield from self._handed.get(name, ())
-        text, size = self._text, len(name)
-        start = text.find(name)
-        while start >= 0:
-            call = _BRACKET.match(text, start + size)
-            if call is not None and not (start and _WORD.match(text, start - 1)):
-                yield call.end()
-            start = text.find(name, start + size)
+        return sorted({self._line_of(end) for name in names for end in self._calls.get(name, ())})
 
     @cached_property
-    def _handed(self) -> dict[str, list[int]]:
-        """The names that are handed to ``map`` and its like, and where they end."""
+    def _calls(self) -> dict[str, list[int]]:
+        """The names that are called, and where their brackets are; those that are handed to ``map`` and its like, and
+        where they end."""
         found: dict[str, list[int]] = {}
+        for match in _CALL_BACKWARDS.finditer(self._text[::-1]):
+            found.setdefault(match[1][::-1], []).append(len(self._text) - match.start())
         for word in _TAKING:
             for match in _in_text(word)[1].finditer(self._text):
                 found.setdefault(match[1], []).append(match.end())

@@ -24,8 +24,8 @@ from shapes import SHAPES, Shape
 
 from attnlint.linter import lint_source
 from attnlint.rule import discover
-from attnlint.syntax.limits import MAX_SOURCE
 from attnlint.syntax.stack import on_big_stack
+from attnlint.syntax.text import SourceError
 
 LIMIT = 1.2
 """The exponent that no dimension may exceed."""
@@ -54,14 +54,15 @@ class Growth:
 
 
 def measure(name: str, shape: Shape, budget: float) -> Growth:
-    """Double the size until one run takes longer than the budget, or the module is longer than is read."""
+    """Double the size until one run takes longer than the budget, or the module is longer or deeper than is read."""
     seconds: dict[int, float] = {}
     size = shape.start
     while shape.most is None or size <= shape.most:
         text = shape.make(size)
-        if len(text) > MAX_SOURCE:
+        try:
+            seconds[size] = taken = cpu_time(text, budget)
+        except SourceError:
             break
-        seconds[size] = taken = cpu_time(text, budget)
         if taken > budget and len(seconds) >= _COUNTED:
             break
         if taken > 10 * budget and len(seconds) > 1:

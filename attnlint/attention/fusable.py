@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from attnlint.attention.conventions import bool_convention
 from attnlint.attention.masking import is_computed, rows_are_queries
@@ -75,7 +76,12 @@ def has_fused(path: AttentionPath) -> bool:
     if any(next(path.graph.all(kind), None) is not None for kind in (Sdpa, Flash, Dispatched)):
         return True
     receiver = path.graph.receiver
-    text = (receiver.outline if receiver is not None else path.graph.definition).text
+    return _names_fused((receiver.outline if receiver is not None else path.graph.definition).text)
+
+
+@lru_cache(64)
+def _names_fused(text: str) -> bool:
+    """Whether a text, which is asked about for each site in it, names fused attention."""
     return any(name in text for name in _FUSED)
 
 

@@ -1,6 +1,7 @@
 """How much text is read at all, and how deep it may nest.
 
-Trees take hundreds of bytes for each byte of the code that they are made of."""
+Trees take hundreds of bytes for each byte of the code that they are made of.
+"""
 
 import sys
 
