@@ -73,7 +73,9 @@ class Baseline:
             raise NoBaseline(f"{file}: no such baseline; --write-baseline makes it") from None
         except OSError as error:
             raise BaselineError(f"{file}: cannot be read: {error.strerror or error}") from None
-        except (ValueError, RecursionError) as error:
+        except RecursionError:
+            raise BaselineError(f"{file}: is not a baseline: it nests too deeply") from None
+        except ValueError as error:
             raise BaselineError(f"{file}: is not a baseline: {error}") from None
         return cls(file, _entries(file, data))
 

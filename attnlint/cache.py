@@ -97,7 +97,7 @@ class Cache:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._path, _PATIENCE, isolation_level=None)) as data:
+        with closing(sqlite3.connect(self._path, timeout=_PATIENCE, isolation_level=None)) as data:
             data.execute("PRAGMA trusted_schema = OFF")
             yield data
 

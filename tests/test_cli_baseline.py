@@ -361,7 +361,7 @@ class TestErrors:
             (b"", "is not a baseline: Expecting value: line 1 column 1 (char 0)"),
             (b"\xff", "is not a baseline: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
             (b"<<<<<<< HEAD\n{}", "is not a baseline: Expecting value: line 1 column 1 (char 0)"),
-            (b"[" * 100_000, "is not a baseline: maximum recursion depth exceeded"),
+            (b"[" * 100_000, "is not a baseline: it nests too deeply"),
             (b"[]", 'is not a baseline: it has no "version"'),
             (b'{"version": true}', 'is not a baseline: it has no "version"'),
             (b'{"version": 1}', 'is not a baseline: it has no list of "findings"'),

@@ -219,9 +219,8 @@ class ModuleOutline:
 
     def release(self) -> None:
         """Let go of the syntax trees, which the cycles between definitions and module would keep alive."""
-        nothing = ast.Pass()
         for definition in (*self.definitions(), *self.all_classes(), self.plain_body):
-            definition.tree = nothing
+            definition.tree = ast.Pass()
 
     def all_classes(self) -> Iterator[ClassOutline]:
         """Every class, also inside other classes and those whose name another one took over, in source order."""

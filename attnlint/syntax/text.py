@@ -128,6 +128,8 @@ def _encoding(data: bytes) -> str:
         if "unknown encoding" in str(error) or data.startswith(codecs.BOM_UTF8):
             raise SourceError(1, str(error)) from None
         return "utf-8"  # the first lines are not UTF-8 and declare nothing: decoding says where
+    except LookupError as error:  # Python 3.14 decodes the first lines, and this is no encoding of text
+        raise SourceError(1, str(error)) from None
 
 
 def unified(text: str) -> str:
