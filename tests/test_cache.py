@@ -9,6 +9,7 @@ import sys
 import sysconfig
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,13 @@ def linted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr("attnlint.runs.lint_document", noting)
     return files
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """A database, closed in the end: from Python 3.13 on, one that is not warns later, in another test."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as data:
+        yield data
 
 
 class TestResults:
@@ -214,7 +222,7 @@ class TestAdversity:
         return Path(os.environ["ATTNLINT_CACHE_DIR"])
 
     def keys(self) -> list[tuple[bytes]]:
-        with sqlite3.connect(self.folder() / RESULTS) as data:
+        with opened(self.folder() / RESULTS) as data:
             return data.execute("SELECT key FROM results").fetchall()
 
     @pytest.mark.parametrize(
@@ -250,10 +258,10 @@ class TestAdversity:
 
     def test_rows_of_somebody_else(self, attnlint: Run) -> None:
         attnlint(*CONCISE, ".")
-        with sqlite3.connect(self.folder() / RESULTS) as data:
+        with opened(self.folder() / RESULTS) as data:
             data.execute("UPDATE results SET found = ''")
         assert attnlint(*CONCISE, ".").places == ALL
-        with sqlite3.connect(self.folder() / RESULTS) as data:
+        with opened(self.folder() / RESULTS) as data:
             data.execute("DROP TABLE results")
             data.execute("CREATE TABLE results (other TEXT)")
         again = attnlint(*CONCISE, ".")
@@ -263,7 +271,7 @@ class TestAdversity:
     def test_a_database_that_would_keep_it_busy(self, attnlint: Run) -> None:
         """A repository may bring a cache along, and name it in its settings."""
         self.folder().mkdir()
-        with sqlite3.connect(self.folder() / RESULTS) as data:
+        with opened(self.folder() / RESULTS) as data:
             endless = "WITH RECURSIVE n(key) AS (SELECT 1 UNION ALL SELECT key + 1 FROM n)"
             data.execute(f"CREATE VIEW results AS {endless} SELECT key, 1 AS used, 1 AS sum, 1 AS found FROM n")
         assert attnlint(*CONCISE, ".").places == ALL
@@ -273,7 +281,7 @@ class TestAdversity:
     def test_nothing_is_written_through_a_link(self, attnlint: Run, tmp_path: Path, exists: bool) -> None:
         elsewhere = tmp_path / "elsewhere.sqlite"
         if exists:
-            with sqlite3.connect(elsewhere) as data:
+            with opened(elsewhere) as data:
                 data.execute("CREATE TABLE other (key TEXT)")
         before = elsewhere.read_bytes() if exists else None
         self.folder().mkdir()
@@ -285,7 +293,7 @@ class TestAdversity:
 
     def test_rows_of_another_shape(self, attnlint: Run) -> None:
         attnlint(*CONCISE, ".")
-        with sqlite3.connect(self.folder() / RESULTS) as data:
+        with opened(self.folder() / RESULTS) as data:
             for (key,) in data.execute("SELECT key FROM results").fetchall():
                 text = '[["ATN204", 7]]'
                 data.execute("UPDATE results SET sum = ?, found = ?", (_checksum(key, text), text))
