@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from textwrap import indent
 
-from attnlint.syntax.limits import BOUNDS_CALLS_THROUGH_C
-
 Make = Callable[[int], str]
 HEAD = "import torch\nimport torch.nn.functional as F\nfrom einops import rearrange\n"
-MANY = 2_500 if BOUNDS_CALLS_THROUGH_C else 8_000
+MANY = 2_500 if sys.version_info[:2] == (3, 12) else 8_000
 """Levels that Python's own parser takes: at most some 3,000 in Python 3.12."""
 TAIL = "def attend(q, k, v):\n    return F.softmax(q @ k.mT, dim=-1) @ v\n"
 """What is to be found beside them: ATN101."""

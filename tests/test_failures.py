@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from depths import MANY
 
 from attnlint import Failures, RuleError, Span, Tier, __version__, lint_source, sharing
 from attnlint.attention import Arms, AttentionPath, AttentionSite
@@ -127,7 +128,7 @@ def huge(x):
     return torch.softmax({}, dim=-1)
 
 {}
-""".format(" + ".join(["x"] * 3_000), BUGGY.partition("\n\n\n")[2])
+""".format(" + ".join(["x"] * MANY), BUGGY.partition("\n\n\n")[2])
 """What every hook of a rule is asked about, and has ATN101 found in it."""
 
 

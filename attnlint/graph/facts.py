@@ -9,14 +9,12 @@ from typing import TypeVar, cast
 from attnlint.graph import dtypes, layouts, masks, scalars, shapes
 from attnlint.graph.values import Cast, Expand, Index, Not, Phi, Select, Squeeze, Unsqueeze, Value, View, strip
 from attnlint.graph.worlds import NOT_DERIVED, Undecided, World
-from attnlint.syntax.limits import BOUNDS_CALLS_THROUGH_C
+from attnlint.syntax.limits import MAX_STEPS
 from attnlint.time_limit import check
 
 T = TypeVar("T")
 _SAME_NUMBERS = (Cast, Expand, Index, Select, Squeeze, Unsqueeze, View)
 """What takes numbers from a tensor, or lays them out anew."""
-_MAX_STEPS = 400 if BOUNDS_CALLS_THROUGH_C else 1_000_000
-"""Steps of a derivation, each made for the one before: nothing is known of what takes more."""
 
 
 class Observations:
@@ -137,7 +135,7 @@ class Facts:
         wanted = world.open.get(place)
         if wanted is not None:
             raise Undecided(wanted)
-        if self._steps >= _MAX_STEPS:
+        if self._steps >= MAX_STEPS:
             world.is_hedging = True
             return cast(T, None)
         outer, world.is_hedging = world.is_hedging, False
