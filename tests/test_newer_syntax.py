@@ -80,6 +80,29 @@ def test_what_libcst_would_not_survive_is_kept_from_it(terms: str) -> None:
     assert on_big_stack(lambda: needs_newer(f"type X = {terms}\n", (3, 10))) is None
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        '{"a": ' * 30 + "1" + "}" * 30,
+        "[\n" * 30 + "]" * 30,
+        "A(b=" * 30 + "1" + ")" * 30,
+        "x if f(" + "{1: {2: " * 9 + "3" + "}}" * 9 + ")",
+    ],
+)
+def test_what_libcst_would_never_end_with_is_kept_from_it(pattern: str) -> None:
+    """Its time doubles with each bracket around a pattern."""
+    text = f"type X = int\nif X:\n    match x:\n        case {pattern}:\n            pass\n"
+    assert on_big_stack(lambda: needs_newer(text, (3, 10))) is None
+
+
+def test_brackets_are_counted_to_the_end_of_a_line_without_any_open() -> None:
+    body = "            f(g(h(i(j(k(l(1)))))))\n"
+    text = f"type X = int\nmatch x:\n        case [\n            {{1: y}},\n        ]:\n{body}        case y:\n{body}"
+    told = on_big_stack(lambda: needs_newer(text, (3, 10)))
+    assert told is not None
+    assert told[0] == 1
+
+
 @pytest.mark.parametrize("text", BROKEN, ids=lambda text: text[:20])
 def test_what_no_release_parses_is_not(text: str) -> None:
     assert on_big_stack(lambda: needs_newer(text, (3, 10))) is None

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from attnlint.syntax.limits import MAX_DEPTH
+from attnlint.syntax.patterns import may_have_brackets
 from attnlint.syntax.positions import node_offsets
 from attnlint.syntax.text import line_number
 from attnlint.syntax.walk import nodes
@@ -26,7 +27,7 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 def needs_newer(text: str, running: Version = sys.version_info[:2]) -> tuple[int, str] | None:
     """The line of the newest syntax in a source that Python does not parse, and what to say of it; None where nothing
     is known to be newer than the Python that runs. To be called on a big stack."""
-    if not _is_shallow(text):
+    if not _is_shallow(text) or may_have_brackets(text):
         return None
     try:
         module = cst.parse_module(text)

@@ -15,6 +15,8 @@ from attnlint.syntax.nesting import LITERAL
 MAX_BRACKETS = 6
 """Brackets around a pattern, one inside of another, that libcst is given: some milliseconds."""
 _IGNORED = re.compile(rf"{LITERAL.pattern}|\#[^\n]*", LITERAL.flags)
+_CASE = re.compile(r"^[ \t\f]*case\b", re.MULTILINE)
+_BRACKET_OR_END = re.compile(r"[][(){}\n\r]")
 _BLOCKS = (ast.stmt, ast.match_case, ast.excepthandler)
 _Place = tuple[int, int]
 
@@ -30,6 +32,28 @@ def brackets(root: ast.AST, lines: Sequence[str], without: Container[int] = ()) 
             deepest = max(deepest, *(_depth(_between(*head, lines)) for head in _heads(node)))
         children = ast.iter_child_nodes(node)
         pending += [one for one in children if isinstance(one, _BLOCKS) and id(one) not in without]
+    return deepest
+
+
+def may_have_brackets(text: str) -> bool:
+    """Whether a pattern may be in more brackets than libcst is given, in text that Python does not parse: those in
+    strings count, which may be none."""
+    return any(_most_from(case.end(), text) > MAX_BRACKETS for case in _CASE.finditer(text))
+
+
+def _most_from(begin: int, text: str) -> int:
+    """The most brackets that are open at once from a place on, to the end of the line on which all are closed, or too
+    many."""
+    depth = deepest = 0
+    for mark in _BRACKET_OR_END.finditer(text, begin):
+        if mark[0] in "\n\r":
+            if depth <= 0:
+                break
+            continue
+        depth += 1 if mark[0] in "([{" else -1
+        deepest = max(deepest, depth)
+        if deepest > MAX_BRACKETS:
+            break
     return deepest
 
 
