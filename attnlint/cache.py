@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,6 +36,8 @@ _AT_ONCE = 500
 _PATIENCE = 2.0
 """Seconds to wait while another process writes."""
 _DAYS_KEPT = 30
+_NAME = re.compile(r"[\w.-]+")
+"""The code and the name of a rule: nothing that a terminal or a CI server would take for a command."""
 _SECONDS_A_DAY = 86_400
 
 
@@ -194,12 +197,41 @@ def _diagnostic(
 ) -> Diagnostic:
     if copies:
         raise ValueError("copies are told when all files are known")
-    mend = fix and Fix(fix[0], Tier(fix[1]), tuple(Edit(Span(*at), new, in_cell) for at, new, in_cell in fix[2]))
-    told = tuple(Related(where, Span(*at), said, in_cell, line) for where, at, said, in_cell, line in related)
-    known_by = Content(content[0], content[1], tuple(_copied(*origin) for origin in content[2]))
-    head = (code, name, Severity(severity), path, Span(*span), message, url)
-    return Diagnostic(*head, mend, told, cell, file_line, known_by)
+    if not _NAME.fullmatch(code) or not _NAME.fullmatch(name) or not url.isprintable():
+        raise ValueError("no code and name of a rule")
+    mend = fix and Fix(_text(fix[0]), Tier(fix[1]), tuple(_edit(*edit) for edit in fix[2]))
+    told = tuple(_related(*one) for one in related)
+    known_by = Content(_text(content[0]), _text(content[1]), tuple(_copied(*origin) for origin in content[2]))
+    head = (code, name, Severity(severity), _text(path), _span(*span), _text(message), url)
+    return Diagnostic(*head, mend, told, _number(cell), _number(file_line), known_by)
+
+
+def _edit(at: list[int], new: str, cell: int | None) -> Edit:
+    return Edit(_span(*at), _text(new), _number(cell))
+
+
+def _related(path: str, at: list[int], said: str, cell: int | None, line: int | None) -> Related:
+    return Related(_text(path), _span(*at), _text(said), _number(cell), _number(line))
 
 
 def _copied(source: str, target: str, definition: str, renames: list[tuple[str, str]]) -> CopiedFrom:
-    return CopiedFrom(source, target, definition, tuple((old, new) for old, new in renames))
+    told = tuple((_text(old), _text(new)) for old, new in renames)
+    return CopiedFrom(_text(source), _text(target), _text(definition), told)
+
+
+def _span(line: int, column: int, end_line: int, end_column: int) -> Span:
+    if not all(type(number) is int for number in (line, column, end_line, end_column)):
+        raise TypeError("a place is no number")
+    return Span(line, column, end_line, end_column)
+
+
+def _text(value: str) -> str:
+    if type(value) is not str:
+        raise TypeError("no text")
+    return value
+
+
+def _number(value: int | None) -> int | None:
+    if value is not None and type(value) is not int:
+        raise TypeError("no number")
+    return value

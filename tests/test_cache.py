@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -11,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from checkout import CHECKOUT
@@ -68,9 +70,10 @@ class TestResults:
 
     spans = st.builds(Span, *4 * [st.integers(0, 9)])
     texts = st.text(max_size=9)
+    names = st.text("ATN901-._x", min_size=1, max_size=9)
     found = st.builds(
         Diagnostic,
-        texts, texts, st.sampled_from(Severity), texts, spans, texts, texts,
+        names, names, st.sampled_from(Severity), texts, spans, texts, names,
         st.none() | st.builds(Fix, texts, st.sampled_from(Tier), st.lists(st.builds(Edit, spans, texts)).map(tuple)),
         st.lists(st.builds(Related, texts, spans, texts, st.none() | st.integers(), st.none())).map(tuple),
         st.none() | st.integers(),
@@ -291,12 +294,35 @@ class TestAdversity:
         assert result.err.endswith("is a link\n")
         assert (elsewhere.read_bytes() if elsewhere.exists() else None) == before
 
-    def test_rows_of_another_shape(self, attnlint: Run) -> None:
+    @pytest.mark.parametrize(
+        ("place", "value"),
+        [
+            ((), [["ATN204", 7]]),
+            ((0, 0), "ATN101\x1b]0;owned\x07"),
+            ((0, 1), "evil\n::error file=x::owned"),
+            ((0, 4, 2), "9"),
+            ((0, 5), 7),
+            ((0, 6), "https://\x1b"),
+            ((0, 9), "1"),
+        ],
+        ids=str,
+    )
+    def test_rows_of_another_shape(self, attnlint: Run, place: tuple[int, ...], value: object) -> None:
+        """A repository may bring them along, with checksums that are right."""
         attnlint(*CONCISE, ".")
         with opened(self.folder() / RESULTS) as data:
-            for (key,) in data.execute("SELECT key FROM results").fetchall():
-                text = '[["ATN204", 7]]'
-                data.execute("UPDATE results SET sum = ?, found = ?", (_checksum(key, text), text))
+            for key, known in data.execute("SELECT key, found FROM results").fetchall():
+                whole = [json.loads(known)]
+                inner: Any = whole
+                *path, last = (0, *place)
+                for number in path:
+                    inner = inner[number]
+                inner[last] = value
+                text = json.dumps(whole[0])
+                data.execute("UPDATE results SET sum = ?, found = ? WHERE key = ?", (_checksum(key, text), text, key))
+        again = attnlint("--output-format", "full", ".")
+        assert again.out.count("missing-scale") == 1
+        assert "owned" not in again.out + again.err
         assert attnlint(*CONCISE, ".").places == ALL
 
     def test_a_python_without_sqlite(self, attnlint: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -355,6 +355,13 @@ def test_the_end_of_the_name_decides_in_any_case(path: str) -> None:
     assert len(lint_source(text, path)) == 2
 
 
+def test_backslashes_in_a_docstring_beside_magics_cost_no_more_than_their_number() -> None:
+    docstring = "    r'''\n    " + "\\" * 3_000 + "\n    '''\n"
+    drawn = BUGGY.replace("    scores = q", f"{docstring}    scores = q", 1)
+    text = f"```python\n%load_ext autoreload\n{drawn}```\n"
+    assert [found.code for found in lint_source(text, "a.md")] == ["ATN101", "ATN204"]
+
+
 def test_prose_in_an_old_encoding_is_read_and_stays() -> None:
     before = MARKDOWN.replace("end é", "end é\xff").encode("latin-1")
     result = fix_source(before, "a.md", RULES, everything)

@@ -88,6 +88,17 @@ def test_encodings_stay(head: str, encoding: str) -> None:
     assert data == (head + fixed(BUGGY)).encode(encoding)
 
 
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [("# coding: unicode_escape\n", BUGGY.encode()), ("# coding: utf-7\n", b"# a +AGI- c\n" + BUGGY.encode())],
+)
+def test_an_encoding_that_does_not_write_what_it_reads_is_left_alone(head: str, body: bytes) -> None:
+    data = head.encode() + body
+    assert lint_source(data, "a.py")
+    result = fix_source(data, "a.py", RULES, everything)
+    assert (result.data, result.made) == (data, [])
+
+
 def test_tabs_comments_and_quotes_stay() -> None:
     text = BUGGY.replace("    ", "\t")
     after = fixed(text)

@@ -3,6 +3,7 @@ findings."""
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import sys
@@ -198,3 +199,40 @@ def test_what_may_not_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     report = lint_paths(".")
     assert report.problems == [Problem("b.py", None, "cannot be read: Permission denied")]
     assert findings(report.diagnostics) == ["a.py", "c.py"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        (MemoryError(), "cannot be read: it does not fit into memory"),
+        (OSError(None, "it holds nothing"), "cannot be read: it holds nothing"),
+    ],
+)
+def test_what_cannot_be_read_for_another_reason(
+    failure: BaseException, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contents = read.contents
+
+    def failing(path: str) -> bytes:
+        if path.endswith("a.py"):
+            raise failure
+        return contents(path)
+
+    monkeypatch.setattr(read, "contents", failing)
+    report = lint_paths(["a.py", "b.py"], jobs=1)
+    assert report.problems == [Problem("a.py", None, reason)]
+    assert findings(report.diagnostics) == ["b.py"]
+
+
+def test_a_file_that_has_nothing_to_give_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As ``/proc/kmsg`` once it was read: a file that is none to wait for."""
+
+    class Waiting(io.FileIO):
+        def readall(self) -> None:  # type: ignore[override]
+            return None
+
+    monkeypatch.setattr(os, "fdopen", lambda file, mode, buffering: Waiting(file, mode))
+    report = lint_paths(["a.py"], jobs=1)
+    assert report.problems == [
+        Problem("a.py", None, "cannot be read: it holds nothing that can be read without waiting")
+    ]

@@ -76,3 +76,23 @@ def test_what_is_big_in_a_document_is_its_python() -> None:
     assert lint_source(f"{prose}\n```python\nx = 1\n```\n", "a.md") == []
     with pytest.raises(SourceError, match="not analysed: "):
         lint_source(f"```python\n{line('words in a comment', MAX_SOURCE)}```\n", "a.md")
+
+
+def test_what_a_document_is_made_of_is_bounded() -> None:
+    lines = "```python\nimport torch\nx = torch.softmax(y, -1)\n```\n"
+    with pytest.raises(SourceError, match=r"not analysed: 1,000,00. lines, and at most 1,000,000 are read"):
+        lint_source(lines + "\n" * 1_000_000, "a.md")
+    with pytest.raises(SourceError, match=r"not analysed: 2,000,00. values of JSON, and at most 2,000,000 are read"):
+        lint_source('{"cells": [' + "{}," * 2_000_001 + "{}]}", "a.ipynb")
+
+
+def test_a_file_that_no_memory_holds_hides_no_other(tmp_path: Path) -> None:
+    (tmp_path / "small.py").write_text(
+        "import torch\n\n\ndef f(q, k, v):\n    return torch.softmax(q @ k.mT, -1) @ v\n"
+    )
+    with open(tmp_path / "sparse.py", "wb") as sparse:
+        sparse.truncate(2**40)
+    report = lint_paths([tmp_path])
+    assert [found.code for found in report.diagnostics] == ["ATN101"]
+    (problem,) = report.problems
+    assert problem.reason == "cannot be read: it has 1,099,511,627,776 bytes, and at most 268,435,456 are read"

@@ -28,7 +28,7 @@ _TOKEN = re.compile(
     r"""(?P<comment>\#.*)|(?P<long>\"""|''')|(?P<string>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
     r"""|(?P<open>[\[({])|(?P<close>[\])}])|(?P<goes_on>\\$)"""
 )
-_LONG_END = {quotes: re.compile(rf"(?:\\.|(?!{quotes}).)*{quotes}") for quotes in ('"""', "'''")}
+_LONG_END = {quotes: re.compile(rf"(?:\\.|(?!{quotes})[^\\])*{quotes}") for quotes in ('"""', "'''")}
 
 
 def without_magics(piece: Piece) -> Piece | None:

@@ -29,6 +29,8 @@ from attnlint.syntax.text import SourceError, SourceText, line_number, split_lin
 
 _PYTHON = frozenset({"ipython", "python", "python2", "python3"})
 _LINE_END = re.compile("\n")
+_MOST_VALUES = 2_000_000
+"""Values in the JSON of a notebook that is read; each takes up to some hundred bytes."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,9 @@ class Notebook(JoinedDocument):
     def _cells(self) -> Sequence[_Cell]:
         if not self._text.strip():
             return ()  # as editors make them
+        values = self._text.count(",")
+        if values > _MOST_VALUES:
+            raise SourceError(None, f"not analysed: {values:,} values of JSON, and at most {_MOST_VALUES:,} are read")
         try:
             content = json.loads(self._text)
         except json.JSONDecodeError as error:

@@ -18,10 +18,12 @@ from attnlint.documents.pieces import Piece, Row, Rows, dedented
 from attnlint.documents.sessions import examples, is_session
 from attnlint.syntax.edits import edited
 from attnlint.syntax.stack import on_big_stack
-from attnlint.syntax.text import SourceText, line_end
+from attnlint.syntax.text import SourceError, SourceText, line_end
 
 _PREFIX = re.compile(rb"[\r\n](?:[ \t>]|\.\.\.|In \[\d*\]:)+")
 """A line end, and what can stand before the code of the next line: indents, marks of quotations, prompts."""
+_MOST_LINES = 1_000_000
+"""Lines of a document that is read; each takes up to some hundred bytes, however short it is."""
 _UTF8 = ("utf-8-sig", "utf-8")
 
 LANGUAGES = frozenset({"ipython", "ipython3", "py", "py3", "pycon", "pycon3", "python", "python3", "python-repl"})
@@ -83,6 +85,9 @@ class TextDocument(JoinedDocument):
 
     @cached_property
     def _text(self) -> SourceText:
+        lines = max(self.data.count(b"\n"), self.data.count(b"\r"))
+        if lines > _MOST_LINES:
+            raise SourceError(None, f"not analysed: {lines:,} lines, and at most {_MOST_LINES:,} are read")
         for encoding in _UTF8[not self.data.startswith(b"\xef\xbb\xbf") :]:
             try:
                 return SourceText(self.path, self.data, self.data.decode(encoding), encoding)

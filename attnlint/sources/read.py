@@ -12,6 +12,8 @@ from attnlint.diagnostics import Problem
 STDIN = "-"
 """The path that stands for standard input. A file of that name is ``./-``."""
 
+MAX_FILE = 2**28
+"""Bytes of a file that is read at all: notebooks hold pictures."""
 _NO_WRITER = 2.0
 """Seconds that a pipe is waited for to which nobody writes."""
 _SILENCE = 60.0
@@ -29,6 +31,8 @@ def read(path: str | os.PathLike[str]) -> bytes | Problem:
         return contents(name) if known is None else known
     except (OSError, ValueError) as error:
         return unreadable(name, error)
+    except MemoryError:
+        return Problem(name, None, "cannot be read: it does not fit into memory")
 
 
 def contents(path: str | os.PathLike[str]) -> bytes:
@@ -42,7 +46,13 @@ def contents(path: str | os.PathLike[str]) -> bytes:
             return data
         if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
             raise OSError(None, "it is a device, not a file")
-        return opened.readall()
+        size = os.fstat(file).st_size
+        if size > MAX_FILE:
+            raise OSError(None, f"it has {size:,} bytes, and at most {MAX_FILE:,} are read")
+        read = opened.readall()
+        if read is None:  # such as files of the system that wait for what comes
+            raise OSError(None, "it holds nothing that can be read without waiting")
+        return read
 
 
 def is_file(path: str) -> bool:

@@ -13,7 +13,7 @@ def edited(source: SourceText, edits: Iterable[Edit]) -> bytes:
     """The bytes of a source after edits that do not overlap.
 
     Replacements take the line ends of the line they begin on. Raises `SourceError` where a replacement cannot be
-    written in the encoding of the file.
+    written in the encoding of the file, or the rest of it cannot be written again as it was.
     """
     starts = [0, *accumulate(map(len, source.lines))]
     text, end = [], len(source.text)
@@ -38,7 +38,12 @@ def with_line_ends(replacement: str, lines: Sequence[str], line: int) -> str:
 
 
 def _encoded(text: str, source: SourceText) -> bytes:
+    """The bytes of a text in the encoding of a source, if that is one that gives what it read back: ``unicode_escape``
+    makes one line of all lines."""
     try:
+        if source.text.encode(source.encoding) != source.data:
+            reason = f"{source.encoding} does not write what it reads: no fix can leave the rest of the file as it is"
+            raise SourceError(None, reason)
         return text.encode(source.encoding)
     except UnicodeEncodeError as error:
         reason = f"the fix needs {text[error.start]!r}, which {source.encoding} cannot write"

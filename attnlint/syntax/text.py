@@ -15,6 +15,8 @@ from attnlint.diagnostics import Span
 from attnlint.syntax.quiet import quietly
 
 _BOM = "\ufeff"
+_SLOW = frozenset({"idna", "punycode"})
+"""Encodings of names that Python takes for some of text, and whose decoders take the square of the length."""
 _FIRST_LINES = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)?")
 
 
@@ -110,6 +112,8 @@ def line_number(before: str) -> int:
 
 
 def _decode(data: bytes, encoding: str) -> str:
+    if encoding.replace("_", "-").lower() in _SLOW:
+        raise SourceError(1, f"{encoding} is no encoding of source code")
     try:
         with quietly():
             return data.decode(encoding)
