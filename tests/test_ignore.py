@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -119,8 +119,7 @@ def test_a_statement_without_room_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_comments_are_gone_through_once_however_many_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
     read = 0
-    listed = LogicalLines.comments.fget
-    assert listed
+    listed: Callable[[LogicalLines], Iterator[tokenize.TokenInfo]] = vars(LogicalLines)["comments"].fget
 
     def comments(self: LogicalLines) -> Iterator[tokenize.TokenInfo]:
         nonlocal read
