@@ -19,15 +19,17 @@ _WORDS = re.compile(r"generated|copied\s+from|copied\s+\w+\s+from", re.IGNORECAS
 _HEADER = re.compile(r"""(?:[ \t]*(?:\#.*)?\n)*(?:[rRuU]?(\"{3}|'{3})(?s:.*?)\1[ \t]*\n)?(?:[ \t]*(?:\#.*)?\n)*""")
 _QUOTE = r"[`'\"<(]*"
 _FILE = rf"{_QUOTE}(?P<source>[\w./\\-]+\.py)\b(?:::?(?P<target>[A-Za-z_][\w.]*\w))?"
-_COPIED = r"copied\s+(?:\w+\s+)?from\s*:?\s*"
+_COLON = r"(?:\s*:\s*|\s+|(?=[`'\"<(]))"
+"""What parts ``from`` from a name. It takes something, or sees a quote: no name is searched from two places."""
+_COPIED = rf"copied\s+(?:\w+\s+)?from{_COLON}"
 _GENERATED = re.compile(
-    rf"generated\b.{{0,200}}?\b(?:from|source(?:\s+file)?|original(?:\s+file)?)\s*:?\s*(?:the\s+(?:\w+\s+)?)?{_FILE}",
+    rf"generated\b.{{0,200}}?\b(?:from|source(?:\s+file)?|original(?:\s+file)?){_COLON}(?:the\s+(?:\w+\s+)?)?{_FILE}",
     re.IGNORECASE,
 )
 _COPIED_FILE = re.compile(_COPIED + _FILE, re.IGNORECASE)
 _COPIED_NAME = re.compile(rf"{_COPIED}{_QUOTE}(?!\w+://)(?P<source>[A-Za-z_][\w.]*\w)", re.IGNORECASE)
 _WITH = re.compile(r"\swith\s+(?P<renames>\S.*->.*)")
-_ALL_CASES = re.compile(r"\s+all-casing\s*$")
+_ALL_CASES = re.compile(r"\sall-casing\s*$")
 
 
 class Provenance:
@@ -36,12 +38,16 @@ class Provenance:
     def __init__(self, source: SourceText) -> None:
         self._source = source
         self._is_told = _WORDS.search(source.text) is not None
+        self._above: dict[Definition, CopiedFrom | None] = {}
 
     def of(self, around: Sequence[Definition]) -> Iterator[CopiedFrom]:
         """What is said of code inside these definitions, from the innermost, and of the whole file."""
         if self._is_told:
             for definition in around:
-                yield from self._over(definition)
+                if definition not in self._above:
+                    self._above[definition] = self._over(definition)
+                if origin := self._above[definition]:
+                    yield origin
             yield from self._header
 
     @cached_property
@@ -51,17 +57,17 @@ class Provenance:
         found = _GENERATED.search(text) or _COPIED_FILE.search(text)
         return [CopiedFrom(found["source"])] if found else []
 
-    def _over(self, definition: Definition) -> Iterator[CopiedFrom]:
+    def _over(self, definition: Definition) -> CopiedFrom | None:
         """The origin that the comments right above a definition name."""
         for number in range(definition.lines.first - 2, -1, -1):
             text = self._source.lines[number].strip()
             if text and not text.startswith("#"):
-                return
+                break
             found = _COPIED_FILE.search(text) or _COPIED_NAME.search(text)
             if found:
                 target = found.groupdict().get("target") or ""
-                yield CopiedFrom(found["source"], target, definition.qualname, tuple(_renames(text[found.end() :])))
-                return
+                return CopiedFrom(found["source"], target, definition.qualname, tuple(_renames(text[found.end() :])))
+        return None
 
 
 def _renames(text: str) -> Iterator[tuple[str, str]]:

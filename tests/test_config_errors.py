@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from attnlint import ConfigError, Configuration
 from attnlint.config.files import loads
-from attnlint.config.places import line_of
+from attnlint.config.places import line_of, line_of_long_key
 from attnlint.config.settings import BY_KEY, OPTIONS
 
 __all__ = ["attnlint"]
@@ -51,6 +51,12 @@ WRONG = {
     "no torch": ('torch-version = ">=3,<2"', "5: `torch-version` cannot be used: no release of torch is in '>=3,<2'"),
     "a number for a torch": ("torch-version = 2.1", "5: `torch-version` has to be a version or a version specifier, "),
     "an own version": ('required-version = "new"', '5: `required-version` is no version specifier: "new"; '),
+    "an own version of many digits": (
+        f'required-version = ">={"1" * 5000}"',
+        f'5: `required-version` is no version specifier: ">={"1" * 54}…; write one such as ',
+    ),
+    "a key of many parts": (f"a{'.a' * 2000} = 1", "5: has a key of more than 64 parts; shorten it"),
+    "a table of many parts": (f"[a{'.a' * 2000}]", "5: has a key of more than 64 parts; shorten it"),
     "a number for a path": ("baseline = 1", "5: `baseline` has to be a path, not 1"),
     "an empty path": ('cache-dir = ""', '5: `cache-dir` has to be a path, not ""'),
     "a null": ('baseline = "a\\u0000"', "5: `baseline` has to be a path, and has a null character"),
@@ -83,6 +89,15 @@ def test_what_cannot_be_read(attnlint: Run) -> None:
     Path("attnlint.toml").write_text("select = " + "[" * 10000)
     assert attnlint(".").err.startswith("attnlint.toml: ")
     assert len(attnlint(".").err.splitlines()) == 1
+
+
+def test_a_file_that_is_too_large(attnlint: Run) -> None:
+    filler = "# attnlint\n" * 100_000
+    write({"pyproject.toml": f"[tool.attnlint]\npreview = 1\n{filler}"})
+    told = "pyproject.toml: has more than 1,000,000 bytes; keep in it what is configuration alone\n"
+    assert (attnlint(".").status, attnlint(".").err) == (2, told)
+    write({"pyproject.toml": f"[project]\n{filler}"})
+    assert (attnlint(".").status, attnlint(".").err) == (1, "")
 
 
 def test_a_byte_order_mark_is_none_of_these(attnlint: Run) -> None:
@@ -137,6 +152,45 @@ def test_a_base_that_is_wrong_is_told_once(attnlint: Run) -> None:
 def test_a_base_that_has_no_section(attnlint: Run) -> None:
     write({"pyproject.toml": "[project]\n", "a/attnlint.toml": 'extend = "../pyproject.toml"'})
     assert attnlint("a").err == "pyproject.toml: has no [tool.attnlint] section\n"
+
+
+DOTS = "a" + ".a" * 64
+
+
+class TestLongKeys:
+    @pytest.mark.parametrize(
+        ("text", "line"),
+        [
+            (f"{DOTS} = 1", 1),
+            (f"b = 1\n\n[{DOTS}]", 3),
+            (f"[[{DOTS}]]", 1),
+            (f"b = {{ {DOTS} = 1 }}", 1),
+            (DOTS.replace(".", " .\t"), 1),
+            (DOTS.replace("a", '"a"'), 1),
+            (DOTS.replace("a", '"\\"."'), 1),
+            (DOTS.replace("a", "''"), 1),
+            (f'b = """\n\\"""\n"""\n{DOTS} = 1', 4),
+            (f"b = '''\n\\'''\n{DOTS} = 1", 3),
+            (f"b = 'c' # it's\n{DOTS} = 1", 2),
+            (DOTS[2:], None),
+            (f"b = '{DOTS}'", None),
+            (f'b = "{DOTS}"', None),
+            (f'b = "\\"{DOTS}"', None),
+            (f"'{DOTS}' = 1", None),
+            (f"# {DOTS}", None),
+            (f"b = '''\n{DOTS}\n'''", None),
+            (f'b = """\n\\"""{DOTS}\n"""', None),
+            (f'b = ["https://{DOTS}", 1.5]', None),
+        ],
+    )
+    def test_the_line_of_one(self, text: str, line: int | None) -> None:
+        assert line_of_long_key(text) == line
+
+    @pytest.mark.parametrize(
+        "piece", ['"\\', '\\"', "'a", '"\\"\\\n', "a.", "a.'", '"""\\', "'" * 3, "a \t", "[", ". "]
+    )
+    def test_what_is_no_toml_is_searched_in_linear_time(self, piece: str) -> None:
+        assert line_of_long_key("x" + piece * 200_000) in (None, 1)
 
 
 class TestForeignCode:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from attnlint import Diagnostic, Edit, Fix, Severity, Span, Tier, lint_source
-from attnlint.documents import SUFFIXES, open_document
+from attnlint.documents import SUFFIXES, open_document, rst
 from attnlint.fixes import Fixed, fix_source
 from attnlint.rule import discover, select
 from attnlint.syntax.text import SourceError
@@ -208,6 +208,21 @@ def test_a_long_line_of_spaces_costs_no_more_than_its_length() -> None:
         return min(times)
 
     assert cost(16_000) < 24 * cost(2_000)  # 8 times as much, and 64 times if each space looked at all others
+
+
+def test_the_lines_of_nested_directives_are_not_gone_through_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[str] = []
+
+    def width(indent: str) -> int:
+        measured.append(indent)
+        return len(indent)
+
+    monkeypatch.setattr(rst, "_width", width)
+    depth = 50
+    nested = "".join(f"{'   ' * level}.. note::\n\n" for level in range(depth))
+    indent = "   " * depth
+    assert python(f"{nested}{indent}.. code-block:: python\n\n{indent}   x = 1\n", "a.rst") == ["x = 1"]
+    assert 0 < len(measured) < depth
 
 
 # Findings and fixes

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import tokenize
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -113,6 +115,26 @@ def test_a_statement_without_room_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     ]
     assert result.data.decode() == SILENT.replace("  # attnlint: ignore[ATN101]", "")
     assert [found.code for found in result.left] == ["ATN101"]
+
+
+def test_comments_are_gone_through_once_however_many_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = 0
+    listed: Callable[[LogicalLines], Iterator[tokenize.TokenInfo]] = vars(LogicalLines)["comments"].fget
+
+    def comments(self: LogicalLines) -> Iterator[tokenize.TokenInfo]:
+        nonlocal read
+        read += 1
+        return listed(self)
+
+    def reads(copies: int) -> int:
+        nonlocal read
+        read = 0
+        text = BUGGY + "".join(BUGGY.partition("\n\n\n")[2].replace("attend", f"attend{n}") for n in range(copies))
+        assert len(ignored(text).made) == 2 * copies + 2
+        return read
+
+    monkeypatch.setattr(LogicalLines, "comments", property(comments))
+    assert reads(8) == reads(2) > 0
 
 
 def test_comments_that_are_findings_are_left_to_be_mended() -> None:

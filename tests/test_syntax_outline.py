@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator, Sequence
+from typing import overload
 
 import pytest
 from depths import MANY
 
+from attnlint.syntax import nesting
 from attnlint.syntax.outline import ModuleOutline, outline
 from attnlint.syntax.text import SourceError, SourceText
 
@@ -239,6 +244,54 @@ def test_every_way_to_nest_is_seen(code: str) -> None:
     assert module.body.depth >= 2_500
     assert module.body.nesting_above(1000) == module.body.depth
     assert module.functions["ok"].nesting_above(1000) == 1000
+
+
+class Read(Sequence[str]):
+    """Lines, and how many characters of them were asked for."""
+
+    def __init__(self, text: str) -> None:
+        self._lines = text.splitlines(keepends=True)
+        self.characters = 0
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        found = self._lines[index]
+        self.characters += len(found) if isinstance(found, str) else sum(map(len, found))
+        return found
+
+
+LONG = "a" * 600
+
+
+@pytest.mark.parametrize(
+    ("code", "depth"),
+    [
+        (f"x = [{f'{LONG!r}, ' * 100}]", 2),
+        (f"x = [{f'{LONG!r}, ' * 100}{LONG!r} 'b' 'c']", 4),
+        (f"x = [{f'é{LONG!r}, ' * 100}]".replace("é'", "'é"), 2),
+        (f"x = ['''{LONG}\\n'''{f', {LONG!r}' * 100}]", 2),
+        (f"x = f'{f'{LONG}{{y}}' * 100}'", 3),
+    ],
+)
+def test_long_literals_of_one_line_are_read_once(code: str, depth: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = Read(code)
+    searched = []
+
+    class Searching:
+        def finditer(self, text: str) -> Iterator[re.Match[str]]:
+            searched.append(len(text))
+            return literal.finditer(text)
+
+    literal = nesting.LITERAL
+    monkeypatch.setattr(nesting, "LITERAL", Searching())
+    assert nesting.nesting(ast.parse(code), lines) == depth
+    assert lines.characters + sum(searched) <= 6 * len(code)
 
 
 def test_outlines_do_without_libcst() -> None:

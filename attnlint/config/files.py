@@ -12,7 +12,7 @@ from typing import Any
 
 from attnlint.config.kinds import BadValue, Where
 from attnlint.config.layers import Layer
-from attnlint.config.places import ConfigError, line_of, shown
+from attnlint.config.places import MOST_PARTS, ConfigError, line_of, line_of_long_key, shown
 from attnlint.config.settings import BY_KEY, hint
 from attnlint.sources.read import contents
 
@@ -21,6 +21,8 @@ FILE_NAMES = (".attnlint.toml", "attnlint.toml", PYPROJECT)
 """The names of configuration files; of several in one folder, the first counts."""
 SECTION = ("tool", "attnlint")
 """Where a pyproject.toml has its settings; the other files have them at the top."""
+LARGEST = 1_000_000
+"""The bytes that a configuration file may have: a bound on the time that a file which nobody wrote can take."""
 _PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 
 
@@ -108,6 +110,8 @@ def _wrong(path: str, key: str, reason: str, inner: str | None = None) -> Config
 
 def _section(path: str, text: str) -> object:
     """The settings of a file; None where a pyproject.toml has no section for them."""
+    if (line := line_of_long_key(text)) is not None:
+        raise ConfigError(path, line, f"has a key of more than {MOST_PARTS} parts; shorten it")
     try:
         found: object = loads(text)
     except RecursionError:
@@ -130,7 +134,10 @@ def _syntax_error(path: str, text: str, reason: str) -> ConfigError:
 
 def _read(path: str) -> str:
     try:
-        return io.TextIOWrapper(io.BytesIO(contents(path)), "utf-8-sig").read()
+        data = contents(path)
+        if len(data) > LARGEST:
+            raise ConfigError(path, None, f"has more than {LARGEST:,} bytes; keep in it what is configuration alone")
+        return io.TextIOWrapper(io.BytesIO(data), "utf-8-sig").read()
     except OSError as error:
         raise ConfigError(path, None, f"cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:

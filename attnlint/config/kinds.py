@@ -273,16 +273,17 @@ class OwnVersion:
 
     def parse(self, value: object, where: Where) -> str:
         """The specifier, which this attnlint satisfies."""
-        from packaging.specifiers import InvalidSpecifier, SpecifierSet
+        from packaging.specifiers import SpecifierSet
 
         from attnlint import __version__
 
         text = _text(value, self.described)
         try:
             wanted = SpecifierSet(f"=={text}" if text[:1].isdigit() else text)
-        except InvalidSpecifier:
+            is_met = wanted.contains(__version__, prereleases=True)
+        except ValueError:  # it is none, or has a number of more digits than Python reads
             raise BadValue(f'is no version specifier: {_said(text)}; write one such as ">=0.1"') from None
-        if not wanted.contains(__version__, prereleases=True):
+        if not is_met:
             raise BadValue(f"asks for attnlint {text}, and this is attnlint {__version__}")
         return text
 

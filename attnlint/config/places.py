@@ -19,6 +19,15 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 """Keys, strings and other values; comments; and the marks that stand between keys and values."""
+_PART = r"""(?:[\w-]+|"(?:\\[^\n]|[^"\\\n])*"|'[^'\n]*')"""
+_DOTTED = re.compile(
+    r'''"""(?:\\.|[^\\])*?(?:"{3,5}|\Z)|\'{3}.*?(?:\'{3,5}|\Z)|#[^\n]*|'''
+    rf"(?P<key>{_PART}(?:[ \t]*\.[ \t]*{_PART})*)|[\"'][^\n]*",
+    re.DOTALL,
+)
+"""Keys with all their parts; and, so that nothing in them is taken for one, long strings, comments, broken strings."""
+MOST_PARTS = 64
+"""The parts that a dotted key may have: the time that a TOML parser takes grows with their cube."""
 
 
 class ConfigError(Exception):
@@ -39,6 +48,15 @@ def shown(path: str) -> str:
     except ValueError:  # another drive
         return path
     return path if near.startswith(os.pardir) else near
+
+
+def line_of_long_key(text: str) -> int | None:
+    """The first line with a key of more parts than a person writes, told without a TOML parser; None without one."""
+    for found in _DOTTED.finditer(text):
+        key = found["key"] or ""
+        if key.count(".") >= MOST_PARTS and len(re.findall(_PART, key)) > MOST_PARTS:
+            return text.count("\n", 0, found.start()) + 1
+    return None
 
 
 def line_of(text: str, path: Path, parse: Parse) -> int | None:

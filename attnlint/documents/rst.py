@@ -67,6 +67,8 @@ class _Scan:
 
     def _directive(self, directive: re.Match[str], number: int) -> tuple[Piece | None, int]:
         name = directive["name"].lower().rpartition(":")[2]
+        if name not in _NAMING | _PYTHON | _OPAQUE:
+            return None, number + 1
         end = self._body_end(number, _width(directive["lead"]))
         argument = (directive["argument"] or "").split()
         if name in _PYTHON or (name in _NAMING and argument and argument[0].lower() in LANGUAGES):
@@ -74,7 +76,7 @@ class _Scan:
             while first < end and _OPTION.match(self._lines[first]):
                 first += 1
             return self._piece(first, end), end
-        return None, end if name in _NAMING | _OPAQUE else number + 1
+        return None, end
 
     def _behind_comment(self, comment: re.Match[str], number: int) -> int:
         text = comment["text"]

@@ -48,8 +48,12 @@ class LogicalLines:
         """Whether a comment can be put at the end of a line: it ends neither inside a string nor with a backslash."""
         if line > len(self._lines) or line in self._in_strings:
             return False
-        is_commented = any(token.start[0] == line for token in self.comments)
-        return is_commented or not self._lines[line - 1].rstrip("\r\n").endswith("\\")
+        return line in self._commented or not self._lines[line - 1].rstrip("\r\n").endswith("\\")
+
+    @cached_property
+    def _commented(self) -> frozenset[int]:
+        """The lines that have a comment."""
+        return frozenset(token.start[0] for token in self.comments)
 
     @cached_property
     def _in_strings(self) -> frozenset[int]:

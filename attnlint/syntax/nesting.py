@@ -25,12 +25,13 @@ def nesting(root: ast.AST, lines: Sequence[str], floor: int = 0, without: Contai
     answer cheap.
     """
     deepest = floor
+    literals = _Literals(lines)
     pending = [(root, 0)]
     while pending:
         node, depth = pending.pop()
         if isinstance(node, (ast.expr, ast.pattern)):
             if depth + _extent(node, lines) > deepest:
-                deepest = max(deepest, depth + _expression_nesting(node, lines))
+                deepest = max(deepest, depth + _expression_nesting(node, literals))
             continue
         if isinstance(node, ast.stmt) and depth + _reach(node, lines) <= deepest:
             continue
@@ -40,47 +41,65 @@ def nesting(root: ast.AST, lines: Sequence[str], floor: int = 0, without: Contai
     return deepest
 
 
-def _expression_nesting(root: ast.AST, lines: Sequence[str]) -> int:
+def _expression_nesting(root: ast.AST, literals: _Literals) -> int:
     deepest = 0
     pending = [(root, 1)]
     while pending:
         node, depth = pending.pop()
-        depth += _hidden_levels(node, lines)
+        depth += _hidden_levels(node, literals)
         deepest = max(deepest, depth)
         pending += [(child, depth + isinstance(child, _LEVEL)) for child in ast.iter_child_nodes(node)]
     return deepest
 
 
-def _hidden_levels(node: ast.AST, lines: Sequence[str]) -> int:
+def _hidden_levels(node: ast.AST, literals: _Literals) -> int:
     """The levels that one ``ast`` node stands for beyond its own."""
     if isinstance(node, ast.BoolOp):
         return len(node.values) - 2
     if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
         return len(node.generators) - 1
     if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes))):
-        return _joined_literals(node, lines)
+        return literals.joined(node)
     return 0
 
 
-def _joined_literals(node: ast.expr, lines: Sequence[str]) -> int:
-    """How many string literals follow the first one; a short text holds too few to matter."""
-    if _extent(node, lines) < _LONG_LITERAL or _quotes(node, lines) < 4:
-        return 0
-    return max(0, sum(1 for _ in LITERAL.finditer(_segment(node, lines))) - 1)
+class _Literals:
+    """The string literals of a file. No line is prepared twice, however many stand on it; and no place is looked at
+    twice: before Python 3.12 all parts of an f-string have the place of the whole."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+        self._encoded: dict[int, tuple[bytes, int]] = {}
+        self._joined: dict[tuple[int, int, int | None, int | None], int] = {}
+
+    def joined(self, node: ast.expr) -> int:
+        """How many string literals follow the first one of a node; a short text holds too few to matter."""
+        place = (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+        if place not in self._joined:
+            self._joined[place] = self._count(node)
+        return self._joined[place]
+
+    def _count(self, node: ast.expr) -> int:
+        if _extent(node, self._lines) < _LONG_LITERAL:
+            return 0
+        covered = [self._line(number) for number in range(node.lineno, (node.end_lineno or node.lineno) + 1)]
+        if sum(quotes for _, quotes in covered) < 4:
+            return 0
+        return max(0, sum(1 for _ in LITERAL.finditer(_segment(node, [line for line, _ in covered]))) - 1)
+
+    def _line(self, number: int) -> tuple[bytes, int]:
+        """A line in UTF-8, and how many quotes there are on it, three in a row counted as one."""
+        if number not in self._encoded:
+            text = "".join(self._lines[number - 1 : number])
+            single = text.replace('"""', '"').replace("'''", "'")
+            self._encoded[number] = text.encode(), single.count("'") + single.count('"')
+        return self._encoded[number]
 
 
-def _quotes(node: ast.expr, lines: Sequence[str]) -> int:
-    """How many quotes there are on the lines of a node, three in a row counted as one."""
-    text = "".join(lines[node.lineno - 1 : node.end_lineno]).replace('"""', '"').replace("'''", "'")
-    return text.count("'") + text.count('"')
-
-
-def _segment(node: ast.expr, lines: Sequence[str]) -> str:
-    """The text of ``node``, whose columns count UTF-8 bytes."""
-    covered = [line.encode() for line in lines[node.lineno - 1 : node.end_lineno]]
-    if covered:
-        covered[-1] = covered[-1][: node.end_col_offset]
-        covered[0] = covered[0][node.col_offset :]
+def _segment(node: ast.expr, covered: list[bytes]) -> str:
+    """The text of ``node``, on these lines; its columns count UTF-8 bytes."""
+    covered[-1] = covered[-1][: node.end_col_offset]
+    covered[0] = covered[0][node.col_offset :]
     return b"".join(covered).decode("utf-8", "replace")
 
 
