@@ -50,15 +50,16 @@ def _read(path: str) -> ModuleOutline | None:
         return None
     try:
         return outline(SourceText.from_bytes(path, data))
-    except SourceError:
+    except (SourceError, MemoryError, RecursionError):
         return None
 
 
 def _beside_or_above(source: str, path: str) -> str | None:
-    """The file that a comment in ``path`` names: beside it, or from a folder above as the comment has it."""
+    """The file that a comment in ``path`` names: beside it, or from a folder above as the comment has it. What the
+    system refuses to look up, such as a name that is too long, is none."""
     folder = Path(os.path.abspath(path)).parent
-    tried = [folder / os.path.basename(source), *(above / source for above in (folder, *folder.parents))]
-    return next((str(each) for each in tried if each.is_file()), None)
+    tried = (os.path.basename(source), *(os.path.join(above, source) for above in (folder, *folder.parents)))
+    return next((each for each in (os.path.join(folder, one) for one in tried) if os.path.isfile(each)), None)
 
 
 def _imported(dotted: str, path: str, definition: str, renames: tuple[tuple[str, str], ...] = ()) -> CopiedFrom:

@@ -83,5 +83,5 @@ def _folder(path: str) -> str:
 
 
 def _module(path: str) -> Module:
-    parts = Path(os.path.abspath(path)).with_suffix("").parts
+    parts = Path(os.path.splitext(os.path.abspath(path))[0]).parts
     return parts[:-1] if parts[-1:] == (_PACKAGE,) and len(parts) > 1 else parts

@@ -11,10 +11,12 @@ import pytest
 from format_support import valid_rdjson, valid_sarif
 from test_cli import places, run
 
-from attnlint import folding, lint_paths
+from attnlint import folding, inheritance, lint_paths
 from attnlint.diagnostics import Diagnostic
 from attnlint.folding import fold
 from attnlint.modules import Files, Module, Modules
+from attnlint.syntax.outline import ModuleOutline
+from attnlint.syntax.text import SourceError, SourceText
 
 BERT = """\
 import torch
@@ -167,6 +169,55 @@ class TestInherited:
         modeling = self.HEADER + BERT.replace("Bert", "New")
         put(pkg__bert__modeling_bert=BERT, pkg__new__modular_new=modular, pkg__new__modeling_new=modeling)
         assert len(folded("pkg/bert", "pkg/new/modeling_new.py")) == 4
+
+
+class TestOriginsThatCannotBeRead:
+    """Whatever a comment names, what is found in the file with the comment is reported."""
+
+    def test_a_name_that_is_too_long(self) -> None:
+        put(a=BERT, new=f"# generated from {'a' * 300}.py\n" + BERT)
+        assert len(folded()) == 4
+        assert len(places(run("--no-cache", "--output-format=concise", ".").stdout)) == 4
+
+    def test_a_name_that_is_too_long_is_no_reason_to_stop_fixing(self) -> None:
+        put(a=BERT, new=f"# generated from {'a' * 300}.py\n" + BERT)
+        result = run("--fix", "--unsafe-fixes", ".")
+        assert (result.returncode, result.stderr) == (0, "")
+        assert Path("new.py").read_text("utf-8").endswith(FIXED)
+
+    def test_a_folder_that_may_not_be_entered(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refusing(path: str | os.PathLike[str], **options: bool) -> os.stat_result:
+            if "closed" in os.fspath(path):
+                raise PermissionError(13, "Permission denied", path)
+            return stat(path, **options)
+
+        stat = os.stat
+        put(a=BERT, new="# generated from closed/origin.py\n" + BERT)
+        found = lint_paths(["."]).diagnostics
+        monkeypatch.setattr(os, "stat", refusing)
+        assert len(fold(found)) == 4
+
+    @pytest.mark.parametrize("content", [b"\xff", b"# coding: no-such\n", b"def (", b"a\0b", b"x = " + b"(" * 10_000])
+    def test_a_file_that_is_no_python(self, content: bytes) -> None:
+        put(a=BERT, new="# generated from origin.py\n" + BERT)
+        Path("origin.py").write_bytes(content)
+        assert len(folded("a.py", "new.py")) == 4
+
+    @pytest.mark.parametrize("error", [SourceError(1, "wrong"), MemoryError(), RecursionError()])
+    def test_a_file_that_is_too_much_for_the_parser(self, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+        def failing(source: SourceText) -> ModuleOutline:
+            raise error
+
+        put(a=BERT, origin="", new="# generated from origin.py\n" + BERT)
+        found = lint_paths(["a.py", "new.py"]).diagnostics
+        monkeypatch.setattr(inheritance, "outline", failing)
+        assert len(fold(found)) == 4
+
+    @pytest.mark.parametrize("name", ["..py", "/.py", "../../../../../../../../../../../../..py", "-.py", "\\.py"])
+    def test_a_name_of_little_more_than_a_suffix(self, name: str) -> None:
+        put(a=BERT, new=f"# generated from {name}\n" + BERT)
+        assert len(folded()) == 4
+        assert Modules().of("..py")[-1] == "..py"
 
 
 class TestCopied:
