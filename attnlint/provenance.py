@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 
 from attnlint.diagnostics import CopiedFrom
 from attnlint.syntax.outline import Definition
@@ -28,6 +29,8 @@ _COPIED_FILE = re.compile(_COPIED + _FILE, re.IGNORECASE)
 _COPIED_NAME = re.compile(rf"{_COPIED}{_QUOTE}(?!\w+://)(?P<source>[A-Za-z_][\w.]*\w)", re.IGNORECASE)
 _WITH = re.compile(r"\swith\s+(?P<renames>\S.*->.*)")
 _ALL_CASES = re.compile(r"\s+all-casing\s*$")
+_MAX_RENAMES = 50
+"""Names that one comment renames; what it says beyond that is not followed."""
 
 
 class Provenance:
@@ -60,7 +63,8 @@ class Provenance:
             found = _COPIED_FILE.search(text) or _COPIED_NAME.search(text)
             if found:
                 target = found.groupdict().get("target") or ""
-                yield CopiedFrom(found["source"], target, definition.qualname, tuple(_renames(text[found.end() :])))
+                renames = tuple(islice(_renames(text[found.end() :]), _MAX_RENAMES))
+                yield CopiedFrom(found["source"], target, definition.qualname, renames)
                 return
 
 

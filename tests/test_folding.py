@@ -279,6 +279,35 @@ class TestCopied:
         assert len(folded()) == 3
 
 
+class TestRenamesThatNobodyWrote:
+    """Renames that would take the memory or the time of a run."""
+
+    @staticmethod
+    def folded_with(renames: str) -> list[str]:
+        text = BERT[: BERT.index("\n\ndef")].replace("scores", "cat")
+        copy = text.replace("cat", "dog").replace("class ", f"# Copied from a.BertSelfAttention with {renames}\nclass ")
+        put(a=text, b=copy)
+        return folded()
+
+    def test_names_that_double(self) -> None:
+        assert len(self.folded_with(",".join(["a->aa"] * 45))) == 2
+
+    def test_a_name_that_grows_at_once(self) -> None:
+        assert len(self.folded_with(f"a->{'b' * 100_000},b->{'a' * 100_000}")) == 2
+
+    def test_a_name_that_grows_and_shrinks_is_followed(self) -> None:
+        assert self.folded_with("cat->mountain_lion,mountain_lion->dog") == ["a.py:8 b.py:9"]
+
+    @pytest.mark.parametrize(("others", "number"), [(40, 1), (60, 2), (30_000, 2)])
+    def test_what_is_renamed_after_many_others_is_not_followed(self, others: int, number: int) -> None:
+        assert len(self.folded_with("zz->yy," * others + "cat->dog")) == number
+
+    def test_many_renames_are_not_kept(self) -> None:
+        self.folded_with("zz->yy," * 100)
+        (found,) = lint_paths(["b.py"]).diagnostics
+        assert [len(origin.renames) for origin in found.content.origins] == [50]
+
+
 class TestOutput:
     @pytest.fixture(autouse=True)
     def files(self) -> None:
