@@ -104,7 +104,7 @@ def _repeats(copy: Diagnostic, original: Diagnostic, origin: CopiedFrom, target:
     """Whether the definitions and the texts of two findings correspond."""
     inside = _inside(original.content.definition, target) if origin.definition else original.content.definition
     expected = _inside(copy.content.definition, origin.definition) if origin.definition else copy.content.definition
-    if inside is None or not _is_copy(expected, inside, origin):
+    if inside is None or expected is None or not _is_copy(expected, inside, origin):
         return False
     return _is_copy(copy.content.text, original.content.text, origin)
 

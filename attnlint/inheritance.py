@@ -14,6 +14,7 @@ from pathlib import Path
 
 from attnlint.diagnostics import CopiedFrom, Diagnostic, Problem
 from attnlint.sources.read import read
+from attnlint.syntax.limits import MAX_SOURCE
 from attnlint.syntax.outline import ModuleOutline, outline
 from attnlint.syntax.text import SourceError, SourceText
 
@@ -45,13 +46,18 @@ class Sources:
 
 
 def _read(path: str) -> ModuleOutline | None:
-    data = read(path)
-    if isinstance(data, Problem):
-        return None
+    """The outline of a file; none of what would not be linted either, because it is too long or no Python."""
     try:
-        return outline(SourceText.from_bytes(path, data))
-    except (SourceError, MemoryError, RecursionError):
+        if os.path.getsize(path) > MAX_SOURCE:
+            return None
+        data = read(path)
+        if isinstance(data, Problem) or len(data) > MAX_SOURCE:
+            return None
+        module = outline(SourceText.from_bytes(path, data))
+    except (OSError, SourceError, MemoryError, RecursionError):
         return None
+    module.release()
+    return module
 
 
 def _beside_or_above(source: str, path: str) -> str | None:

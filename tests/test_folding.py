@@ -15,6 +15,7 @@ from attnlint import folding, inheritance, lint_paths
 from attnlint.diagnostics import Diagnostic
 from attnlint.folding import fold
 from attnlint.modules import Files, Module, Modules
+from attnlint.syntax.limits import MAX_SOURCE
 from attnlint.syntax.outline import ModuleOutline
 from attnlint.syntax.text import SourceError, SourceText
 
@@ -211,6 +212,22 @@ class TestOriginsThatCannotBeRead:
         put(a=BERT, origin="", new="# generated from origin.py\n" + BERT)
         found = lint_paths(["a.py", "new.py"]).diagnostics
         monkeypatch.setattr(inheritance, "outline", failing)
+        assert len(fold(found)) == 4
+
+    @pytest.mark.parametrize("size", [MAX_SOURCE + 1, 4 * MAX_SOURCE])
+    def test_a_file_that_is_too_long_to_be_linted_is_not_read(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        put(a=BERT, origin="x = 1\n" + "#" * size, new="# generated from origin.py\n" + BERT)
+        found = lint_paths(["a.py", "new.py"]).diagnostics
+        asked: list[str] = []
+        monkeypatch.setattr(inheritance, "read", asked.append)
+        assert (len(fold(found)), asked) == (4, [])
+
+    def test_a_file_that_grows_while_it_is_looked_at(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        put(a=BERT, origin="from a import BertSelfAttention, attend", new="# generated from origin.py\n" + BERT)
+        found = lint_paths(["a.py", "new.py"]).diagnostics
+        assert len(fold(found)) == 2
+        grown = Path("origin.py").read_bytes() + b"\n#" + b"#" * MAX_SOURCE
+        monkeypatch.setattr(inheritance, "read", lambda path: grown)
         assert len(fold(found)) == 4
 
     @pytest.mark.parametrize("name", ["..py", "/.py", "../../../../../../../../../../../../..py", "-.py", "\\.py"])
