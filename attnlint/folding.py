@@ -77,13 +77,13 @@ class _Candidates:
 
     def _named(self, copy: Diagnostic, origin: CopiedFrom) -> Iterator[Diagnostic]:
         """The findings that ``copy`` repeats if it comes from an origin."""
-        for module, target in self._readings(origin, copy.path):
-            files = self._files[copy.code]
+        files = self._files[copy.code]
+        for module, target in self._readings(origin, copy.path, files.longest):
             for path in files.meant(module, copy.path) if _is_file(origin) else files.named(module, copy.path):
                 there = (each for each in self._found[copy.code, path] if each is not copy)
                 yield from (each for each in there if _repeats(copy, each, origin, target))
 
-    def _readings(self, origin: CopiedFrom, path: str) -> Iterator[tuple[Module, str]]:
+    def _readings(self, origin: CopiedFrom, path: str, longest: int) -> Iterator[tuple[Module, str]]:
         """What an origin may mean: a module, by the end of its path, and a definition in it. A dotted name does not say
         where the one ends and the other begins; one without a module is a definition of the same file."""
         if _is_file(origin):
@@ -91,7 +91,7 @@ class _Candidates:
             yield self._modules.of(source), origin.target or origin.definition
             return
         parts = tuple(origin.source.split("."))
-        for end in range(len(parts), 0, -1):
+        for end in range(min(len(parts), longest), 0, -1):
             yield parts[:end], ".".join(parts[end:]) or origin.definition
         yield self._modules.of(path), origin.source
 

@@ -19,7 +19,7 @@ from attnlint.syntax.text import SourceText
 _WORDS = re.compile(r"generated|copied\s+from|copied\s+\w+\s+from", re.IGNORECASE)
 _HEADER = re.compile(r"""(?:[ \t]*(?:\#.*)?\n)*(?:[rRuU]?(\"{3}|'{3})(?s:.*?)\1[ \t]*\n)?(?:[ \t]*(?:\#.*)?\n)*""")
 _QUOTE = r"[`'\"<(]*"
-_FILE = rf"{_QUOTE}(?P<source>[\w./\\-]+\.py)\b(?:::?(?P<target>[A-Za-z_][\w.]*\w))?"
+_FILE = rf"{_QUOTE}(?<![\w./\\-])(?P<source>[\w./\\-]+\.py)\b(?:::?(?P<target>[A-Za-z_][\w.]*\w))?"
 _COPIED = r"copied\s+(?:\w+\s+)?from\s*:?\s*"
 _GENERATED = re.compile(
     rf"generated\b.{{0,200}}?\b(?:from|source(?:\s+file)?|original(?:\s+file)?)\s*:?\s*(?:the\s+(?:\w+\s+)?)?{_FILE}",
@@ -50,14 +50,14 @@ class Provenance:
     @cached_property
     def _header(self) -> list[CopiedFrom]:
         header = _HEADER.match(self._source.searched)
-        text = " ".join(line.strip(" \t#") for line in header.group().splitlines()) if header else ""
+        text = _spaced(" ".join(line.strip(" \t#") for line in header.group().splitlines())) if header else ""
         found = _GENERATED.search(text) or _COPIED_FILE.search(text)
         return [CopiedFrom(found["source"])] if found else []
 
     def _over(self, definition: Definition) -> Iterator[CopiedFrom]:
         """The origin that the comments right above a definition name."""
         for number in range(definition.lines.first - 2, -1, -1):
-            text = self._source.lines[number].strip()
+            text = _spaced(self._source.lines[number])
             if text and not text.startswith("#"):
                 return
             found = _COPIED_FILE.search(text) or _COPIED_NAME.search(text)
@@ -66,6 +66,11 @@ class Provenance:
                 renames = tuple(islice(_renames(text[found.end() :]), _MAX_RENAMES))
                 yield CopiedFrom(found["source"], target, definition.qualname, renames)
                 return
+
+
+def _spaced(text: str) -> str:
+    """Text with one blank between words, so that no pattern has several ways through many."""
+    return " ".join(text.split())
 
 
 def _renames(text: str) -> Iterator[tuple[str, str]]:

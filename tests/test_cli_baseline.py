@@ -13,6 +13,7 @@ from test_cli import BUGGY, CLEAN, places
 from test_docs import CHECKOUT, commands
 
 from attnlint.baseline import VERSION
+from attnlint.cli.baselining import Baselining
 
 BASELINE = "attnlint-baseline.json"
 MORE = BUGGY + BUGGY.removeprefix("import torch\n").replace("attend", "attend_more")
@@ -417,6 +418,9 @@ class TestErrors:
             monkeypatch.setenv(name, value)
         result = test_cli.run("--baseline", "known.json", "--output-format=concise", ".")
         assert (result.returncode, result.stderr, len(places(result.stdout))) == (1, "", 2)
+
+    def test_a_name_that_is_no_path_has_no_content_to_watch(self) -> None:
+        assert Baselining("a\0b").content() is None
 
     def test_a_folder_is_no_baseline(self) -> None:
         result = run("--baseline", "src", "src")

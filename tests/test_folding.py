@@ -325,6 +325,33 @@ class TestRenamesThatNobodyWrote:
         assert [len(origin.renames) for origin in found.content.origins] == [50]
 
 
+class TestCommentsThatNobodyWrote:
+    """Comments whose length would take the time of a run."""
+
+    @pytest.mark.parametrize("name", ["a/" * 50_000 + "b.py", "a." * 50_000 + "b", "../" * 40_000 + "b.py"])
+    @pytest.mark.parametrize("comment", ["generated from", "Copied from"])
+    def test_names_of_many_parts(self, name: str, comment: str) -> None:
+        put(a=BERT, b=f"# {comment} {name}\n" + copied(f"{comment} {name}"))
+        assert len(folded()) == 3
+
+    @pytest.mark.parametrize(
+        "comment",
+        [
+            "generated-from-" * 8_000,
+            "generated from" + " " * 100_000 + "!",
+            "Copied from" + " " * 100_000 + "!",
+            "Copied from a.b with a->b" + " " * 100_000 + "!",
+        ],
+    )
+    def test_comments_with_many_ways_to_read_them(self, comment: str) -> None:
+        put(a=BERT, b=f"# {comment}\n" + copied(comment))
+        assert len(folded()) == 3
+
+    def test_blanks_do_not_matter(self) -> None:
+        put(a=BERT, b=copied("  Copied  from \t a.BertSelfAttention   with  Bert->New ,  x  ->  y"))
+        assert len(folded()) == 2
+
+
 class TestOutput:
     @pytest.fixture(autouse=True)
     def files(self) -> None:
