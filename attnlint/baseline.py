@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from attnlint.sources.read import STDIN, contents
 
 DEFAULT = "attnlint-baseline.json"
 VERSION = 1
+MAX_PATH = 4096
+"""Bytes of the path of an entry; systems have none that are longer."""
 
 
 class BaselineError(Exception):
@@ -176,7 +179,7 @@ def _codes(path: str, rules: Sequence[type[Rule]] | None, config: Configuration)
     """The codes that may be reported in a file, now or before, and those that no rule has any more."""
     try:
         asked = config.checks(path, rules).rules
-    except ConfigError:
+    except (ConfigError, UnicodeEncodeError):  # a name that the encoding of this system does not have
         return set()
     return {code for rule in asked for code in (rule.code, *rule.formerly)} | REMOVED.keys()
 
@@ -239,7 +242,19 @@ def _entry(file: str, index: int, entry: object) -> tuple[Known, int]:
         and isinstance(code, str)
         and isinstance(known, str)
         and type(number) is int
-        and number > 0
+        and 0 < number <= sys.maxsize
     ):
-        return Known(path, code, known), number
+        if _may_be_file(path):
+            return Known(path, code, known), number
+        raise BaselineError(f"{file}: is not a baseline: entry {index + 1} has a path that no file can have")
     raise BaselineError(f"{file}: is not a baseline: entry {index + 1} lacks a path, code, fingerprint or count")
+
+
+def _may_be_file(path: str) -> bool:
+    """Whether a system may have such a path, whatever this one's encoding: it is not too long and has no NUL, and what
+    is no text in it stands for bytes of a name."""
+    try:
+        name = path.encode("utf-8", sys.getfilesystemencodeerrors())
+    except UnicodeEncodeError:
+        return False
+    return len(name) <= MAX_PATH and b"\0" not in name

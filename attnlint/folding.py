@@ -15,6 +15,9 @@ from attnlint.diagnostics import CopiedFrom, Copy, Diagnostic
 from attnlint.inheritance import Sources
 from attnlint.modules import Files, Module, Modules
 
+_GROWTH = 4
+"""How many times longer than a copy and its original a text may be between two renames."""
+
 
 def fold(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     """The findings without those that repeat others; these know where their copies stand."""
@@ -74,13 +77,13 @@ class _Candidates:
 
     def _named(self, copy: Diagnostic, origin: CopiedFrom) -> Iterator[Diagnostic]:
         """The findings that ``copy`` repeats if it comes from an origin."""
-        for module, target in self._readings(origin, copy.path):
-            files = self._files[copy.code]
+        files = self._files[copy.code]
+        for module, target in self._readings(origin, copy.path, files.longest):
             for path in files.meant(module, copy.path) if _is_file(origin) else files.named(module, copy.path):
                 there = (each for each in self._found[copy.code, path] if each is not copy)
                 yield from (each for each in there if _repeats(copy, each, origin, target))
 
-    def _readings(self, origin: CopiedFrom, path: str) -> Iterator[tuple[Module, str]]:
+    def _readings(self, origin: CopiedFrom, path: str, longest: int) -> Iterator[tuple[Module, str]]:
         """What an origin may mean: a module, by the end of its path, and a definition in it. A dotted name does not say
         where the one ends and the other begins; one without a module is a definition of the same file."""
         if _is_file(origin):
@@ -88,7 +91,7 @@ class _Candidates:
             yield self._modules.of(source), origin.target or origin.definition
             return
         parts = tuple(origin.source.split("."))
-        for end in range(len(parts), 0, -1):
+        for end in range(min(len(parts), longest), 0, -1):
             yield parts[:end], ".".join(parts[end:]) or origin.definition
         yield self._modules.of(path), origin.source
 
@@ -101,9 +104,9 @@ def _repeats(copy: Diagnostic, original: Diagnostic, origin: CopiedFrom, target:
     """Whether the definitions and the texts of two findings correspond."""
     inside = _inside(original.content.definition, target) if origin.definition else original.content.definition
     expected = _inside(copy.content.definition, origin.definition) if origin.definition else copy.content.definition
-    if inside is None or expected not in (inside, _renamed(inside, origin)):
+    if inside is None or expected is None or not _is_copy(expected, inside, origin):
         return False
-    return copy.content.text in (original.content.text, _renamed(original.content.text, origin))
+    return _is_copy(copy.content.text, original.content.text, origin)
 
 
 def _inside(definition: str, outer: str) -> str | None:
@@ -113,7 +116,16 @@ def _inside(definition: str, outer: str) -> str | None:
     return definition[len(outer) + 1 :] if definition.startswith(f"{outer}.") else None
 
 
-def _renamed(text: str, origin: CopiedFrom) -> str:
+def _is_copy(copy: str, original: str, origin: CopiedFrom) -> bool:
+    """Whether one text is the other, as it is or after what the comment says was renamed, in the order it says that.
+
+    Each name may be replaced by one that has it twice, so a text that grows far beyond both is not made: it is no copy.
+    """
+    if copy == original:
+        return True
+    text, longest = original, _GROWTH * max(len(copy), len(original))
     for old, new in origin.renames:
+        if len(text) + text.count(old) * (len(new) - len(old)) > longest:
+            return False
         text = text.replace(old, new)
-    return text
+    return copy == text

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from attnlint.diagnostics import CopiedFrom, Diagnostic, Problem
 from attnlint.sources.read import read
+from attnlint.syntax.limits import MAX_SOURCE
 from attnlint.syntax.outline import ModuleOutline, outline
 from attnlint.syntax.text import SourceError, SourceText
 
@@ -45,20 +46,26 @@ class Sources:
 
 
 def _read(path: str) -> ModuleOutline | None:
-    data = read(path)
-    if isinstance(data, Problem):
-        return None
+    """The outline of a file; none of what would not be linted either, because it is too long or no Python."""
     try:
-        return outline(SourceText.from_bytes(path, data))
-    except SourceError:
+        if os.path.getsize(path) > MAX_SOURCE:
+            return None
+        data = read(path)
+        if isinstance(data, Problem) or len(data) > MAX_SOURCE:
+            return None
+        module = outline(SourceText.from_bytes(path, data))
+    except (OSError, SourceError, MemoryError, RecursionError):
         return None
+    module.release()
+    return module
 
 
 def _beside_or_above(source: str, path: str) -> str | None:
-    """The file that a comment in ``path`` names: beside it, or from a folder above as the comment has it."""
+    """The file that a comment in ``path`` names: beside it, or from a folder above as the comment has it. What the
+    system refuses to look up, such as a name that is too long, is none."""
     folder = Path(os.path.abspath(path)).parent
-    tried = [folder / os.path.basename(source), *(above / source for above in (folder, *folder.parents))]
-    return next((str(each) for each in tried if each.is_file()), None)
+    tried = (os.path.basename(source), *(os.path.join(above, source) for above in (folder, *folder.parents)))
+    return next((each for each in (os.path.join(folder, one) for one in tried) if os.path.isfile(each)), None)
 
 
 def _imported(dotted: str, path: str, definition: str, renames: tuple[tuple[str, str], ...] = ()) -> CopiedFrom:

@@ -33,10 +33,13 @@ class Files:
         self._beside: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._ending: dict[Module, list[str]] = defaultdict(list)
         self._below: dict[Module, dict[Module, list[str]]] = {}
+        self.longest = 0
+        """How many parts a module has at most; no file is meant by more."""
 
     def add(self, path: str) -> None:
         """A further file."""
         module = self._modules.of(path)
+        self.longest = max(self.longest, len(module))
         self._beside[_folder(path), module[-1]].append(path)
         for length in range(1, len(module) + 1):
             self._ending[module[-length:]].append(path)
@@ -58,7 +61,7 @@ class Files:
         The first folders of a file may be others, as in an installed package, or all of them if it stands beside the
         copy."""
         seen: set[str] = set()
-        for length in range(len(module), min(2, len(module)) - 1, -1):
+        for length in range(min(len(module), self.longest), min(2, len(module)) - 1, -1):
             for path in self.named(module[-length:], copy):
                 if path not in seen:
                     seen.add(path)
@@ -83,5 +86,5 @@ def _folder(path: str) -> str:
 
 
 def _module(path: str) -> Module:
-    parts = Path(os.path.abspath(path)).with_suffix("").parts
+    parts = Path(os.path.splitext(os.path.abspath(path))[0]).parts
     return parts[:-1] if parts[-1:] == (_PACKAGE,) and len(parts) > 1 else parts

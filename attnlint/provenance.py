@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 
 from attnlint.diagnostics import CopiedFrom
 from attnlint.syntax.outline import Definition
@@ -30,6 +31,8 @@ _COPIED_FILE = re.compile(_COPIED + _FILE, re.IGNORECASE)
 _COPIED_NAME = re.compile(rf"{_COPIED}{_QUOTE}(?!\w+://)(?P<source>[A-Za-z_][\w.]*\w)", re.IGNORECASE)
 _WITH = re.compile(r"\swith\s+(?P<renames>\S.*->.*)")
 _ALL_CASES = re.compile(r"\sall-casing\s*$")
+_MAX_RENAMES = 50
+"""Names that one comment renames; what it says beyond that is not followed."""
 
 
 class Provenance:
@@ -53,21 +56,27 @@ class Provenance:
     @cached_property
     def _header(self) -> list[CopiedFrom]:
         header = _HEADER.match(self._source.searched)
-        text = " ".join(line.strip(" \t#") for line in header.group().splitlines()) if header else ""
+        text = _spaced(" ".join(line.strip(" \t#") for line in header.group().splitlines())) if header else ""
         found = _GENERATED.search(text) or _COPIED_FILE.search(text)
         return [CopiedFrom(found["source"])] if found else []
 
     def _over(self, definition: Definition) -> CopiedFrom | None:
         """The origin that the comments right above a definition name."""
         for number in range(definition.lines.first - 2, -1, -1):
-            text = self._source.lines[number].strip()
+            text = _spaced(self._source.lines[number])
             if text and not text.startswith("#"):
                 break
             found = _COPIED_FILE.search(text) or _COPIED_NAME.search(text)
             if found:
                 target = found.groupdict().get("target") or ""
-                return CopiedFrom(found["source"], target, definition.qualname, tuple(_renames(text[found.end() :])))
+                renames = tuple(islice(_renames(text[found.end() :]), _MAX_RENAMES))
+                return CopiedFrom(found["source"], target, definition.qualname, renames)
         return None
+
+
+def _spaced(text: str) -> str:
+    """Text with one blank between words, so that no pattern has several ways through many."""
+    return " ".join(text.split())
 
 
 def _renames(text: str) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from test_cli import BUGGY, CLEAN, places
 from test_docs import CHECKOUT, commands
 
 from attnlint.baseline import VERSION
+from attnlint.cli.baselining import Baselining
 
 BASELINE = "attnlint-baseline.json"
 MORE = BUGGY + BUGGY.removeprefix("import torch\n").replace("attend", "attend_more")
@@ -380,13 +381,46 @@ class TestErrors:
         assert result.stderr.startswith(f"Error: known.json: {reason}")
         assert result.stderr.count("\n") == 1
 
-    @pytest.mark.parametrize("wrong", [{"count": 0}, {"count": True}, {"count": "1"}, {"path": 1}, {"code": None}])
+    @pytest.mark.parametrize(
+        "wrong", [{"count": 0}, {"count": True}, {"count": "1"}, {"count": 10**4000}, {"path": 1}, {"code": None}]
+    )
     def test_every_part_of_an_entry_matters(self, wrong: dict[str, object]) -> None:
         entry = {"path": "src/old.py", "code": "ATN101", "fingerprint": "0" * 16, "count": 1}
         Path("known.json").write_text(json.dumps({"version": VERSION, "findings": [entry, {**entry, **wrong}]}))
         result = run("--baseline", "known.json", "src")
         assert result.returncode == 2
         assert "entry 2 lacks a path, code, fingerprint or count" in result.stderr
+
+    @pytest.mark.parametrize("path", ["\ud800/a.py", "sub\0/a.py", "x/" * 200_000 + "a.py", "ü" * 2049])
+    @pytest.mark.parametrize("option", ["--baseline", "--write-baseline"])
+    def test_a_path_that_no_file_can_have_is_one_line(self, path: str, option: str) -> None:
+        entry = {"path": path, "code": "ATN101", "fingerprint": "0" * 16, "count": 1}
+        Path("known.json").write_text(json.dumps({"version": VERSION, "findings": [entry]}), "utf-8")
+        result = run(option, "known.json", "src")
+        assert (result.returncode, result.stdout) == (2, "")
+        assert result.stderr == "Error: known.json: is not a baseline: entry 1 has a path that no file can have\n"
+
+    @pytest.mark.parametrize(
+        "path", ["n" * 300 + "/a.py", "x/" * 2046 + "a.py", "src/\udcff.py", "ü" * 2048, "src/old.py/a.py"]
+    )
+    def test_a_path_of_a_file_that_is_not_there(self, path: str) -> None:
+        entry = {"path": path, "code": "ATN101", "fingerprint": "0" * 16, "count": 1}
+        Path("known.json").write_text(json.dumps({"version": VERSION, "findings": [entry]}), "utf-8")
+        result = run("--baseline", "known.json", "--output-format=concise", ".")
+        assert (result.returncode, len(places(result.stdout))) == (1, 2)
+        assert result.stderr.startswith("attnlint: 1 finding of known.json is gone, ")
+
+    @pytest.mark.skipif(os.name == "nt", reason="names have one encoding there")
+    def test_a_path_that_the_encoding_of_names_does_not_have(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        entry = {"path": "größe/a.py", "code": "ATN101", "fingerprint": "0" * 16, "count": 1}
+        Path("known.json").write_text(json.dumps({"version": VERSION, "findings": [entry]}), "utf-8")
+        for name, value in (("PYTHONUTF8", "0"), ("PYTHONCOERCECLOCALE", "0"), ("LC_ALL", "C")):
+            monkeypatch.setenv(name, value)
+        result = test_cli.run("--baseline", "known.json", "--output-format=concise", ".")
+        assert (result.returncode, result.stderr, len(places(result.stdout))) == (1, "", 2)
+
+    def test_a_name_that_is_no_path_has_no_content_to_watch(self) -> None:
+        assert Baselining("a\0b").content() is None
 
     def test_a_folder_is_no_baseline(self) -> None:
         result = run("--baseline", "src", "src")

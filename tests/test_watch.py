@@ -173,6 +173,24 @@ class TestForReal:
             Path("known.json").write_text(known, "utf-8")
             watched.until([])
 
+    @pytest.mark.parametrize(
+        ("old", "new", "reason"),
+        [
+            ("src/m.py", "sub\\u0000/m.py", "entry 1 has a path that no file can have"),
+            ("src/m.py", "\\ud800/m.py", "entry 1 has a path that no file can have"),
+            ('"count": 1', '"count": 0', "entry 1 lacks a path, code, fingerprint or count"),
+        ],
+    )
+    def test_a_baseline_that_cannot_be_used_any_more(self, old: str, new: str, reason: str) -> None:
+        run("--write-baseline", "known.json", "src")
+        known = Path("known.json").read_text("utf-8")
+        with watching("--baseline", "known.json", "src") as watched:
+            assert watched.report() == []
+            Path("known.json").write_text(known.replace(old, new), "utf-8")
+            watched.until([f"attnlint: known.json: is not a baseline: {reason}"])
+            Path("known.json").write_text(known.replace("ATN204", "ATN999"), "utf-8")
+            watched.until([BOTH[0]])
+
     def test_a_baseline_of_settings_that_change(self) -> None:
         run("--write-baseline", "known.json", "src")
         with watching("src") as watched:

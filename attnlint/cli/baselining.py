@@ -82,7 +82,7 @@ class Baselining:
             return None
         try:
             return contents(self.file)
-        except OSError:
+        except (OSError, ValueError):
             return None
 
     def spared(self, baseline: Baseline | None) -> Callable[[Diagnostic], bool] | None:
