@@ -197,9 +197,9 @@ def _diagnostic(
 ) -> Diagnostic:
     if copies:
         raise ValueError("copies are told when all files are known")
-    if not _NAME.fullmatch(code) or not _NAME.fullmatch(name) or not url.isprintable():
+    if not _NAME.fullmatch(code) or not _NAME.fullmatch(name) or not _text(url).isprintable():
         raise ValueError("no code and name of a rule")
-    mend = fix and Fix(_text(fix[0]), Tier(fix[1]), tuple(_edit(*edit) for edit in fix[2]))
+    mend = None if fix is None else Fix(_text(fix[0]), Tier(fix[1]), tuple(_edit(*edit) for edit in fix[2]))
     told = tuple(_related(*one) for one in related)
     known_by = Content(_text(content[0]), _text(content[1]), tuple(_copied(*origin) for origin in content[2]))
     head = (code, name, Severity(severity), _text(path), _span(*span), _text(message), url)
@@ -220,8 +220,10 @@ def _copied(source: str, target: str, definition: str, renames: list[tuple[str, 
 
 
 def _span(line: int, column: int, end_line: int, end_column: int) -> Span:
-    if not all(type(number) is int for number in (line, column, end_line, end_column)):
+    if not all(type(number) is int and number > 0 for number in (line, column, end_line, end_column)):
         raise TypeError("a place is no number")
+    if (end_line, end_column) < (line, column):
+        raise ValueError("a place that ends before it begins")
     return Span(line, column, end_line, end_column)
 
 

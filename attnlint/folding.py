@@ -17,6 +17,8 @@ from attnlint.modules import Files, Module, Modules
 
 _GROWTH = 4
 """How many times longer than a copy and its original a text may be between two renames."""
+_ANYWAY = 1000
+"""Characters that it may have in any case: names are short."""
 
 
 def fold(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
@@ -123,7 +125,7 @@ def _is_copy(copy: str, original: str, origin: CopiedFrom) -> bool:
     """
     if copy == original:
         return True
-    text, longest = original, _GROWTH * max(len(copy), len(original))
+    text, longest = original, max(_ANYWAY, _GROWTH * max(len(copy), len(original)))
     for old, new in origin.renames:
         if len(text) + text.count(old) * (len(new) - len(old)) > longest:
             return False

@@ -68,7 +68,7 @@ class TestResults:
         assert {key: placed(known[key], str(FIXTURES[int.from_bytes(key, "big")])) for key in known} == found
         assert any(each.related and each.fix for results in found.values() for each in results)
 
-    spans = st.builds(Span, *4 * [st.integers(0, 9)])
+    spans = st.tuples(*2 * [st.tuples(*2 * [st.integers(1, 9)])]).map(lambda two: Span(*min(two), *max(two)))
     texts = st.text(max_size=9)
     names = st.text("ATN901-._x", min_size=1, max_size=9)
     found = st.builds(
@@ -303,6 +303,11 @@ class TestAdversity:
             ((0, 4, 2), "9"),
             ((0, 5), 7),
             ((0, 6), "https://\x1b"),
+            ((0, 6), 5),
+            ((0, 7), 0),
+            ((0, 7), []),
+            ((0, 4), [-5, 1, -9, 1]),
+            ((0, 4), [5, 9, 5, 1]),
             ((0, 9), "1"),
         ],
         ids=str,

@@ -97,7 +97,8 @@ def test_what_libcst_would_never_end_with_is_kept_from_it(pattern: str) -> None:
 
 def test_brackets_are_counted_to_the_end_of_a_line_without_any_open() -> None:
     body = "            f(g(h(i(j(k(l(1)))))))\n"
-    text = f"type X = int\nmatch x:\n        case [\n            {{1: y}},\n        ]:\n{body}        case y:\n{body}"
+    cases = f"        case [\n            {{1: y}},\n        ]:\n{body}        case y:\n{body}"
+    text = f"type X = int\ncase = {body.strip()}\nmatch x:\n{cases}"
     told = on_big_stack(lambda: needs_newer(text, (3, 10)))
     assert told is not None
     assert told[0] == 1

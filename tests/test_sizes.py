@@ -84,6 +84,8 @@ def test_what_a_document_is_made_of_is_bounded() -> None:
         lint_source(lines + "\n" * 1_000_000, "a.md")
     with pytest.raises(SourceError, match=r"not analysed: 2,000,00. values of JSON, and at most 2,000,000 are read"):
         lint_source('{"cells": [' + "{}," * 2_000_001 + "{}]}", "a.ipynb")
+    output = '{"cells": [], "metadata": {"output": "' + "0.1, " * 2_000_001 + '"}}'
+    assert lint_source(output, "a.ipynb") == []
 
 
 def test_a_file_that_no_memory_holds_hides_no_other(tmp_path: Path) -> None:

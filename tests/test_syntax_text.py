@@ -40,6 +40,7 @@ def test_bytes_are_decoded_as_python_does(data: bytes, text: str) -> None:
         (b"# coding: klingon\n", 1, "unknown encoding: klingon"),
         (b"# coding: rot13\n", 1, "rot13"),
         (b"# coding: punycode\n#-" + b"a" * 3_000_000, 1, "punycode is no encoding of source code"),
+        (b"# coding: -punycode_\n#-" + b"a" * 3_000_000, 1, "-punycode_ is no encoding of source code"),
         (b"\xef\xbb\xbf# coding: latin-1\n", 1, "encoding problem"),
     ],
 )

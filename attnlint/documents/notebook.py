@@ -29,6 +29,7 @@ from attnlint.syntax.text import SourceError, SourceText, line_number, split_lin
 
 _PYTHON = frozenset({"ipython", "python", "python2", "python3"})
 _LINE_END = re.compile("\n")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _MOST_VALUES = 2_000_000
 """Values in the JSON of a notebook that is read; each takes up to some hundred bytes."""
 
@@ -152,7 +153,7 @@ class Notebook(JoinedDocument):
         if not self._text.strip():
             return ()  # as editors make them
         values = self._text.count(",")
-        if values > _MOST_VALUES:
+        if values > _MOST_VALUES and (values := _STRING.sub("", self._text).count(",")) > _MOST_VALUES:
             raise SourceError(None, f"not analysed: {values:,} values of JSON, and at most {_MOST_VALUES:,} are read")
         try:
             content = json.loads(self._text)

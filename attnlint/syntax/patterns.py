@@ -15,7 +15,7 @@ from attnlint.syntax.nesting import LITERAL
 MAX_BRACKETS = 6
 """Brackets around a pattern, one inside of another, that libcst is given: some milliseconds."""
 _IGNORED = re.compile(rf"{LITERAL.pattern}|\#[^\n]*", LITERAL.flags)
-_CASE = re.compile(r"^[ \t\f]*case\b", re.MULTILINE)
+_CASE = re.compile(r"^[ \t\f]*case\b(?![ \t]*[=.,):])", re.MULTILINE)
 _BRACKET_OR_END = re.compile(r"[][(){}\n\r]")
 _BLOCKS = (ast.stmt, ast.match_case, ast.excepthandler)
 _Place = tuple[int, int]
@@ -37,7 +37,7 @@ def brackets(root: ast.AST, lines: Sequence[str], without: Container[int] = ()) 
 
 def may_have_brackets(text: str) -> bool:
     """Whether a pattern may be in more brackets than libcst is given, in text that Python does not parse: those in
-    strings count, which may be none."""
+    strings count, which may be none, and those behind the pattern on its line."""
     return any(_most_from(case.end(), text) > MAX_BRACKETS for case in _CASE.finditer(text))
 
 

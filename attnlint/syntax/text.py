@@ -112,9 +112,9 @@ def line_number(before: str) -> int:
 
 
 def _decode(data: bytes, encoding: str) -> str:
-    if encoding.replace("_", "-").lower() in _SLOW:
-        raise SourceError(1, f"{encoding} is no encoding of source code")
     try:
+        if codecs.lookup(encoding).name in _SLOW:
+            raise SourceError(1, f"{encoding} is no encoding of source code")
         with quietly():
             return data.decode(encoding)
     except UnicodeDecodeError as error:
