@@ -64,8 +64,8 @@ def _beside_or_above(source: str, path: str) -> str | None:
     """The file that a comment in ``path`` names: beside it, or from a folder above as the comment has it. What the
     system refuses to look up, such as a name that is too long, is none."""
     folder = Path(os.path.abspath(path)).parent
-    tried = (os.path.basename(source), *(os.path.join(above, source) for above in (folder, *folder.parents)))
-    return next((each for each in (os.path.join(folder, one) for one in tried) if os.path.isfile(each)), None)
+    above = (os.path.join(each, source) for each in (folder, *folder.parents))
+    return next(filter(os.path.isfile, (os.path.join(folder, os.path.basename(source)), *above)), None)
 
 
 def _imported(dotted: str, path: str, definition: str, renames: tuple[tuple[str, str], ...] = ()) -> CopiedFrom:

@@ -22,6 +22,9 @@ def edited(source: SourceText, edits: Iterable[Edit]) -> bytes:
         text += [source.text[stop:end], with_line_ends(edit.replacement, source.lines, edit.span.line)]
         end = begin
     text.append(source.text[:end])
+    if source.text.encode(source.encoding) != source.data:  # ``unicode_escape`` makes one line of all lines
+        reason = f"{source.encoding} does not write what it reads: no fix can leave the rest of the file as it is"
+        raise SourceError(None, reason)
     return _encoded("".join(reversed(text)), source)
 
 
@@ -38,12 +41,7 @@ def with_line_ends(replacement: str, lines: Sequence[str], line: int) -> str:
 
 
 def _encoded(text: str, source: SourceText) -> bytes:
-    """The bytes of a text in the encoding of a source, if that is one that gives what it read back: ``unicode_escape``
-    makes one line of all lines."""
     try:
-        if source.text.encode(source.encoding) != source.data:
-            reason = f"{source.encoding} does not write what it reads: no fix can leave the rest of the file as it is"
-            raise SourceError(None, reason)
         return text.encode(source.encoding)
     except UnicodeEncodeError as error:
         reason = f"the fix needs {text[error.start]!r}, which {source.encoding} cannot write"

@@ -85,7 +85,8 @@ class _Literals:
         covered = [self._line(number) for number in range(node.lineno, (node.end_lineno or node.lineno) + 1)]
         if sum(quotes for _, quotes in covered) < 4:
             return 0
-        return max(0, sum(1 for _ in LITERAL.finditer(_segment(node, [line for line, _ in covered]))) - 1)
+        text = between(node.col_offset, node.end_col_offset, [line for line, _ in covered])
+        return max(0, sum(1 for _ in LITERAL.finditer(text)) - 1)
 
     def _line(self, number: int) -> tuple[bytes, int]:
         """A line in UTF-8, and how many quotes there are on it, three in a row counted as one."""
@@ -96,11 +97,11 @@ class _Literals:
         return self._encoded[number]
 
 
-def _segment(node: ast.expr, covered: list[bytes]) -> str:
-    """The text of ``node``, on these lines; its columns count UTF-8 bytes."""
-    covered[-1] = covered[-1][: node.end_col_offset]
-    covered[0] = covered[0][node.col_offset :]
-    return b"".join(covered).decode("utf-8", "replace")
+def between(begin: int, end: int | None, covered: Sequence[bytes]) -> str:
+    """The text from a column of the first of these lines to one of the last; columns count UTF-8 bytes, from 0."""
+    *above, last = covered
+    text = b"".join([*above, last[:end]])[begin:] if above else last[begin:end]
+    return text.decode("utf-8", "replace")
 
 
 def _reach(node: ast.stmt, lines: Sequence[str]) -> int:

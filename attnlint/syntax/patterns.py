@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Container, Iterator, Sequence
 
-from attnlint.syntax.nesting import LITERAL
+from attnlint.syntax.nesting import LITERAL, between
 
 MAX_BRACKETS = 6
 """Brackets around a pattern, one inside of another, that libcst is given: some milliseconds."""
@@ -29,7 +29,7 @@ def brackets(root: ast.AST, lines: Sequence[str], without: Container[int] = ()) 
     while pending:
         node = pending.pop()
         if isinstance(node, ast.Match):
-            deepest = max(deepest, *(_depth(_between(*head, lines)) for head in _heads(node)))
+            deepest = max(deepest, *(_depth(_covered(*head, lines)) for head in _heads(node)))
         children = ast.iter_child_nodes(node)
         pending += [one for one in children if isinstance(one, _BLOCKS) and id(one) not in without]
     return deepest
@@ -70,12 +70,8 @@ def _end(node: ast.expr | ast.pattern | ast.stmt) -> _Place:
     return node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
 
 
-def _between(begin: _Place, end: _Place, lines: Sequence[str]) -> str:
-    """The text between two places, whose columns count UTF-8 bytes."""
-    covered = [line.encode() for line in lines[begin[0] - 1 : end[0]]]
-    covered[-1] = covered[-1][: end[1]]
-    covered[0] = covered[0][begin[1] :]
-    return b"".join(covered).decode("utf-8", "replace")
+def _covered(begin: _Place, end: _Place, lines: Sequence[str]) -> str:
+    return between(begin[1], end[1], [line.encode() for line in lines[begin[0] - 1 : end[0]]])
 
 
 def _depth(text: str) -> int:
