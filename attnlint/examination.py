@@ -14,7 +14,7 @@ from functools import partial
 from itertools import islice
 from typing import TypeAlias
 
-from attnlint.attention import Arms, AttentionSite, opposite_arms, recognise
+from attnlint.attention import Arms, AttentionSite, handed_in, opposite_arms, recognise
 from attnlint.diagnostics import Diagnostic, Severity, Tier
 from attnlint.failures import Failures
 from attnlint.findings import Cleared, Finding, diagnostics
@@ -51,8 +51,8 @@ class Examined:
 
     found: tuple[Diagnostic, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
-    is_handed_in: bool = False
-    """Whether a site depends on what callers hand to the definition."""
+    handed_in: frozenset[str] = frozenset()
+    """The parameters that callers decide on and sites rest on."""
     is_read: bool = True
 
 
@@ -78,7 +78,7 @@ class Examiner:
             return Examined(
                 tuple(diagnostics(self.module.plain, self._findings(graph, sites), self._failures)),
                 tuple(verdict for site in sites for verdict in self._verdicts(site)),
-                any(path.is_handed_in for site in sites for path in site.paths),
+                handed_in(sites, graph),
             )
         finally:
             graph.world.release()

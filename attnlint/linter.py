@@ -13,10 +13,11 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from attnlint import suppressions
+from attnlint.calling import Known
 from attnlint.collecting import by_hand
 from attnlint.config import Checks, Configuration
 from attnlint.contents import Contents
-from attnlint.diagnostics import Diagnostic
+from attnlint.diagnostics import Diagnostic, Span
 from attnlint.documents import open_document
 from attnlint.failures import Failures
 from attnlint.findings import Finding, diagnostics
@@ -106,7 +107,9 @@ def _analyse(
         found.extend(_checked(module, wanted, rules, unread, failures, remembering))
     module.release()
     comments = Suppressions(source, rules, unread, noqa=noqa)
-    unique = {(d.code, d.span): d for d in found}
+    unique: dict[tuple[str, Span], Diagnostic] = {}
+    for one in found:
+        unique.setdefault((one.code, one.span), one)  # in the words of the definition itself, not of its callers
     left = [one for one in unique.values() if not comments.silence(one)]
     left.extend(_about_comments(source, comments, rules, failures))
     return Contents(source, module).added(left)
@@ -166,9 +169,10 @@ def _checked(
     try:
         examiner = Examiner(module, rules, failures)
         examine = remembering(examiner) if remembering is not None else examiner
-        examined = {root: examine(root) for root in wanted if not root.calls}
-        handed = {name for root, one in examined.items() if one.is_handed_in for name in root.names}
-        examined.update((root, examine(root)) for root in wanted if not handed.isdisjoint(root.calls))
+        examined = {root: examine(root) for root in wanted if not root.asks_of}
+        called = Known((root.known_as, root.definition, one.handed_in) for root, one in examined.items())
+        asking = [root for root in wanted if root.asks_of and called.knows_less(root.definition, root.asks_of)]
+        examined.update((root, examine(root)) for root in asking)
         unread.extend(root.definition for root, one in examined.items() if not one.is_read)
         return list(settled(examined.values()))
     finally:

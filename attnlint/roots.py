@@ -85,11 +85,11 @@ class Root:
     definition: Definition
     reaches_site: bool
     """Whether it holds an attention site, or a part of one, or calls what does: what its object is made of matters."""
-    names: frozenset[str] = frozenset()
-    """What those definitions call it that are analysed for their calls."""
-    calls: frozenset[str] = frozenset()
-    """For a definition that only calls what holds a site: under which names. It matters where the sites of a definition
-    of such a name depend on what is handed to them."""
+    known_as: frozenset[str] = frozenset()
+    """For a definition that holds a site: the names under which others call it."""
+    asks_of: frozenset[str] = frozenset()
+    """For a definition that only calls what holds a site: under which names. It matters where it tells more about
+    those, see `attnlint.calling`."""
 
 
 class _Search:
@@ -120,8 +120,8 @@ class _Search:
             Root(
                 definition=one,
                 reaches_site=one in reaching or one in split,
-                names=self._names_of(one) if one in holding else frozenset(),
-                calls=callers.get(one, frozenset()) if one not in local else frozenset(),
+                known_as=self._names_of(one) if one in holding else frozenset(),
+                asks_of=callers.get(one, frozenset()) if one not in local else frozenset(),
             )
             for one in self._functions
             if one in found

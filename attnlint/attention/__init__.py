@@ -5,6 +5,7 @@ of a module's graphs, `arms` pairs those between which one setting decides.
 """
 
 from attnlint.attention.arms import Arms, opposite_arms
+from attnlint.attention.handed import handed_in
 from attnlint.attention.recognise import recognise
 from attnlint.attention.site import AttentionPath, AttentionSite, Factor, MaskUse, Operand
 
@@ -15,6 +16,7 @@ __all__ = [
     "Factor",
     "MaskUse",
     "Operand",
+    "handed_in",
     "opposite_arms",
     "recognise",
 ]

@@ -11,7 +11,6 @@ from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.facts import Facts
 from attnlint.graph.scalars import Monomial, extent_of
 from attnlint.graph.values import (
-    Add,
     Dispatched,
     Divide,
     Dropout,
@@ -20,14 +19,12 @@ from attnlint.graph.values import (
     Multiply,
     Normalize,
     Origin,
-    Parameter,
     Product,
     Sdpa,
     Softmax,
     TransformerCall,
     Unknown,
     Value,
-    strip,
 )
 from attnlint.graph.worlds import TRAINING, World, worlds_of
 
@@ -189,19 +186,6 @@ class AttentionPath:
         """Whether nothing on the way from the projections to softmax is opaque."""
         operands = [o for o in (self.query, self.key) if o is not None]
         return not self.opaque and not any(o.opaque for o in operands)
-
-    @property
-    def is_handed_in(self) -> bool:
-        """Whether the query, the key, the dropout or the scores are what a caller of the root hands to it."""
-        given = [operand.source for operand in (self.query, self.key) if operand is not None]
-        if self.stream is not None:
-            given.append(self.stream)
-        if isinstance(self.anchor, (Sdpa, Flash, Dispatched)):
-            given.append(strip(self.anchor.dropout))
-        if self.scores_from is not None:
-            given.append(self.scores_from)
-            given.extend(map(strip, self.scores_from.operands() if isinstance(self.scores_from, Add) else ()))
-        return any(isinstance(value, Parameter) and not value.of_constructor for value in given)
 
     def ask(self, question: Callable[[AttentionPath], T], in_eval: bool = False) -> Iterator[T]:
         """Answers to a further question on this path; where it depends on more conditions, one for each outcome.
