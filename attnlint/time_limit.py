@@ -44,14 +44,18 @@ _deadline: ContextVar[_Deadline | None] = ContextVar("attnlint deadline", defaul
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raise `OutOfTime` where what is done inside takes longer; 0 is no limit.
+    """Raise `OutOfTime` where what is done inside takes longer; 0 is no limit. Of two limits, one inside the other, the
+    one that ends first counts.
 
     What ends just before anybody asks is done, late or not. Once somebody was told, it is not, even if that is caught.
     """
     if not seconds:
         yield
         return
-    deadline = _Deadline(seconds)
+    outer, deadline = _deadline.get(), _Deadline(seconds)
+    if outer is not None and outer.at <= deadline.at:
+        yield
+        return
     token = _deadline.set(deadline)
     try:
         yield

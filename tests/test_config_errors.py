@@ -50,6 +50,10 @@ WRONG = {
     "a torch": ('torch-version = "new"', "5: `torch-version` cannot be used: 'new' is no version specifier; "),
     "no torch": ('torch-version = ">=3,<2"', "5: `torch-version` cannot be used: no release of torch is in '>=3,<2'"),
     "a number for a torch": ("torch-version = 2.1", "5: `torch-version` has to be a version or a version specifier, "),
+    "a long version that this is not": (
+        f'required-version = ">=9{".9" * 40}"',
+        f"5: `required-version` asks for attnlint >=9{'.9' * 27}…, and this is attnlint ",
+    ),
     "an own version": ('required-version = "new"', '5: `required-version` is no version specifier: "new"; '),
     "an own version of many digits": (
         f'required-version = ">={"1" * 5000}"',

@@ -228,7 +228,7 @@ def test_a_file_that_has_nothing_to_give_yet(monkeypatch: pytest.MonkeyPatch) ->
     """As ``/proc/kmsg`` once it was read: a file that is none to wait for."""
 
     class Waiting(io.FileIO):
-        def readall(self) -> None:  # type: ignore[override]
+        def read(self, size: int | None = -1) -> None:  # type: ignore[override]
             return None
 
     monkeypatch.setattr(os, "fdopen", lambda file, mode, buffering: Waiting(file, mode))

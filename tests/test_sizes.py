@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from attnlint import SourceError, lint_paths, lint_source
+from attnlint.diagnostics import Problem
+from attnlint.sources import read as reading
 from attnlint.syntax.limits import MAX_DEFINITION, MAX_SOURCE
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "wait4"), reason="the memory of a process is asked for")
@@ -98,3 +103,42 @@ def test_a_file_that_no_memory_holds_hides_no_other(tmp_path: Path) -> None:
     assert [found.code for found in report.diagnostics] == ["ATN101"]
     (problem,) = report.problems
     assert problem.reason == "cannot be read: it has 1,099,511,627,776 bytes, and at most 268,435,456 are read"
+
+
+def test_a_file_with_more_in_it_than_the_system_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Files of the system say that they are empty, and may hold anything."""
+    monkeypatch.setattr(reading, "MAX_FILE", 200_000)
+    (tmp_path / "a.py").write_bytes(b"#" * 200_000)
+    assert reading.read(tmp_path / "a.py") == b"#" * 200_000
+    told = "cannot be read: it has more than 200,000 bytes, and at most 200,000 are read"
+    with open(tmp_path / "a.py", "ab") as file:
+        file.write(b"#")
+    monkeypatch.setattr(os, "fstat", lambda file, stat=os.fstat: _saying_nothing(stat(file)))
+    assert reading.read(tmp_path / "a.py") == Problem(str(tmp_path / "a.py"), None, told)
+
+
+def _saying_nothing(told: os.stat_result) -> os.stat_result:
+    return os.stat_result((*told[:6], 0, *told[7:]))
+
+
+@pytest.mark.parametrize("given", ["standard input", "a pipe"])
+def test_what_never_ends_is_not_read_for_ever(given: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(reading, "MAX_FILE", 200_000)
+    monkeypatch.setattr(reading, "_stdin", [])
+    monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(b"#" * 200_001)))
+    path = "-" if given == "standard input" else _pipe(tmp_path / "pipe", b"#" * 300_000)
+    told = "cannot be read: it has more than 200,000 bytes, and at most 200,000 are read"
+    assert reading.read(path) == Problem(path, None, told)
+
+
+def _pipe(path: Path, data: bytes) -> str:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("no pipes here")
+    os.mkfifo(path)
+
+    def write() -> None:
+        with suppress(BrokenPipeError):
+            path.write_bytes(data)
+
+    Thread(target=write, daemon=True).start()
+    return str(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,10 +13,14 @@ from config_support import Run, attnlint, write
 
 from attnlint import Configuration, Failures, SourceError, discover, lint_paths, lint_source, sharing
 from attnlint.attention import AttentionPath, AttentionSite
-from attnlint.fixes import fix_paths
+from attnlint.diagnostics import Tier
+from attnlint.fixes import fix_paths, fixer
+from attnlint.fixes.fixer import Fixed
+from attnlint.fixes.ignore import ignore_source
+from attnlint.fixes.run import change_paths
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.incremental import Session
-from attnlint.rule import Finding, Rule
+from attnlint.rule import Finding, Mend, Replacement, Rule
 from attnlint.time_limit import OutOfTime, check, limited
 from attnlint.triggers import SITE
 
@@ -67,6 +72,32 @@ class SlowOnceFixed(Slow):
         while path.all_factors:
             list(path.ask(lambda path: None))
         yield from ()
+
+
+class SlowOnceSilenced(Slow):
+    """A rule that has never enough of a file with comments."""
+
+    def check_path(self, path: AttentionPath) -> Iterator[Finding]:
+        while "#" in path.graph.definition.text:
+            list(path.ask(lambda path: None))
+        yield from ()
+
+
+class Vain(Rule):
+    """A rule that takes its time, and whose mends mend nothing."""
+
+    code = "ATN999"
+    name = "vain"
+    triggers = SITE
+
+    def check_definition(self, graph: DefinitionGraph) -> Iterator[Finding]:
+        if graph.definition.name == "attend_0":
+            time.sleep(0.1)
+        yield from ()
+
+    def check_site(self, site: AttentionSite) -> Iterator[Finding]:
+        mend = Mend("write it anew", Tier.SAFE, (Replacement(site.at, "({0})", (site.at,)),))
+        yield Finding(site.at, f"{site.paths[0].graph.definition.name} could be better", mend=mend)
 
 
 def endless(name: str) -> str:
@@ -173,9 +204,33 @@ def test_fixes_after_which_there_is_no_end_are_not_made(tmp_path: Path) -> None:
     )
     assert [found.code for found in report.diagnostics] == ["ATN101"]
     assert [problem.reason for problem in report.problems] == [
-        f"with fixes made, {TOLD.format(2)}; nothing was changed"
+        f"once it is changed, {TOLD.format(2)}; nothing was changed"
     ]
     assert not written
+
+
+def test_fixes_that_help_nothing_do_not_go_on_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fixer, "_LOOKS", 1.5)
+    text = "".join(BUGGY.replace("attend", f"attend_{number}") for number in range(60))
+    (tmp_path / "a.py").write_text(text, "utf-8")
+    report = fix_paths([tmp_path / "a.py"], [Vain], lambda found: True, None, config=config(2))
+    assert len(report.diagnostics) == 60
+    assert [problem.reason for problem in report.problems] == [
+        "changing it takes more than 3 seconds, 1.5 times the `time-limit` of a file; nothing was changed"
+    ]
+
+
+def test_comments_after_which_there_is_no_end_are_not_written(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(BUGGY, "utf-8")
+
+    def change(data: bytes, path: str, failures: Failures) -> Fixed:
+        return ignore_source(data, path, failures, rules=[SlowOnceSilenced, SCALE], config=config(2))
+
+    report = change_paths([tmp_path / "a.py"], change, lambda path, new, old: pytest.fail("written"))
+    assert [found.code for found in report.diagnostics] == ["ATN101"]
+    assert [problem.reason for problem in report.problems] == [
+        f"once it is changed, {TOLD.format(2)}; nothing was changed"
+    ]
 
 
 # -- the limit itself
@@ -191,6 +246,20 @@ def test_the_inner_limit_ends_with_its_block() -> None:
     with limited(60):
         with pytest.raises(OutOfTime), limited(1e-9):
             check()
+        check()
+
+
+def test_of_two_limits_the_first_to_end_counts() -> None:
+    with pytest.raises(OutOfTime) as raised, limited(0.01), limited(60):
+        _go_on()
+    assert raised.value.seconds == 0.01
+    with pytest.raises(OutOfTime) as raised, limited(60), limited(0.01):
+        _go_on()
+    assert raised.value.seconds == 0.01
+
+
+def _go_on() -> None:
+    while True:
         check()
 
 

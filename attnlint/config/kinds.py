@@ -284,7 +284,7 @@ class OwnVersion:
         except ValueError:  # it is none, or has a number of more digits than Python reads
             raise BadValue(f'is no version specifier: {_said(text)}; write one such as ">=0.1"') from None
         if not is_met:
-            raise BadValue(f"asks for attnlint {text}, and this is attnlint {__version__}")
+            raise BadValue(f"asks for attnlint {_short(text)}, and this is attnlint {__version__}")
         return text
 
     def plain(self, value: str | None) -> Json:
@@ -347,5 +347,8 @@ def _said(value: object) -> str:
         return str(value).lower()
     if isinstance(value, (dict, list)):
         return _KINDS[type(value)]
-    said = f'"{value}"' if isinstance(value, str) else str(value)
+    return _short(f'"{value}"' if isinstance(value, str) else str(value))
+
+
+def _short(said: str) -> str:
     return said if len(said) <= 60 else f"{said[:57]}…"

@@ -213,7 +213,7 @@ class Settings:
         "How long one file may take, in seconds. One that takes longer is not analysed: a line on standard error says "
         "so, nothing that was found in it is reported, and the exit status is 2. Real files take a few seconds at "
         "most, so this ends only what would go on for ever. With `--fix` and its like it holds for each look at the "
-        "file. 0 is no limit.",
+        "file, and all of them together may take ten times as long. 0 is no limit.",
         example=300,
     )
     required_version: str | None = option(

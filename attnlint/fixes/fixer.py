@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from attnlint.config import Configuration
@@ -23,14 +24,17 @@ from attnlint.rule import Rule
 from attnlint.syntax.quiet import quietly
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError
-from attnlint.time_limit import OutOfTime
+from attnlint.time_limit import OutOfTime, limited
 
 MAX_PASSES = 100
 """Passes that change one source, beside one for each of its findings; with more, fixes undo one another."""
+_LOOKS = 10
+"""How many times as long as one look at a source all looks at its changed versions may take together."""
 
 Wanted = Callable[[Diagnostic], bool]
 """Whether something is to be done about a finding."""
-_Lint = Callable[[bytes], list[Diagnostic]]
+Lint = Callable[[bytes], list[Diagnostic]]
+"""Lints one version of a source."""
 
 
 class Unfixable(SourceError):
@@ -83,8 +87,8 @@ def fix_source(
 ) -> Fixed:
     """Make the fixes that are wanted; ``failures`` collects the rules that raise.
 
-    Raises `SourceError` where the source cannot be linted as it is, and `Unfixable` where it cannot be linted in time
-    once fixes are made; `Endless` where they go on undoing one another names their codes.
+    Raises `SourceError` where the source cannot be linted as it is, and `Unfixable` where that takes too long once
+    fixes are made; `Endless` where they go on undoing one another names their codes.
     """
 
     def lint(text: bytes) -> list[Diagnostic]:
@@ -92,28 +96,51 @@ def fix_source(
 
     found = lint(data)
     result = Fixed(data, data, found, left=found)
+    with in_time(found, path, rules, config):
+        _fix_all(result, path, wanted, lint)
+    return result
+
+
+def _fix_all(result: Fixed, path: str, wanted: Wanted, lint: Lint) -> None:
+    """Make fixes in a source that was linted until none is left that is wanted. Raises `Endless`, and `Unfixable` for
+    what goes wrong on the way."""
     refused: set[tuple[str, str]] = set()
-    seen = {data}
+    seen = {result.data}
     while True:
         document = open_document(path, result.data)
         todo = [d for d in result.left if d.fix is not None and d.fix.edits and wanted(d)]
         todo = [d for d in todo if _identity(d, document) not in refused]
         if not todo:
-            return result
+            return
         try:
             refusal = _pass(result, _together(todo), path, lint)
-        except OutOfTime as error:
-            raise Unfixable(found, f"with fixes made, {error.reason}") from None
-        except RuleError:
+        except (OutOfTime, RuleError):
             raise
         except Exception as error:
-            raise Unfixable(found, told("the fixing", error)) from error
+            raise Unfixable(result.found, told("the fixing", error)) from error
         if refusal is not None:
             result.refused.append(refusal)
             refused.add(_identity(refusal.diagnostic, document))
-        elif result.data in seen or len(seen) > MAX_PASSES + len(found):
-            raise Endless(found, ", ".join(sorted({d.code for d in result.made[-len(todo) :]})))
+        elif result.data in seen or len(seen) > MAX_PASSES + len(result.found):
+            raise Endless(result.found, ", ".join(sorted({d.code for d in result.made[-len(todo) :]})))
         seen.add(result.data)
+
+
+@contextmanager
+def in_time(
+    found: list[Diagnostic], path: str, rules: Sequence[type[Rule]] | None, config: Configuration | None
+) -> Iterator[None]:
+    """Raise `Unfixable` for a source, in which that was found, where looking at its changed versions takes too long:
+    one of them, or all together ten times as long as one may."""
+    seconds = (config or Configuration(isolated=True)).checks(path, rules).time_limit
+    try:
+        with limited(_LOOKS * seconds):
+            yield
+    except OutOfTime as error:
+        reason = f"once it is changed, {error.reason}"
+        if error.seconds != seconds:
+            reason = f"changing it takes more than {error.seconds:g} seconds, {_LOOKS} times the `time-limit` of a file"
+        raise Unfixable(found, reason) from None
 
 
 def lint_anew(
@@ -137,7 +164,7 @@ def _together(todo: Sequence[Diagnostic]) -> list[Diagnostic]:
     return [d for d in todo if any(d.fix is fix for fix in chosen)]
 
 
-def _pass(result: Fixed, chosen: Sequence[Diagnostic], path: str, lint: _Lint) -> Refusal | None:
+def _pass(result: Fixed, chosen: Sequence[Diagnostic], path: str, lint: Lint) -> Refusal | None:
     """Make fixes at once; where they fail, the first half of them, and so on. One that fails alone is refused."""
     while True:
         attempt = _attempt(result, chosen, path, lint)
@@ -151,7 +178,7 @@ def _pass(result: Fixed, chosen: Sequence[Diagnostic], path: str, lint: _Lint) -
 
 
 def _attempt(
-    result: Fixed, chosen: Sequence[Diagnostic], path: str, lint: _Lint
+    result: Fixed, chosen: Sequence[Diagnostic], path: str, lint: Lint
 ) -> tuple[bytes, list[Diagnostic]] | str:
     """The source with fixes made and what is found in it, or why they must not be made."""
     document = open_document(path, result.data)

@@ -10,7 +10,7 @@ from attnlint.diagnostics import Diagnostic, Edit, Span
 from attnlint.documents import open_document
 from attnlint.documents.base import Document
 from attnlint.failures import Failures
-from attnlint.fixes.fixer import Fixed, Refusal, Wanted, lint_anew
+from attnlint.fixes.fixer import Fixed, Lint, Refusal, Wanted, in_time, lint_anew
 from attnlint.rule import Rule
 from attnlint.suppressions import Suppressions
 from attnlint.syntax.logical import Statement
@@ -38,28 +38,37 @@ def ignore_source(
     `SourceError` where the source cannot be decoded or parsed, or cannot hold the reason in its encoding.
     """
     settled = config or Configuration(isolated=True)
-    found = lint_anew(data, path, rules, failures, settled)
+
+    def lint(text: bytes) -> list[Diagnostic]:
+        return lint_anew(text, path, rules, failures, settled)
+
+    found = lint(data)
     result = Fixed(data, data, found, left=found)
     asked = settled.checks(path, rules).rules
     about_comments = {one.code for one in asked if type(one).check_suppressions is not Rule.check_suppressions}
     chosen = [diagnostic for diagnostic in found if diagnostic.code not in about_comments and wanted(diagnostic)]
-    document = open_document(path, data)
+    with in_time(found, path, rules, settled):
+        _silence(result, open_document(path, data), chosen, reason, lint)
+    return result
+
+
+def _silence(result: Fixed, document: Document, chosen: Sequence[Diagnostic], reason: str, lint: Lint) -> None:
+    """Write comments for findings; those that do not silence theirs are left out until the others do."""
     while chosen:
         edits = _edits(document, chosen, reason)
         written = document.edited(edit for edit in edits.values() if isinstance(edit, Edit))
-        left = lint_anew(written, path, rules, failures, settled)
+        left = lint(written)
         loud = set(map(_identity, left))
         silent = [diagnostic for diagnostic in chosen if _identity(diagnostic) not in loud]
         if len(silent) == len(chosen):
-            _check(document, open_document(path, written))
+            _check(document, open_document(document.source.path, written))
             result.data, result.made, result.left = written, silent, left
-            break
+            return
         for diagnostic in chosen:
             if diagnostic not in silent:
                 edit = edits[diagnostic]
                 result.refused.append(Refusal(diagnostic, edit if isinstance(edit, str) else _STAYS))
         chosen = silent
-    return result
 
 
 def comment_for(document: Document, diagnostic: Diagnostic, reason: str = "") -> Edit | str:

@@ -6,8 +6,12 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from typing import TYPE_CHECKING
 
 from attnlint.diagnostics import Problem
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead
 
 STDIN = "-"
 """The path that stands for standard input. A file of that name is ``./-``."""
@@ -46,13 +50,7 @@ def contents(path: str | os.PathLike[str]) -> bytes:
             return data
         if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
             raise OSError(None, "it is a device, not a file")
-        size = os.fstat(file).st_size
-        if size > MAX_FILE:
-            raise OSError(None, f"it has {size:,} bytes, and at most {MAX_FILE:,} are read")
-        read = opened.readall()
-        if read is None:  # such as files of the system that wait for what comes
-            raise OSError(None, "it holds nothing that can be read without waiting")
-        return read
+        return _read_all(opened, os.fstat(file).st_size)
 
 
 def is_file(path: str) -> bool:
@@ -79,11 +77,27 @@ _streams: dict[str, bytes] = {}
 """What pipes held, by their paths."""
 
 
+def _read_all(opened: SupportsRead[bytes | None], size: int = 0) -> bytes:
+    """All of a file, of which the system says that it has so many bytes: some have more, or never end."""
+    parts: list[bytes] = []
+    held = 0
+    while max(held, size) <= MAX_FILE:
+        part = opened.read(max(size - held + 1, _PART))
+        if part is None:  # such as files of the system that wait for what comes
+            raise OSError(None, "it holds nothing that can be read without waiting")
+        if not part:
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+        parts.append(part)
+        held += len(part)
+    many = f"{size:,}" if size > MAX_FILE else f"more than {MAX_FILE:,}"
+    raise OSError(None, f"it has {many} bytes, and at most {MAX_FILE:,} are read")
+
+
 def _read_stdin() -> bytes:
     if not _stdin:
         if sys.stdin is None:
             raise OSError("standard input is closed")
-        _stdin.append(sys.stdin.buffer.read())
+        _stdin.append(_read_all(sys.stdin.buffer))
     return _stdin[0]
 
 
@@ -97,8 +111,8 @@ def _read_pipe(file: int) -> bytes:
     parts: list[bytes] = []
     waiting = select.poll()
     waiting.register(file, select.POLLIN)
-    silence = 0.0
-    while silence < _SILENCE:
+    silence, held = 0.0, 0
+    while silence < _SILENCE and held <= MAX_FILE:
         is_ready = waiting.poll(_NO_WRITER * 1000)
         try:
             part = os.read(file, _PART)
@@ -110,5 +124,7 @@ def _read_pipe(file: int) -> bytes:
         if not part:
             return b"".join(parts)
         parts.append(part)
-        silence = 0
+        silence, held = 0, held + len(part)
+    if held > MAX_FILE:
+        raise OSError(None, f"it has more than {MAX_FILE:,} bytes, and at most {MAX_FILE:,} are read")
     raise OSError(None, "it is a pipe to which nobody writes")

@@ -219,8 +219,9 @@ class ModuleOutline:
 
     def release(self) -> None:
         """Let go of the syntax trees, which the cycles between definitions and module would keep alive."""
+        nothing = ast.Pass()
         for definition in (*self.definitions(), *self.all_classes(), self.plain_body):
-            definition.tree = ast.Pass()
+            definition.tree = nothing
 
     def all_classes(self) -> Iterator[ClassOutline]:
         """Every class, also inside other classes and those whose name another one took over, in source order."""
