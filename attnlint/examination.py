@@ -14,7 +14,7 @@ from functools import partial
 from itertools import islice
 from typing import TypeAlias
 
-from attnlint.attention import Arms, AttentionSite, handed_in, opposite_arms, recognise
+from attnlint.attention import NOTHING_HANDED, Arms, AttentionSite, Handed, handed, opposite_arms, recognise
 from attnlint.diagnostics import Diagnostic, Severity, Tier
 from attnlint.failures import Failures
 from attnlint.findings import Cleared, Finding, diagnostics
@@ -51,8 +51,8 @@ class Examined:
 
     found: tuple[Diagnostic, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
-    handed_in: frozenset[str] = frozenset()
-    """The parameters that callers decide on and sites rest on."""
+    handed: Handed = NOTHING_HANDED
+    """What the sites in it have to do with its callers, where others call it."""
     is_read: bool = True
 
 
@@ -78,7 +78,7 @@ class Examiner:
             return Examined(
                 tuple(diagnostics(self.module.plain, self._findings(graph, sites), self._failures)),
                 tuple(verdict for site in sites for verdict in self._verdicts(site)),
-                handed_in(sites, graph),
+                handed(sites, graph) if root.known_as else NOTHING_HANDED,
             )
         finally:
             graph.world.release()

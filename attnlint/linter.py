@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from attnlint import suppressions
-from attnlint.calling import Known
+from attnlint.calling import examine_all
 from attnlint.collecting import by_hand
 from attnlint.config import Checks, Configuration
 from attnlint.contents import Contents
@@ -169,10 +169,7 @@ def _checked(
     try:
         examiner = Examiner(module, rules, failures)
         examine = remembering(examiner) if remembering is not None else examiner
-        examined = {root: examine(root) for root in wanted if not root.asks_of}
-        called = Known((root.known_as, root.definition, one.handed_in) for root, one in examined.items())
-        asking = [root for root in wanted if root.asks_of and called.knows_less(root.definition, root.asks_of)]
-        examined.update((root, examine(root)) for root in asking)
+        examined = examine_all(wanted, examine)
         unread.extend(root.definition for root, one in examined.items() if not one.is_read)
         return list(settled(examined.values()))
     finally:

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from attnlint.syntax.outline import ClassOutline, Definition, ModuleOutline
+from attnlint.time_limit import check
 from attnlint.triggers import HEADS, SITE
 
 _TOO_COMMON = frozenset({"forward", "__init__", "__call__", "main", "call", "reset_parameters"})
 _BINDING = re.compile(r"(?:[ \t]+self\.)?(\w+)[ \t]*(?::[^=]+)?=[^=]")
 """The beginning of a line that binds an attribute, or a name of the module."""
-_LOOP = re.compile(r"\bfor[ \t]{1,40}([\w \t,()]{1,400}?)[ \t]{1,40}in[ \t]{1,40}([^\n:]{1,400})")
+_LOOP = re.compile(r"\bfor[ \t]{1,40}([\w(][\w \t,()]{0,400}?)[ \t]in[ \t]{1,40}([^\s:][^\n:]{0,400})")
 """What a loop binds, and what it goes through."""
 _WORD = re.compile(r"\w+")
 _CALL_BACKWARDS = re.compile(r"\([ \t]*(\w+)")
@@ -138,6 +139,7 @@ class _Search:
         making = [*lines, *self._calling(bound)]
         bound.update(name for line in making if (name := self._bound_on(line)))
         for loop in _LOOP.finditer(self._text) if bound else ():
+            check()
             if not bound.isdisjoint(_WORD.findall(loop[2])):
                 bound.update(_WORD.findall(loop[1]))
         return holding | {one for one in self._holding(self._calling(bound)) if one.name != "__init__"}
@@ -177,6 +179,7 @@ class _Search:
         where they end."""
         found: dict[str, list[int]] = {}
         for match in _CALL_BACKWARDS.finditer(self._text[::-1]):
+            check()
             found.setdefault(match[1][::-1], []).append(len(self._text) - match.start())
         for word in _TAKING:
             for match in _in_text(word)[1].finditer(self._text):

@@ -54,7 +54,7 @@ class Two(nn.Module):
 
 
 def said(examined: Iterable[Examined]) -> list[tuple[object, ...]]:
-    return [(one.found, [(v.code, v.found) for v in one.verdicts], one.handed_in) for one in examined]
+    return [(one.found, [(v.code, v.found) for v in one.verdicts], one.handed) for one in examined]
 
 
 def wanted(module: ModuleOutline) -> list[Root]:

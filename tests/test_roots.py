@@ -27,10 +27,11 @@ class Attention(nn.Module):
         self.query = nn.Linear(dim, dim)
         self.key = nn.Linear(dim, dim)
         self.value = nn.Linear(dim, dim)
+        self.out = nn.Linear(dim, dim)
 
     def forward(self, x):
         scores = self.query(x) @ self.key(x).transpose(-2, -1) * self.scale
-        return F.softmax(scores, dim=-1) @ self.value(x)
+        return self.out(F.softmax(scores, dim=-1) @ self.value(x))
 
 
 class Block(nn.Module):

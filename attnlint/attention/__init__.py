@@ -5,18 +5,20 @@ of a module's graphs, `arms` pairs those between which one setting decides.
 """
 
 from attnlint.attention.arms import Arms, opposite_arms
-from attnlint.attention.handed import handed_in
+from attnlint.attention.handed import NOTHING_HANDED, Handed, handed
 from attnlint.attention.recognise import recognise
 from attnlint.attention.site import AttentionPath, AttentionSite, Factor, MaskUse, Operand
 
 __all__ = [
+    "NOTHING_HANDED",
     "Arms",
     "AttentionPath",
     "AttentionSite",
     "Factor",
+    "Handed",
     "MaskUse",
     "Operand",
-    "handed_in",
+    "handed",
     "opposite_arms",
     "recognise",
 ]

@@ -1,8 +1,9 @@
-"""What attention sites take from the callers of the definition that holds them."""
+"""What attention sites take from the callers of the definition that holds them, and what they leave to them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from attnlint.attention.site import AttentionPath, AttentionSite
 from attnlint.graph.analysis import DefinitionGraph
@@ -22,25 +23,44 @@ from attnlint.graph.values import (
     Shape,
     Softmax,
     TorchModule,
+    TransformerCall,
     Value,
     strip,
 )
 
 _UNRELATED = (Extent, Shape, Rank, Linear, Convolution, Instance, TorchModule)
 """What is made from parameters without being one of them in any respect that a caller decides."""
+_PROJECTED = (Linear, Convolution)
 
 
-def handed_in(sites: Sequence[AttentionSite], graph: DefinitionGraph) -> frozenset[str]:
-    """The parameters of a root that its sites rest on: query, key or scores that are handed in as they are; masks,
-    scales, flags and probabilities that are made from what is handed in; and conditions of what is done to the
-    scores."""
-    paths = [path for site in sites for path in site.paths]
-    given = [value for path in paths for value in _tensors(path) if _is_given(value)]
-    settings = [value for path in paths if _is_attention(path) for value in _settings(path)]
-    if settings:
+@dataclass(frozen=True)
+class Handed:
+    """What the sites of one definition have to do with its callers."""
+
+    is_part: bool = False
+    """Whether callers hold a part of the attention: they hand in query, key or scores, or get weights or an output that
+    is not projected yet."""
+    parameters: frozenset[str] = frozenset()
+    """Those that masks, scales, flags and probabilities rest on, and conditions of what is done to the scores."""
+    of_constructor: frozenset[str] = frozenset()
+    """The same of the constructor of its class."""
+
+
+NOTHING_HANDED = Handed()
+
+
+def handed(sites: Sequence[AttentionSite], graph: DefinitionGraph) -> Handed:
+    """What the sites that a root reaches have to do with its callers."""
+    paths = [path for site in sites for path in site.paths if _is_attention(path)]
+    settings = [value for path in paths for value in _settings(path)]
+    if paths:
         settings.extend(dropout.p for dropout in graph.all(Dropout))
-    given.extend(filter(_is_given, _reached(settings)))
-    return frozenset(value.text for value in given)
+    given = [value for value in _reached(settings) if isinstance(value, Parameter)]
+    return Handed(
+        is_part=any(any(map(_is_given, _tensors(path))) or not _is_projected(path) for path in paths),
+        parameters=frozenset(value.label for value in given if not value.of_constructor),
+        of_constructor=frozenset(value.label for value in given if value.of_constructor),
+    )
 
 
 def _is_given(value: Value) -> bool:
@@ -60,6 +80,21 @@ def _tensors(path: AttentionPath) -> Iterator[Value]:
     if path.scores_from is not None:
         yield path.scores_from
         yield from map(strip, path.scores_from.operands() if isinstance(path.scores_from, Add) else ())
+
+
+def _is_projected(path: AttentionPath) -> bool:
+    """Whether a linear layer reads what the site computes."""
+    if isinstance(path.anchor, (MultiHead, TransformerCall)):
+        return True
+    waiting, seen = [path.result], set[int]()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, _PROJECTED):
+            return True
+        if value is not None and id(value) not in seen:
+            seen.add(id(value))
+            waiting.extend(path.graph.users.get(id(value), ()))
+    return False
 
 
 def _settings(path: AttentionPath) -> Iterator[Value]:

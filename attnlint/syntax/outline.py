@@ -25,7 +25,6 @@ from attnlint.syntax.text import SourceError, SourceText, line_end, split_lines,
 
 T = TypeVar("T")
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
-_ACCESSORS = ("setter", "deleter")
 
 
 @dataclass(eq=False)
@@ -476,7 +475,7 @@ def _assigned(statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> Iterator
 def _is_secondary(decorators: tuple[str, ...]) -> bool:
     """Whether a function is an overload stub or a property's setter: not what its name calls."""
     last_parts = {decorator.rpartition(".")[2] for decorator in decorators if "." in decorator}
-    return "overload" in decorators or "overload" in last_parts or not last_parts.isdisjoint(_ACCESSORS)
+    return "overload" in decorators or "overload" in last_parts or not last_parts.isdisjoint(("setter", "deleter"))
 
 
 def _qualname(name: str, owner: ClassOutline | None) -> str:
