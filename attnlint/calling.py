@@ -40,6 +40,7 @@ class Callees:
         self._wants: dict[str, set[_Wants]] = {}
         self._parts: set[str] = set()
         self._owners: dict[str, set[ClassOutline]] = {}
+        self._provided: dict[str, dict[ClassOutline, bool]] = {}
         for names, definition, handed in definitions:
             for name in names:
                 if handed.is_part:
@@ -66,19 +67,29 @@ class Callees:
 
     def _inherits(self, owner: ClassOutline | None, name: str) -> bool:
         """Whether a class has a method of another one that it derives from: its objects are made otherwise."""
-        owners = self._owners.get(name, set())
-        waiting, seen = [owner] if owners else [], set[ClassOutline]()
+        if owner is None or name not in self._owners or name in owner.methods:
+            return False
+        return any(self._provides(base, name) for base in _bases(owner))
+
+    def _provides(self, owner: ClassOutline, name: str) -> bool:
+        """Whether a class has a method that holds a site, its own or an inherited one; found out once for each."""
+        known = self._provided.setdefault(name, {})
+        waiting = [owner]
         while waiting:
-            one = waiting.pop()
-            if one is None or one in seen:
-                continue
-            if name in one.methods:
-                if one in owners:
-                    return one is not owner
-                continue
-            seen.add(one)
-            waiting.extend(one.outline.base(base, one) for base in one.bases)
-        return False
+            one = waiting[-1]
+            if one not in known:
+                known[one] = one in self._owners[name]
+                waiting.extend(_bases(one) if name not in one.methods else ())
+            else:
+                waiting.pop()
+                if not known[one] and name not in one.methods:
+                    known[one] = any(known.get(base, False) for base in _bases(one))
+        return known[owner]
+
+
+def _bases(owner: ClassOutline) -> list[ClassOutline]:
+    """The bases of a class that are of the same module."""
+    return [base for name in owner.bases if (base := owner.outline.base(name, owner)) is not None]
 
 
 @dataclass(frozen=True)

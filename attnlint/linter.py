@@ -28,7 +28,7 @@ from attnlint.syntax.limits import MAX_DEFINITION, MAX_SOURCE
 from attnlint.syntax.outline import Definition, ModuleOutline, outline
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText
-from attnlint.time_limit import limited
+from attnlint.time_limit import limited, overseen
 
 if TYPE_CHECKING:
     from attnlint.documents.base import Document
@@ -86,7 +86,9 @@ def lint_document(
         raise SourceError(None, f"not analysed: {length:,} characters of Python, and at most {MAX_SOURCE:,} are read")
     load_engine()
     with limited(checks.time_limit):
-        found = on_big_stack(lambda: _analyse(document.source, checks.rules, triggers, failures, noqa, remembering))
+        found = on_big_stack(
+            lambda: _analyse(document.source, checks.rules, triggers, failures, noqa, remembering), overseen
+        )
         return [checks.tiers.applied(document.reported(diagnostic)) for diagnostic in found]
 
 

@@ -21,6 +21,7 @@ from attnlint.sources.discovery import find_sources
 from attnlint.sources.read import STDIN, is_file, read
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError
+from attnlint.time_limit import overseen
 
 if TYPE_CHECKING:
     from attnlint.cache import Cache
@@ -246,7 +247,7 @@ def _over(
     stdin_filename: str,
 ) -> None:
     with by_hand():
-        on_big_stack(lambda: _each(sources, report, handle, stdin_filename))
+        on_big_stack(lambda: _each(sources, report, handle, stdin_filename), overseen)
 
 
 def _counted(

@@ -2,7 +2,8 @@
 
 The engine asks `check` wherever it goes on for long: at every value that it makes, and at every question that it asks
 about one. So a source that would take for ever ends in any thread and on any system, without a signal, and nothing is
-left half done that another source could meet.
+left half done that another source could meet. Where something goes on that asks nobody, which is a mistake of ours, it
+is ended from outside (`overseen`), as soon as it is back in Python.
 """
 
 from __future__ import annotations
@@ -10,9 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import Lock, Thread, get_ident
 from time import monotonic
 
 from attnlint.syntax.text import SourceError
+
+_GRACE = 2.0
+"""Seconds in which whoever is late may notice."""
+_INTERVAL = 1.0
+"""Seconds between two looks at a thread that is waited for."""
 
 
 class OutOfTime(SourceError):
@@ -40,6 +47,9 @@ class _Deadline:
 
 
 _deadline: ContextVar[_Deadline | None] = ContextVar("attnlint deadline", default=None)
+_by_thread: dict[int, _Deadline] = {}
+"""The deadlines of threads that are inside of `limited`, by their identities."""
+_lock = Lock()
 
 
 @contextmanager
@@ -57,14 +67,31 @@ def limited(seconds: float) -> Iterator[None]:
         yield
         return
     token = _deadline.set(deadline)
+    before = _by_thread.get(get_ident())
+    _by_thread[get_ident()] = deadline
     try:
-        yield
+        try:
+            yield
+        finally:
+            _leave(before)
     except _Expired:
+        _leave(before)
         raise OutOfTime(seconds) from None
     finally:
         _deadline.reset(token)
     if deadline.was_noticed:
         raise OutOfTime(seconds)
+
+
+def _leave(outer: _Deadline | None) -> None:
+    """Have this thread not be ended any more for a limit that it is out of."""
+    ident = get_ident()
+    with _lock:
+        inner = _by_thread.pop(ident, None)
+        if outer is not None:
+            _by_thread[ident] = outer
+        if inner is not None and inner.was_noticed:
+            _raise_in(ident, None)
 
 
 def check() -> None:
@@ -73,3 +100,25 @@ def check() -> None:
     if deadline is not None and monotonic() > deadline.at:
         deadline.was_noticed = True
         raise _Expired
+
+
+def overseen(thread: Thread) -> None:
+    """Wait for a thread. What is late in it and asks nobody is ended by an exception, as long as it takes."""
+    own = _deadline.get()
+    while thread.is_alive():
+        thread.join(_INTERVAL)
+        with _lock:
+            deadline = _by_thread.get(thread.ident or 0, own)
+            if deadline is not None and thread.is_alive() and monotonic() > deadline.at + _GRACE:
+                deadline.was_noticed = True
+                _raise_in(thread.ident or 0, _Expired)
+
+
+def _raise_in(ident: int, error: type[BaseException] | None) -> None:
+    """Raise an error where a thread is, once its code is Python again; without one, what is still to be raised is
+    not."""
+    import ctypes
+
+    if hasattr(ctypes, "pythonapi"):
+        told = ctypes.py_object(error) if error is not None else None
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), told)

@@ -12,7 +12,7 @@ from attnlint.fixes import fix_source, ignore_source
 from attnlint.fixes.fixer import Endless
 from attnlint.output import View, formats, renderer
 from attnlint.runs import Report
-from attnlint.syntax.outline import check_syntax
+from attnlint.syntax.parser import check_syntax
 from attnlint.syntax.stack import on_big_stack
 
 RULES = tuple(discover().values())

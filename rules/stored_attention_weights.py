@@ -99,7 +99,10 @@ def _may_be_weights(value: Value, path: AttentionPath) -> bool:
 
 def _is_tracked(value: Value, path: AttentionPath) -> bool:
     """Whether a value is the path's weights on this path, and nothing on the way to it detaches them."""
-    resolved = path.facts.resolve(value)
+    return bool(path.facts.once(f"is tracked from {id(path.anchor)}", value, lambda held, _: _is_kept(held, path)))
+
+
+def _is_kept(resolved: Value, path: AttentionPath) -> bool:
     if resolved is path.anchor:
         return True
     if isinstance(path.anchor, MultiHead):

@@ -65,6 +65,15 @@ class Stubborn(Slow):
             yield Finding(site.at, "done")
 
 
+class Deaf(Slow):
+    """A rule that never asks whether there is time left."""
+
+    def check_definition(self, graph: DefinitionGraph) -> Iterator[Finding]:
+        while "endless" in graph.definition.text:
+            pass
+        yield from ()
+
+
 class SlowOnceFixed(Slow):
     """A rule that has never enough of scores that are scaled."""
 
@@ -169,6 +178,19 @@ def test_what_was_caught_counts_all_the_same() -> None:
     with pytest.raises(OutOfTime):
         lint_source(BUGGY, rules=[Stubborn, SCALE], config=config(0.2), failures=failures)
     assert not list(failures.told())
+
+
+def test_what_asks_nobody_ends_too(tmp_path: Path) -> None:
+    """A mistake of ours, which is ended from outside; the next file is linted as if nothing had been."""
+    with pytest.raises(SourceError) as raised:
+        lint_source(endless("a"), rules=[Deaf], config=config(0.1))
+    assert raised.value.reason == TOLD.format(0.1)
+    for name in "abc":
+        (tmp_path / f"{name}.py").write_text(endless(name) if name == "b" else BUGGY, "utf-8")
+    for jobs in (1, 2):
+        report = lint_paths([tmp_path], [Deaf, SCALE], jobs=jobs, config=config(1))
+        assert [Path(found.path).name for found in report.diagnostics] == ["a.py", "c.py"]
+        assert [(Path(problem.path).name, problem.reason) for problem in report.problems] == [("b.py", TOLD.format(1))]
 
 
 def test_it_ends_in_any_thread() -> None:

@@ -179,7 +179,10 @@ def _is_number(factor: Factor, path: AttentionPath) -> bool:
 
 def _is_certain(operand: Value, facts: Facts) -> bool:
     """Whether a scalar is computed from numbers and extents. What a caller hands in may be a tensor."""
-    value = facts.resolve(operand)
+    return bool(facts.once("is certain", operand, _is_computed))
+
+
+def _is_computed(value: Value, facts: Facts) -> bool:
     match value:
         case Constant(value=known):
             return isinstance(known, (int, float))

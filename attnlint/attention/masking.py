@@ -166,7 +166,10 @@ def _keys_are_contracted(path: AttentionPath) -> bool:
 
 def is_square(mask: Value, facts: Facts) -> bool:
     """Whether a mask certainly has as many rows as columns: it, or what it is made of element by element."""
-    value = facts.resolve(mask)
+    return bool(facts.once("is square", mask, _is_square))
+
+
+def _is_square(value: Value, facts: Facts) -> bool:
     shape = facts.shape(value)
     if shape is not None and len(shape.axes) >= 2:
         rows, columns = shape.axes[-2:]
@@ -207,7 +210,7 @@ def is_of_keys(mask: Value, path: AttentionPath) -> bool:
     fact = path.facts.mask(mask)
     if fact is not None and (fact.everywhere or fact.region is not None):
         return fact.region is not None
-    return _compares_tokens(mask, path) and _varies_over_keys(mask, path)
+    return _compares_tokens(mask, path) and _varies_over_keys(mask, path.facts)
 
 
 def _compares_tokens(mask: Value, path: AttentionPath) -> bool:
@@ -222,17 +225,21 @@ def _compares_tokens(mask: Value, path: AttentionPath) -> bool:
     return bool(given) and all(isinstance(leaf, (Parameter, Arange, Attribute, Constant)) for leaf in leaves)
 
 
-def _varies_over_keys(mask: Value, path: AttentionPath) -> bool:
-    value = path.facts.resolve(mask)
+def _varies_over_keys(mask: Value, facts: Facts) -> bool:
+    """Whether a mask is told from another of rows by how it is laid out."""
+    return bool(facts.once("varies over keys", mask, _says_keys))
+
+
+def _says_keys(value: Value, facts: Facts) -> bool:
     match value:
         case Index(keys=keys):
             return isinstance(keys[-1], Slicing)
         case Unsqueeze(axis=axis):
             return literal(axis) in (1, -2, -3)
         case Not(x=x) | Cast(x=x) | Expand(x=x):
-            return _varies_over_keys(x, path)
+            return _varies_over_keys(x, facts)
         case Compare(left=left, right=right):
-            return _varies_over_keys(left, path) or _varies_over_keys(right, path)
+            return _varies_over_keys(left, facts) or _varies_over_keys(right, facts)
         case Arange():
             return True
     return False

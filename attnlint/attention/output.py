@@ -98,14 +98,22 @@ def _is_reached(value: Value, path: AttentionPath) -> bool:
 
 def steps_from(anchor: Softmax, value: Value, path: AttentionPath) -> list[Value] | None:
     """What lies between a softmax and a value that may be its weights; None where on this path it is not."""
+    return _steps_from(anchor, value, path, set())
+
+
+def _steps_from(anchor: Softmax, value: Value, path: AttentionPath, seen: set[int]) -> list[Value] | None:
+    """See `steps_from`; from what was ``seen`` no way leads to the softmax."""
     resolved = path.facts.resolve(value)
     if resolved is anchor:
         return []
+    if id(resolved) in seen:
+        return None
     for operand in _carrying(resolved):
         if anchor in softmaxes_behind(operand, path.graph.softmaxes):
-            before = steps_from(anchor, operand, path)
+            before = _steps_from(anchor, operand, path, seen)
             if before is not None:
                 return [*before, resolved]
+    seen.add(id(resolved))
     return None
 
 

@@ -161,31 +161,16 @@ class Walk:
                 return scores
         return None
 
-    def reaches_product(self, value: Value, budget: int = 40) -> bool:
+    def reaches_product(self, value: Value) -> bool:
         """Whether scores are followed to a product from here."""
-        resolved = self.facts.resolve(value)
-        while budget:
-            budget -= 1
-            match resolved:
-                case Product():
-                    return True
-                case Add(left=left, right=right) | Multiply(left=left, right=right):
-                    return self.reaches_product(left, budget) or self.reaches_product(right, budget)
-                case Subtract(left=x) | Divide(left=x) | FloorDivide(left=x):
-                    pass
-                case WhereValue(then=then, otherwise=otherwise):
-                    return self.reaches_product(then, budget) or self.reaches_product(otherwise, budget)
-                case Cat(items=items):
-                    return any(self.reaches_product(item, budget) for item in items)
-                case MaskedFill(x=x) | Tri(x=x) | Negate(x=x) | Dropout(x=x) | Index(x=x) | Select(x=x):
-                    pass
-                case Pointwise(function="tanh" | "clamp" | "nan_to_num", x=x):
-                    pass
-                case _ if isinstance(resolved, LAYOUT):
-                    x = next(resolved.operands())
-                case _:
-                    return False
-            resolved = self.facts.resolve(x)
+        waiting, seen = [value], set[int]()
+        while waiting:
+            resolved = self.facts.resolve(waiting.pop())
+            if isinstance(resolved, Product):
+                return True
+            if id(resolved) not in seen:
+                seen.add(id(resolved))
+                waiting.extend(_on_the_way(resolved))
         return False
 
     # -- query and key
@@ -265,6 +250,25 @@ class Walk:
             budget -= 1
             resolved = self.facts.resolve(next(resolved.operands()))
         return isinstance(resolved, (Linear, Convolution))
+
+
+def _on_the_way(scores: Value) -> Iterator[Value]:
+    """What scores may come from in one step."""
+    match scores:
+        case Add(left=left, right=right) | Multiply(left=left, right=right):
+            yield from (right, left)
+        case WhereValue(then=then, otherwise=otherwise):
+            yield from (otherwise, then)
+        case Cat(items=items):
+            yield from items
+        case Subtract(left=x) | Divide(left=x) | FloorDivide(left=x):
+            yield x
+        case MaskedFill(x=x) | Tri(x=x) | Negate(x=x) | Dropout(x=x) | Index(x=x) | Select(x=x):
+            yield x
+        case Pointwise(function="tanh" | "clamp" | "nan_to_num", x=x):
+            yield x
+        case _ if isinstance(scores, LAYOUT):
+            yield next(scores.operands())
 
 
 def _leaves(value: Value, depth: int = 4) -> Iterator[Value]:

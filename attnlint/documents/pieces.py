@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from attnlint.diagnostics import Diagnostic, Edit, Fix, Related, Span, Tier
-from attnlint.syntax.outline import parse_tree
+from attnlint.syntax.parser import parse_tree
 from attnlint.syntax.text import SourceError, split_lines
 
 _BOM = "\ufeff"

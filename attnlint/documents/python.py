@@ -9,7 +9,7 @@ from attnlint.diagnostics import Diagnostic, Edit
 from attnlint.documents.base import Document, Matters
 from attnlint.syntax.edits import edited
 from attnlint.syntax.limits import MAX_SOURCE
-from attnlint.syntax.outline import check_syntax
+from attnlint.syntax.parser import check_syntax
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceText
 

@@ -14,7 +14,7 @@ from attnlint.fixes.fixer import Fixed, Lint, Refusal, Wanted, in_time, lint_ane
 from attnlint.rule import Rule
 from attnlint.suppressions import Suppressions
 from attnlint.syntax.logical import Statement
-from attnlint.syntax.outline import parse_tree
+from attnlint.syntax.parser import parse_tree
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText
 

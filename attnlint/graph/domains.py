@@ -41,6 +41,9 @@ class Ask(Protocol):
     def mask(self, value: Value) -> MaskFact | None:
         """What the value says as a mask."""
 
+    def once(self, domain: str, value: Value, derive: Callable[[Value, Ask], T]) -> T:
+        """What a further domain derives about a value, derived once for each; None while that is under way."""
+
     def observed_rank(self, value: Value) -> int | None:
         """The rank that the code relies on elsewhere, by unpacking a shape or by an einops pattern."""
 

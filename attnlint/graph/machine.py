@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 MAX_VALUES = 20_000
 """Values made for one root; beyond that, everything further is unknown."""
+MAX_PARTS = 10_000
+"""Items of a list, and characters of a text, that are told apart: adding one to itself again and again doubles it."""
 MAX_ENTRIES = 400
 """Calls entered from a root, all together."""
 MAX_DEPTH = 8
@@ -191,9 +193,14 @@ class Machine(ABC):
     # -- what the parts share
 
     def made(self, value: Value, node: cst.CSTNode) -> Value:
-        """Record a value that was just made, with where it was made. A value made before stays as it is."""
+        """Record a value that was just made, with where it was made. A value made before stays as it is; one with more
+        parts than anybody looks at is not understood."""
         if value.origin is None and value is not NONE:
             check()
+            if isinstance(value, (Items, Mapping)) and len(value.items) > MAX_PARTS:
+                value = Unknown(value.items)
+            elif isinstance(value, Constant) and isinstance(value.value, (str, bytes)) and len(value.value) > MAX_PARTS:
+                value = Unknown()
             value.origin = self.here(node)
             if len(self.recorder.values) < MAX_VALUES:
                 self.recorder.values.append(value)

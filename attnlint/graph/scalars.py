@@ -169,7 +169,7 @@ def scalar(value: Value, ask: Ask) -> Monomial | None:
         case Constant(value=bool()):
             return None
         case Constant(value=int() | float() as number):
-            return Monomial.number(number) if math.isfinite(number) else None
+            return Monomial.number(number) if abs(number) < _TOO_MUCH else None
         case Multiply(left=left, right=right):
             return _times(ask.scalar(left), ask.scalar(right))
         case Divide(left=left, right=right) | FloorDivide(left=left, right=right):
@@ -198,13 +198,16 @@ def scalar(value: Value, ask: Ask) -> Monomial | None:
     return None
 
 
+_MOST = 64
+"""The highest power of a symbol that counts."""
+_TOO_MUCH = 1e300
+"""Numbers with which one cannot count on."""
 _KEEPING = (Dropout, Normalize, Softmax, MaskedFill, Pointwise)
 """Operations whose result has the axes of what they are done to."""
 
 
 def _times(left: Monomial | None, right: Monomial | None) -> Monomial | None:
-    product = None if left is None or right is None else left * right
-    return product if product is not None and math.isfinite(product.coefficient) else None
+    return None if left is None or right is None else _bounded(left * right)
 
 
 def _over(left: Monomial | None, right: Monomial | None, floor: bool) -> Monomial | None:
@@ -212,14 +215,21 @@ def _over(left: Monomial | None, right: Monomial | None, floor: bool) -> Monomia
         return None
     if floor and left.is_number and right.is_number and right.coefficient:
         return Monomial.number(left.coefficient // right.coefficient)
-    return left / right
+    return _bounded(left / right)
 
 
 def _to(base: Monomial | None, exponent: Monomial | None) -> Monomial | None:
     if base is None or exponent is None or not exponent.is_number:
         return None
     power = Fraction(exponent.coefficient).limit_denominator(64)
-    return base.to(power) if abs(float(power) - exponent.coefficient) < 1e-9 else None
+    return _bounded(base.to(power)) if abs(float(power) - exponent.coefficient) < 1e-9 else None
+
+
+def _bounded(product: Monomial | None) -> Monomial | None:
+    """A product; None for one that no code by hand makes, as squares of squares are."""
+    if product is None or not math.isfinite(product.coefficient):
+        return None
+    return product if all(-_MOST <= exponent <= _MOST for _, exponent in product.powers) else None
 
 
 def _sum(value: Value, left: Monomial | None, right: Monomial | None, sign: int) -> Monomial | None:

@@ -7,23 +7,22 @@ function does is the business of whoever asks for its definition.
 from __future__ import annotations
 
 import ast
-import symtable
 from bisect import bisect_left
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import Literal
 
 from attnlint.syntax.limits import MAX_DEPTH
 from attnlint.syntax.nesting import nesting
+from attnlint.syntax.parser import parse_module
 from attnlint.syntax.patterns import MAX_BRACKETS, brackets
-from attnlint.syntax.quiet import quietly
 from attnlint.syntax.reads import Reads
 from attnlint.syntax.stack import on_big_stack
-from attnlint.syntax.text import SourceError, SourceText, line_end, split_lines, unified
+from attnlint.syntax.text import SourceText, line_end, split_lines, unified
+from attnlint.syntax.weight import is_heavy
 
-T = TypeVar("T")
 _FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -93,7 +92,9 @@ class Definition:
         if depth > MAX_DEPTH:
             return f"nests expressions {depth} deep"
         around = brackets(self.tree, lines, self._blanked) if "match" in text and "case" in text else 0
-        return f"nests patterns {around} deep" if around > MAX_BRACKETS else ""
+        if around > MAX_BRACKETS:
+            return f"nests patterns {around} deep"
+        return "holds too much code in nested brackets" if is_heavy(text) else ""
 
     @property
     def length(self) -> int:
@@ -265,49 +266,6 @@ def outline(source: SourceText) -> ModuleOutline:
     return on_big_stack(lambda: _outline(source))
 
 
-def parse_tree(text: str) -> ast.Module:
-    """``ast.parse`` in silence, each of its ways to fail a ``SourceError``; to be called on a big stack."""
-    return _compiled(text, ast.parse)
-
-
-def check_syntax(text: str) -> None:
-    """Raise what `parse_module` raises, but make no tree: a symbol table tells as well, in 3/4 of the time."""
-    with _blaming_age(text):
-        _compiled(text, lambda code: symtable.symtable(code, "<string>", "exec"))
-
-
-def parse_module(text: str) -> ast.Module:
-    """`parse_tree` of a whole file: one that a newer Python could parse is said to be that."""
-    with _blaming_age(text):
-        return parse_tree(text)
-
-
-@contextmanager
-def _blaming_age(text: str) -> Iterator[None]:
-    try:
-        yield
-    except SourceError as error:
-        from attnlint.syntax.newer import needs_newer
-
-        newer = needs_newer(text) if error.line is not None else None
-        if newer is None:
-            raise
-        raise SourceError(*newer) from None
-
-
-def _compiled(text: str, compiler: Callable[[str], T]) -> T:
-    try:
-        with quietly():
-            return compiler(text)
-    except SyntaxError as error:
-        line = error.lineno if error.lineno and error.lineno > 0 else None
-        raise SourceError(line, error.msg or "invalid syntax") from None
-    except (RecursionError, MemoryError):
-        raise SourceError(None, "nested too deeply, or too large, to be parsed") from None
-    except ValueError as error:
-        raise SourceError(None, str(error)) from None
-
-
 def _outline(source: SourceText) -> ModuleOutline:
     tree = parse_module(source.text)
     module = ModuleOutline(source)
@@ -461,15 +419,15 @@ def _assigned(statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> Iterator
     """The names that an assignment binds, those in tuple targets too."""
     if isinstance(statement, ast.AnnAssign) and statement.value is None:
         return
-    pending: list[ast.expr] = list(statement.targets) if isinstance(statement, ast.Assign) else [statement.target]
+    pending: list[ast.expr] = statement.targets[::-1] if isinstance(statement, ast.Assign) else [statement.target]
     while pending:
-        target = pending.pop(0)
+        target = pending.pop()
         if isinstance(target, ast.Name):
             yield target.id
         elif isinstance(target, (ast.Tuple, ast.List)):
-            pending[:0] = target.elts
+            pending.extend(reversed(target.elts))
         elif isinstance(target, ast.Starred):
-            pending.insert(0, target.value)
+            pending.append(target.value)
 
 
 def _is_secondary(decorators: tuple[str, ...]) -> bool:

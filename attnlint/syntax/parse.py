@@ -23,12 +23,14 @@ import libcst as cst
 from attnlint.diagnostics import Span
 from attnlint.syntax.limits import MAX_DEFINITION, MAX_DEPTH
 from attnlint.syntax.nesting import nesting
-from attnlint.syntax.outline import Definition, LineRange, ModuleBody, ModuleOutline, parse_tree
+from attnlint.syntax.outline import Definition, LineRange, ModuleBody, ModuleOutline
+from attnlint.syntax.parser import parse_tree
 from attnlint.syntax.patterns import MAX_BRACKETS, brackets
 from attnlint.syntax.positions import Offsets, node_offsets
 from attnlint.syntax.stack import on_big_stack
 from attnlint.syntax.text import SourceError, SourceText, line_end, split_lines
 from attnlint.syntax.walk import parents_in
+from attnlint.syntax.weight import is_heavy
 
 __all__ = ["MAX_DEPTH", "Slice", "TooDeep", "on_big_stack", "parse_definition", "parse_lines"]
 
@@ -163,6 +165,8 @@ def _parse_lines(outline: ModuleOutline, lines: LineRange) -> Slice:
 def _slice(source: SourceText, first_line: int, cut: _Cut) -> Slice:
     if len(cut.text) > MAX_DEFINITION:
         raise TooLong(first_line, len(cut.text))
+    if is_heavy(cut.text):
+        raise SourceError(first_line, "too much code in nested brackets")
     tree = _parse(cut, first_line)
     statements = cast("Sequence[cst.BaseStatement]", tree.module.body)
     if cut.wrapper:

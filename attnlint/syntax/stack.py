@@ -21,10 +21,11 @@ _limits: list[int] = []  # the recursion limits asked for by the big threads now
 _usual_limit = 0
 
 
-def on_big_stack(function: Callable[[], T]) -> T:
+def on_big_stack(function: Callable[[], T], wait: Callable[[threading.Thread], None] = threading.Thread.join) -> T:
     """Run ``function`` on a thread with a big stack and a recursion limit to match; what it raises is raised here.
 
     A call from such a thread runs directly. The memory is virtual: only what the recursion touches is ever used.
+    ``wait`` returns when the thread has ended.
     """
     if getattr(_this_thread, "big", False):
         return function()
@@ -40,7 +41,7 @@ def on_big_stack(function: Callable[[], T]) -> T:
         except BaseException as error:
             errors.append(error)
 
-    _start(call).join()
+    wait(_start(call))
     if errors:
         raise errors.pop()
     return results.pop()

@@ -19,6 +19,10 @@ from attnlint.graph.values import Value
 
 Target: TypeAlias = "Monomial | None"
 """A wanted extent; None for ``-1``."""
+_MOST = 64
+"""The highest power of a symbol of which an instance is made."""
+_BITS = 256
+"""The greatest number with which an instance is made."""
 _PRIMES = (
     1009, 1013, 1019, 1021, 1031, 1033, 1039, 1049, 1051, 1061, 1063, 1069, 1087, 1091, 1093, 1097, 1103, 1109, 1117,
     1123, 1129, 1151, 1153, 1163, 1171, 1181, 1187, 1193, 1201, 1213,
@@ -247,7 +251,7 @@ def _continues(outer: Atom, inner: Atom) -> bool:
 
 def _instance(extents: Iterable[Target]) -> dict[Symbol, int]:
     """A value for every symbol, such that all the divisions in the extents come out even."""
-    known = [one for one in extents if one is not None]
+    known = [one for one in extents if one is not None and not _is_huge(one)]
     symbols = dict.fromkeys(symbol for one in known for symbol, _ in one.powers)
     values = dict(zip(symbols, _PRIMES, strict=False))
     for one in (*known, *known):
@@ -256,23 +260,30 @@ def _instance(extents: Iterable[Target]) -> dict[Symbol, int]:
             if exponent < 0 and exponent.denominator == 1:
                 divisor *= values.get(symbol, 1) ** -exponent.numerator
         for symbol, exponent in one.powers:
-            if exponent > 0 and symbol in values and values[symbol] % divisor:
+            if exponent > 0 and symbol in values and values[symbol] % divisor and divisor.bit_length() < _BITS:
                 values[symbol] *= divisor
     return values
 
 
 def _number(extent: Monomial, values: dict[Symbol, int]) -> int | None:
     """An extent in the generic instance, None where it is no whole number there."""
+    if _is_huge(extent):
+        return None
     coefficient = _rational(extent.coefficient)
     above, below = coefficient.numerator, coefficient.denominator
     for symbol, exponent in extent.powers:
-        if symbol not in values or exponent.denominator != 1:
+        if symbol not in values or exponent.denominator != 1 or values[symbol].bit_length() > _BITS:
             return None
         if exponent > 0:
             above *= values[symbol] ** exponent.numerator
         else:
             below *= values[symbol] ** -exponent.numerator
     return above // below if above > 0 and above % below == 0 else None
+
+
+def _is_huge(extent: Monomial) -> bool:
+    """Whether it is to a power that would be a number of thousands of digits."""
+    return not all(-_MOST <= exponent <= _MOST for _, exponent in extent.powers)
 
 
 @lru_cache(maxsize=256)

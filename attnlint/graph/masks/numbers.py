@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 from attnlint.graph.domains import Ask
 from attnlint.graph.values import (
@@ -21,9 +22,13 @@ from attnlint.graph.values import (
 
 def number(value: Value, ask: Ask) -> float | None:
     """A literal number; infinities and ``finfo(…).min`` and ``.max`` count as ∓∞."""
-    match ask.resolve(value):
+    return ask.once("number", value, _number)
+
+
+def _number(value: Value, ask: Ask) -> float | None:
+    match value:
         case Constant(value=bool() | int() | float() as constant):
-            return float(constant)
+            return float(constant) if abs(constant) <= sys.float_info.max else math.copysign(math.inf, constant)
         case External(path=path) if path.rpartition(".")[2].lower() == "inf":
             return math.inf
         case Attribute(base=base, member="min" | "max" as end) if _is_finfo(base, ask):

@@ -21,6 +21,8 @@ from attnlint.graph.values import (
     literal,
 )
 
+_MOST = 64
+"""Axes that a tensor has at most."""
 _ARITHMETIC = (Add, Subtract, Multiply, Divide)
 
 
@@ -36,7 +38,10 @@ def integer(value: Value, ask: Ask) -> int | None:
 def is_number(value: Value, ask: Ask) -> bool:
     """Whether a value is certainly a Python number: a literal, an extent, a setting of the constructor, and arithmetic
     on such. A bare parameter of a function may be a tensor."""
-    resolved = ask.resolve(value)
+    return bool(ask.once("is number", value, _is_number))
+
+
+def _is_number(resolved: Value, ask: Ask) -> bool:
     if isinstance(resolved, _ARITHMETIC) and not all(is_number(x, ask) for x in resolved.operands()):
         return False  # what cancels out may be a tensor all the same
     known = ask.scalar(resolved)
@@ -46,7 +51,7 @@ def is_number(value: Value, ask: Ask) -> bool:
 def sizes(values: Sequence[Value], ask: Ask) -> list[ExtentOf | int] | None:
     """The arguments of ``view`` and kin: monomials, None where unknown, -1 for what is inferred.
 
-    None where not even their number is known.
+    None where not even their number is known, or there are more than any tensor has axes.
     """
     out: list[ExtentOf | int] = []
     for value in values:
@@ -56,6 +61,8 @@ def sizes(values: Sequence[Value], ask: Ask) -> list[ExtentOf | int] | None:
             if inner is None:
                 return None
             out.extend(inner)
+            if len(out) > _MOST:
+                return None
         elif isinstance(resolved, (Spread, Shape, Index)):
             part = leading(resolved, ask)
             if part is None:
