@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from textwrap import shorten
 from typing import TypeAlias
 
 from attnlint.attention import NOTHING_HANDED, Arms, AttentionSite, Handed, handed, opposite_arms, recognise
@@ -24,12 +25,14 @@ from attnlint.graph.module import ModuleContext
 from attnlint.graph.worlds import TooManyWorlds
 from attnlint.roots import Root
 from attnlint.rule import Rule
-from attnlint.syntax.outline import ModuleOutline
-from attnlint.syntax.parse import TooDeep
+from attnlint.syntax.outline import Definition, ModuleOutline
+from attnlint.syntax.parse import TooDeep, parse_definition
 from attnlint.syntax.text import SourceError
 
 _WORLDS_A_SITE = 64
 """Outcomes that are looked at for one site and rule: a contradiction that shows in none of them is missed."""
+_REASON = 80
+"""Characters of what a parser says, and of the line that it means: it may name all that it would have taken there."""
 _PATHS_LEFT = 8
 """Paths of one site that are left for their many outcomes until a rule leaves the whole site."""
 _SEVERITIES, _TIERS = tuple(Severity), tuple(Tier)
@@ -71,23 +74,52 @@ class Examiner:
     def __call__(self, root: Root) -> Examined:
         """What the rules say of one definition."""
         read = self._read(root)
-        if read is None:
-            return Examined(is_read=False)
+        if isinstance(read, Examined):
+            return read
         graph, sites = read
         try:
             return Examined(
-                tuple(diagnostics(self.module.plain, self._findings(graph, sites), self._failures)),
+                tuple(diagnostics(self.module.plain, self._findings(graph, sites), self._failures))
+                + (self._about_constructor(root) if sites else ()),
                 tuple(verdict for site in sites for verdict in self._verdicts(site)),
                 handed(sites, graph) if root.known_as else NOTHING_HANDED,
             )
         finally:
             graph.world.release()
 
-    def _read(self, root: Root) -> tuple[DefinitionGraph, list[AttentionSite]] | None:
-        with self._failures.reading(root.definition.lines.first), suppress(TooDeep, SourceError):
-            graph = self._interpreter.graph_of(root.definition, constructed=root.reaches_site)
-            return graph, recognise(graph)
-        return None
+    def _read(self, root: Root) -> tuple[DefinitionGraph, list[AttentionSite]] | Examined:
+        """The sites of a definition; of one that cannot be read, all that is to be said."""
+        with self._failures.reading(root.definition.lines.first), suppress(TooDeep):  # that was told before it is read
+            try:
+                graph = self._interpreter.graph_of(root.definition, constructed=root.reaches_site)
+                return graph, recognise(graph)
+            except SourceError as error:
+                return Examined(self._unanalysed(root.definition, error), is_read=False)
+        return Examined(is_read=False)
+
+    def _about_constructor(self, root: Root) -> tuple[Diagnostic, ...]:
+        """That nothing is known of the object of a method, where its constructor cannot be read."""
+        owner = root.definition.parent
+        found = self._interpreter.module.method(owner, "__init__") if owner is not None and root.reaches_site else None
+        if found is None or found[0] is root.definition:
+            return ()
+        with suppress(TooDeep):
+            try:
+                parse_definition(found[0])
+            except SourceError as error:
+                return self._unanalysed(found[0], error)
+        return ()
+
+    def _unanalysed(self, definition: Definition, error: SourceError) -> tuple[Diagnostic, ...]:
+        """What the rules say of a definition that Python parses and libcst does not."""
+        asked = (
+            finding
+            for rule in self.rules
+            for finding in self._failures.asking(
+                rule, partial(rule.check_unanalysed, definition, _why(definition, error)), definition.lines.first
+            )
+        )
+        return tuple(diagnostics(self.module.plain, asked, self._failures))
 
     def _findings(self, graph: DefinitionGraph, sites: Iterable[AttentionSite]) -> Iterator[tuple[Rule, Finding]]:
         begin = graph.definition.lines.first
@@ -133,6 +165,15 @@ def _as_one(found: Sequence[Diagnostic]) -> Diagnostic:
     if worst.fix is None or any(fix is None or fix.edits != worst.fix.edits for fix in fixes):
         return replace(worst, fix=None)
     return replace(worst, fix=max((fix for fix in fixes if fix is not None), key=lambda fix: _TIERS.index(fix.tier)))
+
+
+def _why(definition: Definition, error: SourceError) -> str:
+    """Why a definition cannot be read. Its own text tells all of this: no line is named that could move."""
+    reason = shorten(error.reason, _REASON, placeholder=" …")
+    if error.line is None or not definition.lines.first < error.line <= definition.lines.last:
+        return f"the parser cannot read it ({reason})"
+    line = shorten(definition.outline.plain.lines[error.line - 1], _REASON, placeholder=" …")
+    return f"the parser cannot read `{line}` ({reason})"
 
 
 def _between(arms: Arms, rule: Rule) -> Iterator[Finding]:
