@@ -7,7 +7,7 @@ the next one is made. What is said of one definition depends on nothing but what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,7 +26,7 @@ from attnlint.graph.worlds import TooManyWorlds
 from attnlint.roots import Root
 from attnlint.rule import Rule
 from attnlint.syntax.outline import Definition, ModuleOutline
-from attnlint.syntax.parse import TooDeep, parse_definition
+from attnlint.syntax.parse import TooDeep
 from attnlint.syntax.text import SourceError
 
 _WORLDS_A_SITE = 64
@@ -78,9 +78,9 @@ class Examiner:
             return read
         graph, sites = read
         try:
+            lost = graph.unread if root.reaches_site else {}
             return Examined(
-                tuple(diagnostics(self.module.plain, self._findings(graph, sites), self._failures))
-                + (self._about_constructor(root) if sites else ()),
+                (*self._told(self._findings(graph, sites)), *self._unanalysed(lost)),
                 tuple(verdict for site in sites for verdict in self._verdicts(site)),
                 handed(sites, graph) if root.known_as else NOTHING_HANDED,
             )
@@ -94,32 +94,18 @@ class Examiner:
                 graph = self._interpreter.graph_of(root.definition, constructed=root.reaches_site)
                 return graph, recognise(graph)
             except SourceError as error:
-                return Examined(self._unanalysed(root.definition, error), is_read=False)
+                return Examined(tuple(self._unanalysed({root.definition: error})), is_read=False)
         return Examined(is_read=False)
 
-    def _about_constructor(self, root: Root) -> tuple[Diagnostic, ...]:
-        """That nothing is known of the object of a method, where its constructor cannot be read."""
-        owner = root.definition.parent
-        found = self._interpreter.module.method(owner, "__init__") if owner is not None and root.reaches_site else None
-        if found is None or found[0] is root.definition:
-            return ()
-        with suppress(TooDeep):
-            try:
-                parse_definition(found[0])
-            except SourceError as error:
-                return self._unanalysed(found[0], error)
-        return ()
+    def _unanalysed(self, lost: Mapping[Definition, SourceError]) -> Iterator[Diagnostic]:
+        """What the rules say of definitions that Python parses and libcst does not."""
+        for definition, error in lost.items():
+            for rule in self.rules:
+                question = partial(rule.check_unanalysed, definition, _why(definition, error))
+                yield from self._told(self._failures.asking(rule, question, definition.lines.first))
 
-    def _unanalysed(self, definition: Definition, error: SourceError) -> tuple[Diagnostic, ...]:
-        """What the rules say of a definition that Python parses and libcst does not."""
-        asked = (
-            finding
-            for rule in self.rules
-            for finding in self._failures.asking(
-                rule, partial(rule.check_unanalysed, definition, _why(definition, error)), definition.lines.first
-            )
-        )
-        return tuple(diagnostics(self.module.plain, asked, self._failures))
+    def _told(self, findings: Iterable[tuple[Rule, Finding]]) -> Iterator[Diagnostic]:
+        return diagnostics(self.module.plain, findings, self._failures)
 
     def _findings(self, graph: DefinitionGraph, sites: Iterable[AttentionSite]) -> Iterator[tuple[Rule, Finding]]:
         begin = graph.definition.lines.first
@@ -139,7 +125,7 @@ class Examiner:
                 if isinstance(said, Cleared):
                     yield Verdict(one.code, site.at.place, None)
                 else:
-                    for found in diagnostics(self.module.plain, [(one, said)], self._failures):
+                    for found in self._told([(one, said)]):
                         yield Verdict(one.code, site.at.place, found)
 
 
@@ -173,7 +159,7 @@ def _why(definition: Definition, error: SourceError) -> str:
     if error.line is None or not definition.lines.first < error.line <= definition.lines.last:
         return f"the parser cannot read it ({reason})"
     line = shorten(definition.outline.plain.lines[error.line - 1], _REASON, placeholder=" …")
-    return f"the parser cannot read `{line}` ({reason})"
+    return f"the parser stops at `{line}` ({reason})"
 
 
 def _between(arms: Arms, rule: Rule) -> Iterator[Finding]:
