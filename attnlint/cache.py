@@ -16,6 +16,7 @@ import json
 import os
 import re
 import sqlite3
+import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -31,6 +32,7 @@ Found = Sequence[Diagnostic]
 
 _FILE = "results-1.sqlite"
 _TABLE = "CREATE TABLE results (key BLOB PRIMARY KEY, used INTEGER, sum BLOB, found TEXT) WITHOUT ROWID"
+_MARKERS = {".gitignore": b"*\n", "CACHEDIR.TAG": b"Signature: 8a477f597d28d172789f06886806bc55\n"}
 _AT_ONCE = 500
 """Keys in one question; SQLite takes at most 999 in its older releases."""
 _PATIENCE = 2.0
@@ -126,13 +128,29 @@ class Cache:
             data.execute(f"UPDATE results SET used = ? WHERE key IN ({_marks(some)})", (self._today, *some))
 
     def _make_folder(self) -> None:
-        """The folder, with what tells version control and backups to pass it over."""
-        if os.path.isdir(self._folder):
-            return
+        """The folder, with what tells version control and backups to pass it over.
+
+        What of that could not be written is written by a later run, but into no folder that holds anything else.
+        """
         os.makedirs(self._folder, exist_ok=True)
-        for name, text in ((".gitignore", "*\n"), ("CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n")):
-            with open(os.path.join(self._folder, name), "w", encoding="utf-8") as file:
-                file.write(text)
+        if any(name not in _MARKERS and not name.startswith(_FILE) for name in os.listdir(self._folder)):
+            return
+        missing = [name for name in _MARKERS if _is_missing(os.path.join(self._folder, name))]
+        if missing:
+            from attnlint.atomic import replace as put
+
+            with suppress(OSError):
+                for name in missing:
+                    put(os.path.join(self._folder, name), _MARKERS[name])
+
+
+def _is_missing(path: str) -> bool:
+    """Whether nothing is there, or a file without content, which a disk that was full left."""
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return True
+    return stat.S_ISREG(status.st_mode) and not status.st_size
 
 
 def _schema(data: sqlite3.Connection) -> list[tuple[str, str | None]]:

@@ -7,11 +7,12 @@ the next one is made. What is said of one definition depends on nothing but what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from textwrap import shorten
 from typing import TypeAlias
 
 from attnlint.attention import NOTHING_HANDED, Arms, AttentionSite, Handed, handed, opposite_arms, recognise
@@ -24,12 +25,14 @@ from attnlint.graph.module import ModuleContext
 from attnlint.graph.worlds import TooManyWorlds
 from attnlint.roots import Root
 from attnlint.rule import Rule
-from attnlint.syntax.outline import ModuleOutline
+from attnlint.syntax.outline import Definition, ModuleOutline
 from attnlint.syntax.parse import TooDeep
 from attnlint.syntax.text import SourceError
 
 _WORLDS_A_SITE = 64
 """Outcomes that are looked at for one site and rule: a contradiction that shows in none of them is missed."""
+_REASON = 80
+"""Characters of what a parser says, and of the line that it means: it may name all that it would have taken there."""
 _PATHS_LEFT = 8
 """Paths of one site that are left for their many outcomes until a rule leaves the whole site."""
 _SEVERITIES, _TIERS = tuple(Severity), tuple(Tier)
@@ -71,23 +74,38 @@ class Examiner:
     def __call__(self, root: Root) -> Examined:
         """What the rules say of one definition."""
         read = self._read(root)
-        if read is None:
-            return Examined(is_read=False)
+        if isinstance(read, Examined):
+            return read
         graph, sites = read
         try:
+            lost = graph.unread if root.reaches_site else {}
             return Examined(
-                tuple(diagnostics(self.module.plain, self._findings(graph, sites), self._failures)),
+                (*self._told(self._findings(graph, sites)), *self._unanalysed(lost)),
                 tuple(verdict for site in sites for verdict in self._verdicts(site)),
                 handed(sites, graph) if root.known_as else NOTHING_HANDED,
             )
         finally:
             graph.world.release()
 
-    def _read(self, root: Root) -> tuple[DefinitionGraph, list[AttentionSite]] | None:
-        with self._failures.reading(root.definition.lines.first), suppress(TooDeep, SourceError):
-            graph = self._interpreter.graph_of(root.definition, constructed=root.reaches_site)
-            return graph, recognise(graph)
-        return None
+    def _read(self, root: Root) -> tuple[DefinitionGraph, list[AttentionSite]] | Examined:
+        """The sites of a definition; of one that cannot be read, all that is to be said."""
+        with self._failures.reading(root.definition.lines.first), suppress(TooDeep):  # that was told before it is read
+            try:
+                graph = self._interpreter.graph_of(root.definition, constructed=root.reaches_site)
+                return graph, recognise(graph)
+            except SourceError as error:
+                return Examined(tuple(self._unanalysed({root.definition: error})), is_read=False)
+        return Examined(is_read=False)
+
+    def _unanalysed(self, lost: Mapping[Definition, SourceError]) -> Iterator[Diagnostic]:
+        """What the rules say of definitions that Python parses and libcst does not."""
+        for definition, error in lost.items():
+            for rule in self.rules:
+                question = partial(rule.check_unanalysed, definition, _why(definition, error))
+                yield from self._told(self._failures.asking(rule, question, definition.lines.first))
+
+    def _told(self, findings: Iterable[tuple[Rule, Finding]]) -> Iterator[Diagnostic]:
+        return diagnostics(self.module.plain, findings, self._failures)
 
     def _findings(self, graph: DefinitionGraph, sites: Iterable[AttentionSite]) -> Iterator[tuple[Rule, Finding]]:
         begin = graph.definition.lines.first
@@ -107,7 +125,7 @@ class Examiner:
                 if isinstance(said, Cleared):
                     yield Verdict(one.code, site.at.place, None)
                 else:
-                    for found in diagnostics(self.module.plain, [(one, said)], self._failures):
+                    for found in self._told([(one, said)]):
                         yield Verdict(one.code, site.at.place, found)
 
 
@@ -133,6 +151,15 @@ def _as_one(found: Sequence[Diagnostic]) -> Diagnostic:
     if worst.fix is None or any(fix is None or fix.edits != worst.fix.edits for fix in fixes):
         return replace(worst, fix=None)
     return replace(worst, fix=max((fix for fix in fixes if fix is not None), key=lambda fix: _TIERS.index(fix.tier)))
+
+
+def _why(definition: Definition, error: SourceError) -> str:
+    """Why a definition cannot be read. Its own text tells all of this: no line is named that could move."""
+    reason = shorten(error.reason, _REASON, placeholder=" …")
+    if error.line is None or not definition.lines.first < error.line <= definition.lines.last:
+        return f"the parser cannot read it ({reason})"
+    line = shorten(definition.outline.plain.lines[error.line - 1], _REASON, placeholder=" …")
+    return f"the parser stops at `{line}` ({reason})"
 
 
 def _between(arms: Arms, rule: Rule) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import NoReturn
 
 ENDING = tuple(signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """The signals that end a run, where the system has them."""
@@ -63,6 +64,15 @@ def before_the_end(say: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         _last_words.remove(say)
+
+
+def leave(status: int) -> NoReturn:
+    """End the process with this exit status, whatever its other threads do."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    with whole():
+        os._exit(status)
 
 
 def _hear(number: int, frame: FrameType | None) -> None:

@@ -129,13 +129,14 @@ def _about_comments(
 def _unanalysed(
     module: ModuleOutline, rules: Sequence[Rule], unread: list[Definition], failures: Failures
 ) -> Iterator[tuple[Rule, Finding]]:
-    """Definitions that are too deep or too long for the parser, told before it sees them."""
+    """Definitions that are too deep or too long for the parser, told before it sees them. What it does not take is
+    told by `attnlint.examination`."""
     for definition in (*module.definitions(), *module.all_classes(), module.plain_body):
         reason = _unreadable(definition)
         if reason:
             unread.append(definition)
             for rule in rules:
-                question = partial(rule.check_unanalysed, definition, reason)
+                question = partial(rule.check_unanalysed, definition, f"it {reason}, over the limit of the parser")
                 yield from failures.asking(rule, question, definition.lines.first)
 
 

@@ -8,7 +8,7 @@ summary, the rest is what ``attnlint rule CODE`` prints. It implements one or mo
 * `check_site` sees a site with all paths of one definition to it, for rules about what is absent everywhere.
 * `check_arms` sees two sites that compute the same attention on opposite arms of a setting, fused and by hand;
 * `check_definition` sees all the values that a definition computes, for rules that need no site;
-* `check_unanalysed` names a definition that the engine will not read;
+* `check_unanalysed` names a definition that the engine will not, or cannot, read;
 * `check_suppressions` sees the comments that silence findings, with what each silenced in this run.
 
 Rules come from the entry-point group ``attnlint.rules``; every entry point names a module or a package whose modules
@@ -107,7 +107,7 @@ class Rule:
         yield from ()
 
     def check_unanalysed(self, definition: Definition, reason: str) -> Iterator[Finding]:
-        """Yield a finding about a definition that the engine will not read."""
+        """Yield a finding about a definition that the engine will not, or cannot, read; ``reason`` is a clause."""
         yield from ()
 
     def check_suppressions(self, suppressions: Sequence[Suppression]) -> Iterator[Finding]:

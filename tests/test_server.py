@@ -292,3 +292,60 @@ async def test_without_pygls_one_line_says_what_to_do() -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == "Error: the server needs pygls 2, which comes with: pip install 'attnlint[server]'\n"
+
+
+BUSY = """
+import sys, threading
+from attnlint.incremental import Session
+
+def lint(*given):
+    print("begun", file=sys.stderr, flush=True)
+    threading.Event().wait()
+
+Session.lint = lint
+sys.argv = ["attnlint", "server"]
+from attnlint.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize(("farewell", "status"), [(["shutdown", "exit"], 0), (["exit"], 1), ([], 1)])
+async def test_the_process_ends_with_its_client_whatever_is_analysed(
+    tmp_path: Path, farewell: list[str], status: int
+) -> None:
+    pipe = subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", BUSY, cwd=tmp_path, stdin=pipe, stdout=pipe, stderr=pipe
+    )
+    assert process.stdin is not None
+    assert process.stderr is not None
+    try:
+        process.stdin.write(message("initialize", {"capabilities": {}}, 1))
+        process.stdin.write(message("initialized", {}))
+        document = {"uri": (tmp_path / "a.py").as_uri(), "languageId": "python", "version": 1, "text": BUGGY}
+        process.stdin.write(message("textDocument/didOpen", {"textDocument": document}))
+        assert await asyncio.wait_for(process.stderr.readline(), PATIENCE) == b"begun\n"
+        for number, method in enumerate(farewell, 2):
+            process.stdin.write(message(method, None, number if method == "shutdown" else None))
+        if not farewell:
+            process.stdin.close()
+        assert await asyncio.wait_for(process.wait(), PATIENCE) == status
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def message(method: str, params: object, number: int | None = None) -> bytes:
+    """A request, or without a number a notification."""
+    said = {"jsonrpc": "2.0", "method": method, "params": params} | ({"id": number} if number is not None else {})
+    data = json.dumps(said).encode()
+    return b"Content-Length: %d\r\n\r\n" % len(data) + data
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closed streams are of POSIX")
+async def test_without_standard_input_one_line_says_so() -> None:
+    command = ["sh", "-c", '"$0" -m attnlint server <&-', sys.executable]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "Error: standard input is closed, and the server takes what the editor says from there\n"

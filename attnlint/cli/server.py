@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 _MISSING = "the server needs pygls 2, which comes with: pip install 'attnlint[server]'"
@@ -26,6 +28,8 @@ def server(stdio: bool, tcp: tuple[str, int] | None) -> int:
     """
     if stdio and tcp is not None:
         raise click.UsageError("--stdio and --tcp exclude each other")
+    if tcp is None and sys.stdin is None:
+        raise click.ClickException("standard input is closed, and the server takes what the editor says from there")
     try:
         from attnlint.server.handlers import run
     except ImportError as error:

@@ -44,6 +44,8 @@ class DefinitionGraph:
         """Values that objects and containers hold afterwards."""
         self.softmaxes: dict[int, frozenset[Softmax]] = {}
         """The softmaxes whose weights a value may be, by value: a memo of `attnlint.attention.trail`."""
+        self.unread = recorder.unread
+        """Definitions in reach that cannot be parsed, with the reason."""
         self.stores = recorder.stores
         """Attributes that the definition sets, and its object's constructor before it, in order."""
         self._by_kind: dict[type[Value], list[Value]] = {}

@@ -58,7 +58,10 @@ class Entries(Machine):
         if syntax is None and function.definition is not None:
             try:
                 slice_ = parse_definition(function.definition)
-            except (TooDeep, SourceError):
+            except TooDeep:
+                return self.unknown(node, *arguments.all())
+            except SourceError as error:
+                self.recorder.unread[function.definition] = error
                 return self.unknown(node, *arguments.all())
             assert isinstance(slice_.node, cst.FunctionDef)
             syntax = slice_.node

@@ -61,7 +61,7 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
         self._forget_names()
         slice_ = parse_definition(definition)
         receiver, built = self._receiver(definition, constructed)
-        self.recorder = Recorder(stores=list(built.stores), placed=set(built.placed))
+        self.recorder = Recorder(stores=list(built.stores), placed=set(built.placed), unread=dict(built.unread))
         self.guard, self.alive, self.running, self.entries = (), True, [definition], 0
         self.scope = Scope(slice_, Frame(definition), {}, None, receiver, definition.parent)
         if isinstance(slice_.node, cst.FunctionDef):
@@ -104,8 +104,10 @@ class Interpreter(Expressions, Subscripts, Bindings, Calls, Entries, Statements)
         if constructor is not None:
             try:
                 slice_ = parse_definition(constructor[0])
-            except (TooDeep, SourceError):
+            except TooDeep:
                 return instance, {}, Recorder()
+            except SourceError as error:
+                return instance, {}, Recorder(unread={constructor[0]: error})
             self.recorder, self.heap, self.guard, self.alive = Recorder(), {}, (), True
             self.heap_is_shared = False
             self.running, self.entries = [constructor[0]], 0

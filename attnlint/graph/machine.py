@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
     from attnlint.graph.module import ModuleContext
     from attnlint.graph.values import Function, Instance, Pieces
-    from attnlint.syntax.outline import ClassOutline
+    from attnlint.syntax.outline import ClassOutline, Definition
+    from attnlint.syntax.text import SourceError
 
 MAX_VALUES = 20_000
 """Values made for one root; beyond that, everything further is unknown."""
@@ -84,6 +85,8 @@ class Recorder:
     stores: list[Store] = field(default_factory=list)
     placed: set[int] = field(default_factory=set)
     """Identities of tensors that the code puts on a device itself: by ``device=``, ``.to(device)``, ``.cuda()``."""
+    unread: dict[Definition, SourceError] = field(default_factory=dict)
+    """Definitions that should have been entered and cannot be parsed, with the reason."""
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,8 @@ class Analyses:
     _uncollected: ExitStack = field(default_factory=ExitStack)
     """Holds the collector off from the first analysis until they are collected after."""
     _is_stopped: bool = False
+    is_busy: bool = False
+    """Whether work is under way."""
 
     def note(self, snapshot: Snapshot) -> Snapshot:
         """Take what a document is now; what it was before is not looked at any more. One that is the same stays."""
@@ -137,9 +139,13 @@ class Analyses:
         def begin() -> T:
             if not self.is_current(snapshot):
                 raise Outdated(snapshot.uri)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return work()
+            self.is_busy = True
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    return work()
+            finally:
+                self.is_busy = False
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, begin)
 

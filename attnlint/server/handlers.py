@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from lsprotocol import types
 
+from attnlint.interruptions import leave
 from attnlint.rule import installed
 from attnlint.server.actions import EXPLAIN, KINDS
 from attnlint.server.app import Server
@@ -183,10 +184,22 @@ def make() -> Server:
 def run(address: tuple[str, int] | None = None) -> int:
     """Serve one client over standard input and output, or over a connection to an address; the exit status.
 
-    What anything prints meanwhile goes to standard error, for standard output belongs to the client.
+    What anything prints meanwhile goes to standard error, for standard output belongs to the client. An analysis that
+    is under way when the client leaves is not waited for: the process ends here.
     """
-    logging.getLogger("pygls").setLevel(logging.CRITICAL)
     server = make()
+    try:
+        status = _served(server, address)
+    finally:
+        server.analyses.stop()
+    if server.analyses.is_busy:
+        leave(status)
+    return status
+
+
+def _served(server: Server, address: tuple[str, int] | None) -> int:
+    """Serve until the client leaves; the exit status."""
+    logging.getLogger("pygls").setLevel(logging.CRITICAL)
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output, redirect_stdout(sys.stderr):
         try:
             if address is None:
@@ -195,6 +208,4 @@ def run(address: tuple[str, int] | None = None) -> int:
                 server.start_tcp(*address)
         except SystemExit as ended:
             return ended.code if isinstance(ended.code, int) else 1
-        finally:
-            server.analyses.stop()
     return 0 if server.was_told_to_end else 1
