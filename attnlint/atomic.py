@@ -55,10 +55,11 @@ def _put(target: Path, data: bytes, status: os.stat_result | None, expected: byt
             while left:
                 left = left[file.write(left) :]
             os.fsync(file.fileno())
-            os.chmod(file.name, 0o666 & ~_umask() if status is None else stat.S_IMODE(status.st_mode))
             if status is not None and hasattr(os, "chown"):
                 with suppress(PermissionError):
                     os.chown(file.name, status.st_uid, status.st_gid)
+            # A new owner takes some of the mode away.
+            os.chmod(file.name, 0o666 & ~_umask() if status is None else stat.S_IMODE(status.st_mode))
             file.close()
             if expected is not None and contents(target) != expected:
                 raise _changed(str(target))

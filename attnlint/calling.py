@@ -264,6 +264,10 @@ def _changed(node: ast.AST) -> Iterator[str]:
     match node:
         case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
             yield name
+        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.ExceptHandler(name=str(name)):
+            yield name
+        case ast.MatchMapping(rest=str(name)) | ast.alias(asname=str(name)) | ast.alias(asname=None, name=name):
+            yield name
         case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
             yield name
         case ast.Attribute(value=base, attr=method) if method.endswith("_"):

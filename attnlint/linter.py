@@ -78,14 +78,15 @@ def lint_document(
     `OutOfTime` is too.
     """
     triggers = tuple(dict.fromkeys(trigger for rule in checks.rules for trigger in rule.triggers))
-    if not triggers or not document.may_matter(lambda code: may_matter(code, triggers)):
-        document.check()
-        return []
-    length = len(document.source.text)
-    if length > MAX_SOURCE:
-        raise SourceError(None, f"not analysed: {length:,} characters of Python, and at most {MAX_SOURCE:,} are read")
-    load_engine()
     with limited(checks.time_limit):
+        if not triggers or not document.may_matter(lambda code: may_matter(code, triggers)):
+            document.check()
+            return []
+        length = len(document.source.text)
+        if length > MAX_SOURCE:
+            told = f"not analysed: {length:,} characters of Python, and at most {MAX_SOURCE:,} are read"
+            raise SourceError(None, told)
+        load_engine()
         found = on_big_stack(
             lambda: _analyse(document.source, checks.rules, triggers, failures, noqa, remembering), overseen
         )

@@ -43,13 +43,24 @@ class Report:
     """Their paths."""
     baselined: int = 0
     """Findings that a baseline holds; they are not among the diagnostics."""
+    _told: set[Problem] = field(default_factory=set, repr=False, compare=False)
+    """The problems, to be looked up."""
 
     def add(self, other: Report) -> None:
         """Take in what a run over other sources found. What is wrong with the settings of several is told once."""
         self.diagnostics.extend(other.diagnostics)
-        self.problems.extend(problem for problem in other.problems if problem not in self.problems)
+        self.tell(other.problems)
         self.files += other.files
         self.paths.extend(other.paths)
+
+    def tell(self, problems: Iterable[Problem]) -> None:
+        """Add what is not told yet."""
+        if len(self._told) != len(self.problems):
+            self._told = set(self.problems)
+        for problem in problems:
+            if problem not in self._told:
+                self._told.add(problem)
+                self.problems.append(problem)
 
     def sort(self, sources: Sequence[str]) -> None:
         """Put it in the order of the sources, whatever order they were done in."""
@@ -271,7 +282,7 @@ def _each(
     for found in sources:
         data = found if isinstance(found, Problem) else read(found)
         if isinstance(data, Problem):
-            report.problems.extend([data] if data not in report.problems else [])
+            report.tell([data])
             continue
         assert isinstance(found, str)
         shown = stdin_filename if found == STDIN else found
@@ -280,9 +291,9 @@ def _each(
         try:
             handle(shown, data)
         except SourceError as error:
-            report.problems.append(Problem(shown, error.line, error.reason))
+            report.tell([Problem(shown, error.line, error.reason)])
         except Exception as error:
-            report.problems.append(Problem(shown, None, told("the analysis", error)))
+            report.tell([Problem(shown, None, told("the analysis", error))])
         analysed += len(data)
         if analysed > _COLLECT_AFTER:
             analysed = 0

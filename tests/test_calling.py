@@ -121,7 +121,10 @@ def test_a_caller_that_hands_over_more_is_asked(handed: str, monkeypatch: pytest
 @pytest.mark.parametrize(
     "before",
     ["given = given > 0", "given += 1", "given[0] = 1", "del given[0]", "given.logical_not_()", "(given := x)",
-     "for given in x: pass", "torch.eq(x, 0, out=given)", "given.data.fill_(1)", "F.relu(given, inplace=True)"],
+     "for given in x: pass", "torch.eq(x, 0, out=given)", "given.data.fill_(1)", "F.relu(given, inplace=True)",
+     "import given", "from x import y as given", "try: pass\n        except E as given: pass",
+     "match x:\n            case [*given]: pass", "match x:\n            case {'a': given, **rest}: pass",
+     "match x:\n            case {**given}: pass", "match x:\n            case int() as given: pass"],
 )  # fmt: skip
 def test_a_parameter_that_is_changed_is_more(before: str, monkeypatch: pytest.MonkeyPatch) -> None:
     text = module("mask", FILLED.format("mask"), "x, given").replace(

@@ -85,6 +85,10 @@ def test_classes_that_derive_from_one_another() -> None:
     assert all(one.code != "ATN004" for one in found)
 
 
+def test_blocks_of_a_document_in_great_number() -> None:
+    lint_source("```python\nimport torch\n```\n" * 20_000 + "torch.softmax(x)\n", "a.md", config=EVERYTHING)
+
+
 # -- brackets
 
 

@@ -61,7 +61,7 @@ def _piece(token: Token, begin: int, lines: Sequence[str]) -> Piece | None:
     """The lines of a fence, each the end of the line it stands on; None where that cannot be told."""
     content = token.content.split("\n")[:-1]
     code = []
-    for written, raw in zip(content, map(bare, lines[begin:]), strict=False):
+    for written, raw in zip(content, map(bare, lines[begin : begin + len(content)]), strict=False):
         if not raw.endswith(written):
             return None
         shift = len(raw) - len(written)
