@@ -1,8 +1,8 @@
-"""Which definitions of a module are analysed: those that hold something relevant, and those that reach one.
+"""Which definitions of a module may be analysed: those that hold something relevant, and those that reach one.
 
 All of this is text search. A definition is a root when a trigger matches its text, or a name that was bound to
 something relevant elsewhere (``self.attend = nn.Softmax(dim=-1)`` in a constructor), or a call of a relevant definition
-of the same module, for the arguments that the caller passes on.
+of the same module: whether such a caller has anything to add is told by `attnlint.calling`.
 """
 
 from __future__ import annotations
