@@ -105,11 +105,15 @@ def test_code_for_which_the_parser_needs_gigabytes(code: str) -> None:
     assert [(one.code, "holds too much code in nested brackets" in one.message) for one in found] == [("ATN004", True)]
 
 
-def test_brackets_that_are_none() -> None:
+def test_brackets_in_strings() -> None:
     strings = '"(((((((((((((((((((", ' * 2_000
     assert weight(strings) > MAX_WEIGHT
     assert not is_heavy(f"x = [{strings}]  # {'((' * 100}\n")
     assert is_heavy(f"x = [{strings}] + {call(10_000, 90)}")
+    assert is_heavy(call(10_000, 90).replace("x", "'" + ")" * 90 + "'", 1))
+    for prefix in ("f", "F", "rf", "fR"):
+        assert is_heavy(f"x = {prefix}'{{{call(10_000, 90)}}}'")
+        assert not is_heavy(f"x = {prefix[:-1].replace('f', '')}'{{{call(10_000, 90)}}}'")
 
 
 def test_what_people_write_is_light() -> None:
@@ -119,9 +123,9 @@ def test_what_people_write_is_light() -> None:
 
 def test_the_weight_of_a_text() -> None:
     assert weight("") == weight("abc") == 0
-    assert weight("(abc)") == len("(abc")
-    assert weight("((abc))") == len("(") + 2 * len("(abc") + len(")")
-    assert weight(")(a)") == len("(a")
+    assert weight("x(abc)y") == len("abc")
+    assert weight("(a(bcd)ef)") == len("a") + 2 * len("bcd") + len("ef")
+    assert weight("[{()}, 1]") == len(", 1")
 
 
 def test_powers_have_an_end() -> None:

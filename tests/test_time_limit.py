@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cProfile
 import pickle
 import time
 from collections.abc import Iterator
@@ -191,6 +192,16 @@ def test_what_asks_nobody_ends_too(tmp_path: Path) -> None:
         report = lint_paths([tmp_path], [Deaf, SCALE], jobs=jobs, config=config(1))
         assert [Path(found.path).name for found in report.diagnostics] == ["a.py", "c.py"]
         assert [(Path(problem.path).name, problem.reason) for problem in report.problems] == [("b.py", TOLD.format(1))]
+
+
+def test_nothing_is_left_of_a_limit_for_who_comes_next() -> None:
+    """Python 3.11 would go round in circles in a profiled function while an exception is announced and none comes."""
+    with pytest.raises(SourceError):
+        lint_source(endless("a"), rules=[Deaf], config=config(0.1))
+    with pytest.raises(SourceError):
+        lint_source(endless("a"), rules=[Slow], config=config(0.1))
+    profiler = cProfile.Profile()
+    assert len(profiler.runcall(lint_source, BUGGY, rules=[SCALE])) == 1
 
 
 def test_it_ends_in_any_thread() -> None:
