@@ -41,6 +41,7 @@ class Callees:
         self._parts: set[str] = set()
         self._owners: dict[str, set[ClassOutline]] = {}
         self._provided: dict[str, dict[ClassOutline, bool]] = {}
+        self._constructors: dict[Definition, _Code] = {}
         for names, definition, handed in definitions:
             for name in names:
                 if handed.is_part:
@@ -62,8 +63,15 @@ class Callees:
             return True
         if any(code.hands_over(name, wants.called) for name, wants in wanted):
             return True
-        making = _making(caller)
-        return making is not None and any(making.makes(name, wants) for name, wants in wanted if wants.owner)
+        constructor = caller.parent.methods.get("__init__") if caller.parent is not None else None
+        made = [(name, wants) for name, wants in wanted if wants.owner]
+        return constructor is not None and any(self._code(constructor).makes(name, wants) for name, wants in made)
+
+    def _code(self, constructor: Definition) -> _Code:
+        """A constructor, which all methods of its class ask for."""
+        if constructor not in self._constructors:
+            self._constructors[constructor] = _Code(constructor)
+        return self._constructors[constructor]
 
     def _inherits(self, owner: ClassOutline | None, name: str) -> bool:
         """Whether a class has a method of another one that it derives from: its objects are made otherwise."""
@@ -251,12 +259,6 @@ def _within(called: list[tuple[int, int, str]], first: _Placed, last: _Placed) -
     begin = bisect_left(called, (first.lineno, first.col_offset, ""))
     end = bisect_left(called, (last.end_lineno or last.lineno, last.end_col_offset or 0, ""))
     return {name for *_, name in called[begin:end]}
-
-
-def _making(caller: Definition) -> _Code | None:
-    """The constructor of the class that a caller is a method of."""
-    constructor = caller.parent.methods.get("__init__") if caller.parent is not None else None
-    return _Code(constructor) if constructor is not None else None
 
 
 def _changed(node: ast.AST) -> Iterator[str]:

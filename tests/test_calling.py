@@ -5,10 +5,9 @@ from __future__ import annotations
 from textwrap import dedent, indent
 
 import pytest
+from looking import examined
 
 from attnlint import Configuration, lint_source
-from attnlint.examination import Examined, Examiner
-from attnlint.roots import Root
 
 EVERYTHING = Configuration({"select": ["ATN"], "preview": True}, isolated=True)
 MODULE = """\
@@ -54,20 +53,6 @@ def codes(text: str) -> list[str]:
     return [found.code for found in lint_source(text, "a.py", config=EVERYTHING)]
 
 
-def asked(text: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the definitions that are looked at."""
-    names: list[str] = []
-    examine = Examiner.__call__
-
-    def noted(self: Examiner, root: Root) -> Examined:
-        names.append(root.definition.qualname)
-        return examine(self, root)
-
-    monkeypatch.setattr(Examiner, "__call__", noted)
-    lint_source(text, "a.py")
-    return names
-
-
 @pytest.mark.parametrize(
     ("parameters", "attend", "handed", "code"),
     [
@@ -106,7 +91,7 @@ def test_what_a_caller_hands_over_is_seen(parameters: str, attend: str, handed: 
     ],
 )
 def test_a_caller_that_hands_on_its_own_parameters_is_not_asked(handed: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert asked(module("mask", FILLED.format("mask"), handed), monkeypatch) == ["Attention.attend"]
+    assert examined(module("mask", FILLED.format("mask"), handed), monkeypatch) == ["Attention.attend"]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +100,7 @@ def test_a_caller_that_hands_on_its_own_parameters_is_not_asked(handed: str, mon
 )
 def test_a_caller_that_hands_over_more_is_asked(handed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     text = module("mask", FILLED.format("mask"), handed)
-    assert asked(text, monkeypatch) == ["Attention.attend", "Attention.forward"]
+    assert examined(text, monkeypatch) == ["Attention.attend", "Attention.forward"]
 
 
 @pytest.mark.parametrize(
@@ -130,15 +115,15 @@ def test_a_parameter_that_is_changed_is_more(before: str, monkeypatch: pytest.Mo
     text = module("mask", FILLED.format("mask"), "x, given").replace(
         "        return self.attend", f"        {before}\n        return self.attend"
     )
-    assert "Attention.forward" in asked(text, monkeypatch)
+    assert "Attention.forward" in examined(text, monkeypatch)
 
 
 def test_a_parameter_that_is_a_number_for_the_caller_is_more(monkeypatch: pytest.MonkeyPatch) -> None:
     text = module("scale", SCALED.format("scale"), "x, given")
-    assert "Attention.forward" not in asked(text, monkeypatch)
+    assert "Attention.forward" not in examined(text, monkeypatch)
     annotated = text.replace("given=None", "given: float")
-    assert "Attention.forward" in asked(annotated, monkeypatch)
-    assert "Attention.forward" not in asked(annotated.replace("x, scale)", "x, scale: float)"), monkeypatch)
+    assert "Attention.forward" in examined(annotated, monkeypatch)
+    assert "Attention.forward" not in examined(annotated.replace("x, scale)", "x, scale: float)"), monkeypatch)
 
 
 def test_functions_and_static_methods_have_no_object_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,14 +136,14 @@ def test_functions_and_static_methods_have_no_object_of_their_own(monkeypatch: p
     static = f"class Functions:\n    @staticmethod\n{indent(function, '    ')}"
     for text, call in ((function, "attend"), (static, "Functions.attend")):
         caller = f"from torch import nn\n\n\n{text}\n\ndef caller(x, mask):\n    return {call}(x, {{}})\n"
-        assert "caller" not in asked(caller.format("mask"), monkeypatch)
-        assert "caller" in asked(caller.format("mask > 0"), monkeypatch)
+        assert "caller" not in examined(caller.format("mask"), monkeypatch)
+        assert "caller" in examined(caller.format("mask > 0"), monkeypatch)
 
 
 def test_a_method_that_is_called_on_its_class_gets_its_object(monkeypatch: pytest.MonkeyPatch) -> None:
     text = module("mask", FILLED.format("mask"), "self, x, given").replace("self.attend", "Attention.attend")
-    assert "Attention.forward" not in asked(text, monkeypatch)
-    assert "Attention.forward" in asked(text.replace("x, given)", "x, given > 0)"), monkeypatch)
+    assert "Attention.forward" not in examined(text, monkeypatch)
+    assert "Attention.forward" in examined(text.replace("x, given)", "x, given > 0)"), monkeypatch)
 
 
 INHERITED = (
@@ -187,9 +172,9 @@ def test_an_inherited_method_is_one_of_another_object() -> None:
 
 
 def test_a_method_that_is_overridden_is_not_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "Multiplied.forward" in asked(INHERITED, monkeypatch)
+    assert "Multiplied.forward" in examined(INHERITED, monkeypatch)
     overridden = INHERITED.replace("    pass\n", "    def attend(self, x):\n        return x\n")
-    assert "Multiplied.forward" not in asked(overridden, monkeypatch)
+    assert "Multiplied.forward" not in examined(overridden, monkeypatch)
 
 
 def test_classes_that_inherit_in_a_circle_end() -> None:
@@ -237,7 +222,7 @@ FUSED_CALL, PLAIN_CALL = "self.fused(x, mask)", "self.plain(x, mask)"
 def test_a_caller_that_chooses_between_two_is_asked(chosen: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert codes(CHOOSING.format(chosen)) == ["ATN208"]
     one_of_them = chosen.replace(PLAIN_CALL, "x")
-    assert "Attention.forward" not in asked(CHOOSING.format(one_of_them), monkeypatch)
+    assert "Attention.forward" not in examined(CHOOSING.format(one_of_them), monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +234,7 @@ def test_a_caller_that_chooses_between_two_is_asked(chosen: str, monkeypatch: py
     ],
 )
 def test_choices_of_other_kinds(chosen: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "Attention.forward" in asked(CHOOSING.format(chosen), monkeypatch)
+    assert "Attention.forward" in examined(CHOOSING.format(chosen), monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +246,7 @@ def test_choices_of_other_kinds(chosen: str, monkeypatch: pytest.MonkeyPatch) ->
     ],
 )
 def test_both_are_no_choice(both: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "Attention.forward" not in asked(CHOOSING.format(both), monkeypatch)
+    assert "Attention.forward" not in examined(CHOOSING.format(both), monkeypatch)
 
 
 BLOCK = """
@@ -298,7 +283,7 @@ def block(making: str) -> str:
 )
 def test_a_block_that_only_adds_is_not_asked(making: str, monkeypatch: pytest.MonkeyPatch) -> None:
     given = making.replace("Attention(dim)", "Attention(dim, scale)")
-    assert "Block.forward" not in asked(block(given), monkeypatch)
+    assert "Block.forward" not in examined(block(given), monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -313,7 +298,7 @@ def test_a_block_that_only_adds_is_not_asked(making: str, monkeypatch: pytest.Mo
     ],
 )
 def test_a_block_that_makes_its_attention_in_its_own_way_is_asked(making: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "Block.forward" in asked(block(making), monkeypatch)
+    assert "Block.forward" in examined(block(making), monkeypatch)
 
 
 def test_a_scale_that_a_block_makes_is_seen() -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from attnlint import lint_source
-from attnlint.examination import Examined, Examiner
-from attnlint.roots import Root
+from looking import examined
 
 MODULE = """\
 import math
@@ -54,20 +51,6 @@ def mapped(queries, key, value):
 def unrelated(x):
     return torch.relu(x)
 """
-
-
-def examined(text: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the definitions that are looked at."""
-    names: list[str] = []
-    examine = Examiner.__call__
-
-    def noted(self: Examiner, root: Root) -> Examined:
-        names.append(root.definition.qualname)
-        return examine(self, root)
-
-    monkeypatch.setattr(Examiner, "__call__", noted)
-    lint_source(text, "a.py")
-    return names
 
 
 def test_callers_of_what_is_handed_its_query_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:

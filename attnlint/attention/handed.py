@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from attnlint.attention.arms import is_handed_in
 from attnlint.attention.site import AttentionPath, AttentionSite
 from attnlint.graph.analysis import DefinitionGraph
 from attnlint.graph.values import (
@@ -57,19 +58,15 @@ def handed(sites: Sequence[AttentionSite], graph: DefinitionGraph) -> Handed:
         settings.extend(dropout.p for dropout in graph.all(Dropout))
     given = [value for value in _reached(settings) if isinstance(value, Parameter)]
     return Handed(
-        is_part=any(any(map(_is_given, _tensors(path))) or not _is_projected(path) for path in paths),
+        is_part=any(any(map(is_handed_in, _tensors(path))) or not _is_projected(path) for path in paths),
         parameters=frozenset(value.label for value in given if not value.of_constructor),
         of_constructor=frozenset(value.label for value in given if value.of_constructor),
     )
 
 
-def _is_given(value: Value) -> bool:
-    return isinstance(value, Parameter) and not value.of_constructor
-
-
 def _is_attention(path: AttentionPath) -> bool:
     """Whether the weights are for attention, or may be: a softmax can be of anything."""
-    return path.query is not None or any(map(_is_given, _tensors(path))) or not isinstance(path.anchor, Softmax)
+    return path.query is not None or any(map(is_handed_in, _tensors(path))) or not isinstance(path.anchor, Softmax)
 
 
 def _tensors(path: AttentionPath) -> Iterator[Value]:

@@ -83,6 +83,10 @@ class Symbol:
         return self.value.text if self.axis is None else f"{self.value.text}.shape[{self.axis}]"
 
 
+_HIGHEST = 64
+"""The highest power of a symbol that is counted with: further ones are numbers of thousands of digits."""
+
+
 @dataclass(frozen=True)
 class Monomial:
     """``coefficient`` · Π symbol^exponent. Equality allows for rounding of the coefficient."""
@@ -129,6 +133,11 @@ class Monomial:
     def is_number(self) -> bool:
         """Whether no symbol is left."""
         return not self.powers
+
+    @property
+    def is_low(self) -> bool:
+        """Whether no symbol is to a power that no code by hand has."""
+        return all(-_HIGHEST <= exponent <= _HIGHEST for _, exponent in self.powers)
 
     @property
     def is_one(self) -> bool:
@@ -198,8 +207,6 @@ def scalar(value: Value, ask: Ask) -> Monomial | None:
     return None
 
 
-_MOST = 64
-"""The highest power of a symbol that counts."""
 _TOO_MUCH = 1e300
 """Numbers with which one cannot count on."""
 _KEEPING = (Dropout, Normalize, Softmax, MaskedFill, Pointwise)
@@ -229,7 +236,7 @@ def _bounded(product: Monomial | None) -> Monomial | None:
     """A product; None for one that no code by hand makes, as squares of squares are."""
     if product is None or not math.isfinite(product.coefficient):
         return None
-    return product if all(-_MOST <= exponent <= _MOST for _, exponent in product.powers) else None
+    return product if product.is_low else None
 
 
 def _sum(value: Value, left: Monomial | None, right: Monomial | None, sign: int) -> Monomial | None:

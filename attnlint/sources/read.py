@@ -89,8 +89,13 @@ def _read_all(opened: SupportsRead[bytes | None], size: int = 0) -> bytes:
             return parts[0] if len(parts) == 1 else b"".join(parts)
         parts.append(part)
         held += len(part)
+    raise _too_long(size)
+
+
+def _too_long(size: int = 0) -> OSError:
+    """What is wrong with a source of more bytes than are read, or of a size that says so."""
     many = f"{size:,}" if size > MAX_FILE else f"more than {MAX_FILE:,}"
-    raise OSError(None, f"it has {many} bytes, and at most {MAX_FILE:,} are read")
+    return OSError(None, f"it has {many} bytes, and at most {MAX_FILE:,} are read")
 
 
 def _read_stdin() -> bytes:
@@ -126,5 +131,5 @@ def _read_pipe(file: int) -> bytes:
         parts.append(part)
         silence, held = 0, held + len(part)
     if held > MAX_FILE:
-        raise OSError(None, f"it has more than {MAX_FILE:,} bytes, and at most {MAX_FILE:,} are read")
+        raise _too_long()
     raise OSError(None, "it is a pipe to which nobody writes")

@@ -159,14 +159,14 @@ def _parse_lines(outline: ModuleOutline, lines: LineRange) -> Slice:
     depth, around = nesting(tree, outline.plain.lines, MAX_DEPTH), brackets(tree, outline.plain.lines)
     if depth > MAX_DEPTH or around > MAX_BRACKETS:
         raise TooDeep(outline.plain_body, f"nests {max(depth, around)} deep")
+    if is_heavy(text):
+        raise SourceError(lines.first, "too much code in nested brackets")
     return _slice(outline.plain, lines.first, _cut(text, lines.first, tree, indented=indented))
 
 
 def _slice(source: SourceText, first_line: int, cut: _Cut) -> Slice:
     if len(cut.text) > MAX_DEFINITION:
         raise TooLong(first_line, len(cut.text))
-    if is_heavy(cut.text):
-        raise SourceError(first_line, "too much code in nested brackets")
     tree = _parse(cut, first_line)
     statements = cast("Sequence[cst.BaseStatement]", tree.module.body)
     if cut.wrapper:

@@ -19,8 +19,6 @@ from attnlint.graph.values import Value
 
 Target: TypeAlias = "Monomial | None"
 """A wanted extent; None for ``-1``."""
-_MOST = 64
-"""The highest power of a symbol of which an instance is made."""
 _BITS = 256
 """The greatest number with which an instance is made."""
 _PRIMES = (
@@ -251,7 +249,7 @@ def _continues(outer: Atom, inner: Atom) -> bool:
 
 def _instance(extents: Iterable[Target]) -> dict[Symbol, int]:
     """A value for every symbol, such that all the divisions in the extents come out even."""
-    known = [one for one in extents if one is not None and not _is_huge(one)]
+    known = [one for one in extents if one is not None and one.is_low]
     symbols = dict.fromkeys(symbol for one in known for symbol, _ in one.powers)
     values = dict(zip(symbols, _PRIMES, strict=False))
     for one in (*known, *known):
@@ -267,7 +265,7 @@ def _instance(extents: Iterable[Target]) -> dict[Symbol, int]:
 
 def _number(extent: Monomial, values: dict[Symbol, int]) -> int | None:
     """An extent in the generic instance, None where it is no whole number there."""
-    if _is_huge(extent):
+    if not extent.is_low:
         return None
     coefficient = _rational(extent.coefficient)
     above, below = coefficient.numerator, coefficient.denominator
@@ -279,11 +277,6 @@ def _number(extent: Monomial, values: dict[Symbol, int]) -> int | None:
         else:
             below *= values[symbol] ** -exponent.numerator
     return above // below if above > 0 and above % below == 0 else None
-
-
-def _is_huge(extent: Monomial) -> bool:
-    """Whether it is to a power that would be a number of thousands of digits."""
-    return not all(-_MOST <= exponent <= _MOST for _, exponent in extent.powers)
 
 
 @lru_cache(maxsize=256)
